@@ -1,0 +1,187 @@
+"""Batches of mazes: well-formed, reproducible, and split without overlap."""
+
+import hashlib
+import itertools
+
+import numpy as np
+import pytest
+
+from thinkenv import mazes
+from thinkenv.mazes.task import MazeTask
+
+SPLITS = ("train", "validation", "test", "extrapolation")
+
+
+def walls_as_text(grid: np.ndarray) -> bytes:
+    """The canonical form of a maze's walls, by trying all eight symmetries (the slow way)."""
+    walls = (grid == 0).astype(np.uint8)
+    images = []
+    for turns in range(4):
+        turned = np.rot90(walls, turns)
+        images += [turned.tobytes(), turned.T.tobytes()]
+    return min(images)
+
+
+def count_reachable_rooms(grid: np.ndarray) -> int:
+    rooms = {(1, 1)}
+    waiting = [(1, 1)]
+    while waiting:
+        row, column = waiting.pop()
+        for down, right in ((-1, 0), (0, 1), (1, 0), (0, -1)):
+            neighbour = (row + 2 * down, column + 2 * right)
+            if grid[row + down, column + right] and neighbour not in rooms:
+                rooms.add(neighbour)
+                waiting.append(neighbour)
+    return len(rooms)
+
+
+@pytest.mark.parametrize("split", [*SPLITS, "all"])
+@pytest.mark.parametrize("size", [5, 9, 21])
+def test_every_maze_is_a_spanning_tree_of_its_rooms(size, split):
+    rooms = (size + 1) // 2
+    for grid in mazes.generate(size=size, count=50, split=split).grids:
+        assert grid.shape == (size + 2, size + 2)
+        free = grid != 0
+        assert free[1::2, 1::2].all()  # the rooms
+        assert not free[::2, ::2].any()  # the pillars between them
+        assert not free[[0, -1]].any() and not free[:, [0, -1]].any()
+        assert free.sum() - rooms**2 == rooms**2 - 1  # as many passages as a tree has
+        assert count_reachable_rooms(grid) == rooms**2
+        assert (grid == 2).sum() == (grid == 3).sum() == 1
+        assert free[1::2, 1::2].sum() == rooms**2
+
+
+def test_no_maze_of_size_9_is_in_two_splits_even_turned_or_mirrored():
+    count = 200_000
+    seen = {}
+    for split in ("train", "validation", "test"):
+        grids = mazes.generate(size=9, count=count, split=split).grids
+        # The 40 walls between rooms as one number, under each of the eight symmetries.
+        smallest = np.full(count, np.iinfo(np.uint64).max, np.uint64)
+        for turns, mirrored in itertools.product(range(4), (False, True)):
+            image = np.rot90(grids, turns, axes=(1, 2))
+            if mirrored:
+                image = image.transpose(0, 2, 1)
+            walls = np.concatenate(
+                [
+                    image[:, 1::2, 2:-1:2].reshape(count, -1),
+                    image[:, 2:-1:2, 1::2].reshape(count, -1),
+                ],
+                axis=1,
+            )
+            numbers = (walls != 0) @ (np.uint64(1) << np.arange(40, dtype=np.uint64))
+            smallest = np.minimum(smallest, numbers)
+        seen[split] = np.unique(smallest)
+        assert len(seen[split]) > 5000  # the comparison is between many mazes
+    for first, second in itertools.combinations(seen.values(), 2):
+        assert len(np.intersect1d(first, second)) == 0
+
+
+def test_splits_of_size_5_are_disjoint_and_none_is_empty():
+    forms = {
+        split: {walls_as_text(grid) for grid in mazes.generate(5, count=500, split=split).grids}
+        for split in SPLITS
+    }
+    for first, second in itertools.combinations(forms.values(), 2):
+        assert first and second and not first & second
+    everything = {walls_as_text(grid) for grid in mazes.generate(5, 5000, split="all").grids}
+    assert everything == set.union(*forms.values())
+
+
+def test_an_instance_is_the_same_alone_and_among_others():
+    batch = mazes.generate(size=9, count=1000, seed=3, split="validation")
+    task = MazeTask(size=9, split="validation")
+    for index in (0, 17, 999):
+        alone = task.draw([batch.instances[index]])
+        assert np.array_equal(alone.grids[0], batch.grids[index])
+        assert np.array_equal(alone.solutions[0], batch.solutions[index])
+        assert alone.path_lengths[0] == batch.path_lengths[index]
+
+
+def test_seeds_share_no_instance_and_few_mazes():
+    first, second = mazes.generate(9, 1000, seed=42), mazes.generate(9, 1000, seed=43)
+    assert not set(first.instances) & set(second.instances)
+    same = {grid.tobytes() for grid in first.grids} & {grid.tobytes() for grid in second.grids}
+    assert len(same) <= 2
+
+
+def test_dead_end_endpoints_have_one_way_out():
+    batch = mazes.generate(size=13, count=300, endpoints="dead_ends")
+    for grid in batch.grids:
+        for row, column in np.argwhere(grid >= 2):
+            around = [grid[row - 1, column], grid[row + 1, column]]
+            around += [grid[row, column - 1], grid[row, column + 1]]
+            assert np.count_nonzero(around) == 1
+
+
+def test_any_endpoints_fall_on_every_room():
+    grids = mazes.generate(size=5, count=2000, split="all").grids
+    for code in (2, 3):
+        share = (grids == code).mean(axis=0)[1::2, 1::2]
+        assert np.all(np.abs(share - 1 / 9) < 0.03)
+
+
+def test_loops_open_the_asked_share_of_walls():
+    rooms = 40
+    batch = mazes.generate(size=79, count=20, split="all", loops=0.25)
+    standing = 2 * rooms * (rooms - 1) - (rooms**2 - 1)
+    opened = (batch.grids != 0).sum(axis=(1, 2)) - (2 * rooms**2 - 1)
+    assert abs(opened.mean() / standing - 0.25) < 0.02
+    assert not batch.unique.all()
+    everything = mazes.generate(size=9, count=1, split="all", loops=1.0).grids[0]
+    assert np.all(everything[1::2, 1:-1] != 0) and np.all(everything[1:-1, 1::2] != 0)
+
+
+def test_moved_endpoints_leave_the_walls_and_give_right_solutions():
+    task = MazeTask(size=9)
+    batch = task.draw(range(200))
+    moved = task.vary(batch, seed=1)
+    assert np.array_equal(moved.grids != 0, batch.grids != 0)
+    assert (moved.grids != batch.grids).any(axis=(1, 2)).mean() > 0.95
+    for index in range(len(moved)):
+        solution, length, unique = mazes.shortest_path(moved.grids[index])
+        assert np.array_equal(solution, moved.solutions[index])
+        assert (length, unique) == (moved.path_lengths[index], moved.unique[index])
+
+
+@pytest.mark.parametrize(
+    ("options", "digest"),
+    [
+        (dict(size=9, split="train"), "7ac1e70ee783951f"),
+        (dict(size=9, split="test", endpoints="dead_ends"), "b8ea718040b9190c"),
+        (dict(size=59, split="extrapolation"), "91ae2718a06013fb"),
+        (dict(size=33, split="all", loops=0.1), "6530c2ad79cae4cd"),
+    ],
+)
+def test_instances_are_those_of_this_generator_version(options, digest):
+    """If this fails, the stream of instances has changed: raise GENERATOR_VERSION."""
+    batch = mazes.generate(count=64, seed=1, **options)
+    found = hashlib.sha256(batch.grids.tobytes() + batch.solutions.tobytes()).hexdigest()[:16]
+    assert (mazes.GENERATOR_VERSION, found) == (1, digest)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        (dict(size=10), ValueError, "size=10: allowed are odd numbers from 5 to 1601"),
+        (dict(size=3), ValueError, "size=3: allowed are integers from 5 to 1601"),
+        (dict(size=9.0), TypeError, "size=9.0: needs an integer"),
+        (dict(split="hard"), ValueError, "split='hard': allowed are 'train', 'validation', 'test'"),
+        (dict(generator="dsf"), ValueError, "generator='dsf': allowed are 'dfs'"),
+        (dict(endpoints=None), ValueError, "endpoints=None: allowed are 'any', 'dead_ends'"),
+        (dict(loops=1.5), ValueError, "loops=1.5: allowed are numbers from 0.0 to 1.0"),
+        (dict(loops=float("nan")), ValueError, "loops=nan"),
+        (dict(loops="some"), TypeError, "loops='some'"),
+        (dict(count=-1), ValueError, "count=-1"),
+        (dict(seed=-1), ValueError, "seed=-1"),
+        (dict(seed=True), TypeError, "seed=True"),
+        (dict(instances=[-3]), ValueError, "instances holds -3"),
+        (dict(instances=[0.5]), TypeError, "instances has dtype float64"),
+        (dict(instances=[[1]]), ValueError, r"instances has shape \(1, 1\)"),
+        # With every wall open there are no dead ends.
+        (dict(loops=1.0, endpoints="dead_ends", split="all"), ValueError, "no maze found"),
+    ],
+)
+def test_a_wrong_argument_is_named(arguments, error, words):
+    with pytest.raises(error, match=words):
+        mazes.generate(**arguments)

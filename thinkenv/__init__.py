@@ -1,0 +1,29 @@
+"""Environments for reasoning that extrapolates.
+
+Importing this package registers the environments with Gymnasium and loads nothing else; the tasks
+behind them are imported on first use, as ``thinkenv.mazes``.
+"""
+
+import importlib
+
+import gymnasium
+
+__version__ = "0.1.0"
+
+TASKS = ("mazes",)
+
+gymnasium.register(
+    id="Maze-v0",
+    entry_point="thinkenv.envs.maze:MazeEnv",
+    vector_entry_point="thinkenv.envs.maze:MazeVectorEnv",
+)
+
+
+def __getattr__(name: str):
+    if name in TASKS:
+        return importlib.import_module(f"thinkenv.{name}")
+    raise AttributeError(f"module 'thinkenv' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *TASKS])

@@ -1,0 +1,53 @@
+"""Checks of arguments, with errors that name the argument, its value and what is allowed."""
+
+import math
+import numbers
+import operator
+from collections.abc import Sequence
+
+
+def check_choice(name: str, value: object, allowed: Sequence[str]) -> str:
+    """Return ``value`` if it is one of the strings ``allowed``.
+
+    Raises:
+        ValueError: If it is anything else.
+    """
+    if not isinstance(value, str) or value not in allowed:
+        raise ValueError(f"{name}={value!r}: allowed are {', '.join(map(repr, allowed))}")
+    return value
+
+
+def check_integer(name: str, value: object, low: int, high: int) -> int:
+    """Return ``value`` as an ``int`` if it is a whole number from ``low`` to ``high``.
+
+    Raises:
+        TypeError: If it is not an integer (a NumPy integer will do, a bool will not).
+        ValueError: If it is out of range.
+    """
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        integer = operator.index(value)
+    except TypeError:
+        raise TypeError(
+            f"{name}={value!r}: needs an integer from {low} to {high}, not {type(value).__name__}"
+        ) from None
+    if not low <= integer <= high:
+        raise ValueError(f"{name}={integer}: allowed are integers from {low} to {high}")
+    return integer
+
+
+def check_fraction(name: str, value: object) -> float:
+    """Return ``value`` as a ``float`` if it is a number from 0.0 to 1.0.
+
+    Raises:
+        TypeError: If it is not a real number.
+        ValueError: If it is out of range or not finite.
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise TypeError(
+            f"{name}={value!r}: needs a number from 0.0 to 1.0, not {type(value).__name__}"
+        )
+    if not math.isfinite(value) or not 0.0 <= value <= 1.0:
+        raise ValueError(f"{name}={value!r}: allowed are numbers from 0.0 to 1.0")
+    return float(value)

@@ -1,0 +1,149 @@
+"""``Maze-v0``: see the whole maze, answer with the whole path."""
+
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from gymnasium.vector import AutoresetMode
+
+from thinkenv.checks import check_choice
+from thinkenv.envs.one_answer import OneAnswerEnv, OneAnswerVectorEnv
+from thinkenv.mazes import drawing
+from thinkenv.mazes.task import MazeBatch, MazeTask
+
+OBSERVATIONS = ("grid", "rgb")
+
+
+class MazeEnv(OneAnswerEnv):
+    """See the whole maze, answer with the whole shortest path.
+
+    ## Description
+    A maze of ``(size + 1) / 2`` rooms per side, with a start and a goal. The answer is a mask of
+    the cells of a shortest path from start to goal. It is the maze task of the "deep thinking"
+    literature (Schwarzschild et al. 2021, arXiv 2106.04537; Bansal et al. 2022, arXiv
+    2202.05826): agents train on size 9 and are tested on larger mazes.
+
+    ## Action Space
+    ``MultiBinary((size + 2, size + 2))``: 1 on every cell of the path, start and goal included.
+    Any bool or integer array of that shape with values 0 and 1 is accepted.
+
+    ## Observation Space
+    ``observation="grid"``: ``Box(0, 3, (size + 2, size + 2), uint8)``, the outer wall included:
+    0 wall, 1 free, 2 start, 3 goal.
+
+    ``observation="rgb"``: ``Box(0, 255, (size + 2, size + 2, 3), uint8)``: walls black, free
+    cells white, start green, goal red, one pixel a cell.
+
+    ## Rewards
+    ``reward="exact"``: 1.0 if the marked cells are exactly those of a shortest path (any of them,
+    where there are several), else 0.0.
+
+    ``reward="cells"``: the share of free cells (start and goal included) that equal the reference
+    path, 0.0 to 1.0.
+
+    ## Starting State
+    A random instance of the split. ``reset(options={"instance": 17})`` shows instance 17: a pure
+    function of the arguments and that number.
+
+    ## Episode End
+    One answer ends the episode (``terminated``).
+
+    ## Information
+    ``reset``: ``instance`` (int), ``path_length`` (int, cells of the shortest path, both ends
+    included), ``unique`` (bool, whether it is the only shortest path).
+    ``step``: ``solved`` (bool), ``cell_accuracy`` (float), ``solution`` (``(size + 2, size + 2)``
+    uint8, a shortest path).
+
+    ## Arguments
+    | argument | values | default |
+    |---|---|---|
+    | ``size`` | odd, 5 to 1601 | 9, and 59 for the split ``extrapolation`` |
+    | ``split`` | ``train``, ``validation``, ``test``, ``extrapolation``, ``all`` | ``train`` |
+    | ``generator`` | ``dfs`` | ``dfs`` |
+    | ``loops`` | 0.0 to 1.0, the chance that a standing wall between two rooms is opened | 0.0 |
+    | ``endpoints`` | ``any``, ``dead_ends`` | ``any`` |
+    | ``observation`` | ``grid``, ``rgb`` | ``grid`` |
+    | ``reward`` | ``exact``, ``cells`` | ``exact`` |
+    | ``render_mode`` | ``rgb_array``, ``ansi`` | None |
+
+    Splits are disjoint up to rotation and reflection, by a hash of the walls: see
+    ``thinkenv.splits``. A wrong argument raises a ``ValueError`` or ``TypeError`` that names it.
+
+    ## Rendering
+    ``rgb_array`` draws the maze with the start as a green disc, the goal as a purple ring, and,
+    once answered, the path in blue, wrong cells in orange and missing cells in pale blue.
+    ``ansi`` returns the same as text.
+
+    ## Vectorized environment
+    ``gym.make_vec("Maze-v0", num_envs=1024, size=9)`` draws and judges all mazes in one call.
+
+    ## Example
+    >>> import gymnasium as gym, thinkenv
+    >>> env = gym.make("Maze-v0", size=59, split="test")
+    >>> observation, info = env.reset(seed=0)
+    >>> observation.shape
+    (61, 61)
+    >>> _, reward, terminated, _, _ = env.step(thinkenv.mazes.solve(observation))
+    >>> reward, terminated
+    (1.0, True)
+
+    ## Version History
+    * v0: first version.
+    """
+
+    def __init__(
+        self,
+        size: int | None = None,
+        split: str = "train",
+        generator: str = "dfs",
+        loops: float = 0.0,
+        endpoints: str = "any",
+        observation: str = "grid",
+        reward: str = "exact",
+        render_mode: str | None = None,
+    ):
+        super().__init__(MazeTask(size, split, generator, loops, endpoints), reward, render_mode)
+        self.observation = check_choice("observation", observation, OBSERVATIONS)
+        shape = (self.task.side, self.task.side)
+        if observation == "rgb":
+            self.observation_space = spaces.Box(0, 255, (*shape, 3), np.uint8)
+        else:
+            self.observation_space = spaces.Box(0, 3, shape, np.uint8)
+        self.action_space = spaces.MultiBinary(shape)
+
+    def observe(self, batch: MazeBatch) -> np.ndarray:
+        """Grids ``(count, H, W)``, or their colours ``(count, H, W, 3)``, as a new array."""
+        if self.observation == "rgb":
+            return drawing.colour_observation(batch.grids)
+        return batch.grids.copy()
+
+    def reset_infos(self, batch: MazeBatch) -> dict[str, np.ndarray]:
+        """The number, path length and uniqueness of each maze."""
+        return {
+            "instance": batch.instances.copy(),
+            "path_length": batch.path_lengths.astype(np.int64),
+            "unique": batch.unique.copy(),
+        }
+
+    def draw(self, batch: MazeBatch, answer: np.ndarray | None, mode: str) -> np.ndarray | str:
+        """A picture of the maze, with the answer and what is wrong with it."""
+        solution = None
+        if answer is not None:
+            solved, _ = self.task.judge(batch, answer[None])
+            # Another shortest path than the reference is right as well: show it as right.
+            solution = answer if solved[0] else batch.solutions[0]
+        if mode == "ansi":
+            return drawing.write_text(batch.grids[0], answer, solution)
+        return drawing.draw(batch.grids[0], answer, solution)
+
+
+class MazeVectorEnv(OneAnswerVectorEnv):
+    """Many ``Maze-v0`` at once: see ``MazeEnv`` for the arguments and ``OneAnswerVectorEnv``."""
+
+    def __init__(
+        self,
+        num_envs: int = 1,
+        autoreset_mode: str | AutoresetMode = AutoresetMode.SAME_STEP,
+        **arguments: Any,
+    ):
+        super().__init__(MazeEnv(**arguments), num_envs, autoreset_mode)

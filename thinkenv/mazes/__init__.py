@@ -1,0 +1,67 @@
+"""Mazes without an environment: generate them in batches, solve them, judge answers."""
+
+import numpy as np
+
+from thinkenv.mazes.generators import FREE, GENERATORS, GOAL, START, WALL
+from thinkenv.mazes.solving import is_solution, shortest_path, solve
+from thinkenv.mazes.task import GENERATOR_VERSION, MazeBatch, MazeTask, instances_of_seed
+
+__all__ = [
+    "FREE",
+    "GENERATORS",
+    "GENERATOR_VERSION",
+    "GOAL",
+    "START",
+    "WALL",
+    "MazeBatch",
+    "MazeTask",
+    "generate",
+    "instances_of_seed",
+    "is_solution",
+    "shortest_path",
+    "solve",
+]
+
+
+def generate(
+    size: int | None = None,
+    count: int = 1,
+    seed: int = 0,
+    split: str = "train",
+    generator: str = "dfs",
+    loops: float = 0.0,
+    endpoints: str = "any",
+    instances: np.ndarray | None = None,
+) -> MazeBatch:
+    """Generate mazes with their solutions.
+
+    Args:
+        size: Odd, 5 to 1601: ``(size + 1) / 2`` rooms per side. By default 9, and 59 for the
+            extrapolation split.
+        count: How many.
+        seed: 0 to ``2**31 - 1``. Seed ``s`` gives instances ``s * 2**32`` onwards, so seed 0
+            begins with instance 0 and no two seeds share an instance.
+        split: ``train``, ``validation``, ``test``, ``extrapolation`` or ``all``. Splits are
+            disjoint, up to the symmetries of the square.
+        generator: How the maze is carved, a name of ``GENERATORS``.
+        loops: The chance that a standing wall between two rooms is opened.
+        endpoints: Where start and goal lie: ``any`` two rooms, or two ``dead_ends``.
+        instances: ``(n,)`` instance numbers to draw, instead of ``count`` and ``seed``.
+
+    Returns:
+        A ``MazeBatch`` with arrays ``grids``, ``solutions``, ``path_lengths``, ``unique`` and
+        ``instances``. Instance 17 is the same maze alone and among a million.
+
+    Raises:
+        ValueError: If an argument has a value that is not allowed.
+        TypeError: If an argument has the wrong type.
+
+    Example:
+        >>> mazes = generate(size=59, count=100, split="test")
+        >>> mazes.grids.shape, mazes.solutions.shape
+        ((100, 61, 61), (100, 61, 61))
+        >>> all(is_solution(g, s) for g, s in zip(mazes.grids, mazes.solutions))
+        True
+    """
+    task = MazeTask(size, split, generator, loops, endpoints)
+    return task.draw(instances_of_seed(seed, count) if instances is None else instances)

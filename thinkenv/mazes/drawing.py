@@ -1,0 +1,165 @@
+"""Pictures of mazes: RGB frames, text, and the colour-coded observation.
+
+Colours are those of Okabe and Ito, which most colour-blind people can tell apart.
+"""
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from thinkenv.mazes.generators import GOAL, START, WALL
+
+WALL_COLOUR = (38, 44, 58)
+FREE_COLOUR = (250, 248, 243)
+START_COLOUR = (0, 158, 115)
+GOAL_COLOUR = (204, 85, 153)
+PATH_COLOUR = (0, 114, 178)
+MISSING_COLOUR = (150, 200, 235)
+WRONG_COLOUR = (230, 110, 20)
+
+# The colours of the "rgb" observation, by cell code; the pure colours that the literature uses.
+OBSERVATION_COLOURS = np.array(
+    [[0, 0, 0], [255, 255, 255], [0, 255, 0], [255, 0, 0]], dtype=np.uint8
+)
+
+# Drawn at this many times the final resolution and averaged, for smooth edges.
+SUPERSAMPLING = 3
+# Above this many pixels a side, frames are drawn plainly, one colour a cell.
+PLAIN_ABOVE = 1200
+
+
+def colour_observation(grids: np.ndarray) -> np.ndarray:
+    """Grids ``(..., H, W)`` as colours ``(..., H, W, 3)`` uint8: black, white, green, red."""
+    return OBSERVATION_COLOURS[grids]
+
+
+def cell_pixels(side: int) -> int:
+    """Pixels a cell that make a frame of a handy size: about 480 pixels, never under 1."""
+    return int(max(1, min(32, 480 // side)))
+
+
+def mark_cells(grid: np.ndarray, answer: np.ndarray | None, solution: np.ndarray | None):
+    """Sort the cells of an answer into right, wrong and missing ones.
+
+    Args:
+        grid: ``(H, W)`` cell codes.
+        answer: ``(H, W)`` submitted mask, or None before there is one.
+        solution: ``(H, W)`` reference mask, or None to show the answer without judging it.
+
+    Returns:
+        Three ``(H, W)`` bool masks: ``right``, ``wrong`` and ``missing``.
+    """
+    nothing = np.zeros(grid.shape, np.bool_)
+    if answer is None:
+        return nothing, nothing, nothing
+    answer = np.asarray(answer) != 0
+    if solution is None:
+        return answer, nothing, nothing
+    solution = np.asarray(solution) != 0
+    return answer & solution, answer & ~solution, solution & ~answer
+
+
+def draw(
+    grid: np.ndarray,
+    answer: np.ndarray | None = None,
+    solution: np.ndarray | None = None,
+    pixels: int | None = None,
+    strength: np.ndarray | None = None,
+) -> np.ndarray:
+    """Draw a maze, and an answer to it, as an RGB picture.
+
+    The path is a blue line through the cells answered right. Cells answered wrong are orange,
+    missing ones pale blue. The start is a green disc, the goal a purple ring.
+
+    Args:
+        grid: ``(H, W)`` cell codes: 0 wall, 1 free, 2 start, 3 goal.
+        answer: ``(H, W)`` submitted path mask, or None.
+        solution: ``(H, W)`` reference mask to judge the answer by, or None.
+        pixels: Pixels a cell; by default such that the picture is about 480 pixels high.
+        strength: ``(H, W)`` float 0 to 1, how strongly the answer's cells are coloured (the
+            probability that the agent gives them), or None for full strength everywhere.
+
+    Returns:
+        ``(H * pixels, W * pixels, 3)`` uint8.
+    """
+    pixels = cell_pixels(max(grid.shape)) if pixels is None else pixels
+    right, wrong, missing = mark_cells(grid, answer, solution)
+    colours = np.empty((*grid.shape, 3), np.float64)
+    colours[:] = FREE_COLOUR
+    for mask, colour in ((right, PATH_COLOUR), (wrong, WRONG_COLOUR), (missing, MISSING_COLOUR)):
+        colours[mask] = colour
+    if strength is not None:
+        shade = np.clip(strength, 0.0, 1.0)[..., None]
+        colours = shade * colours + (1.0 - shade) * np.array(FREE_COLOUR, np.float64)
+    colours[grid == WALL] = WALL_COLOUR
+    # An answer on a wall cannot be right; darker than elsewhere, so that the wall still shows.
+    colours[wrong & (grid == WALL)] = (0.6 * np.array(WRONG_COLOUR)).astype(np.float64)
+
+    big_enough = pixels >= 5 and max(grid.shape) * pixels <= PLAIN_ABOVE
+    if not big_enough:
+        colours[grid == START] = START_COLOUR
+        colours[grid == GOAL] = GOAL_COLOUR
+        return colours.astype(np.uint8).repeat(pixels, axis=0).repeat(pixels, axis=1)
+
+    scale = pixels * SUPERSAMPLING
+    floor = np.where((grid == WALL)[..., None], colours, np.array(FREE_COLOUR, np.float64))
+    picture = Image.fromarray(floor.astype(np.uint8).repeat(scale, axis=0).repeat(scale, axis=1))
+    pen = ImageDraw.Draw(picture)
+    marked = (right | wrong | missing) & (grid != WALL)
+    draw_lines(pen, marked, colours, scale)
+    for code, colour in ((START, START_COLOUR), (GOAL, GOAL_COLOUR)):
+        for row, column in np.argwhere(grid == code):
+            disc(pen, row, column, scale, 0.40, colour)
+            if code == GOAL:
+                disc(pen, row, column, scale, 0.20, FREE_COLOUR)
+    height, width = grid.shape
+    return np.asarray(picture.resize((width * pixels, height * pixels), Image.Resampling.BOX))
+
+
+def draw_lines(pen: ImageDraw.ImageDraw, marked: np.ndarray, colours: np.ndarray, scale: int):
+    """Draw marked cells as a rounded line: a disc on each cell, a bar between neighbours."""
+    half = 0.26 * scale
+    for row, column in np.argwhere(marked):
+        colour = tuple(int(value) for value in colours[row, column])
+        middle_x, middle_y = (column + 0.5) * scale, (row + 0.5) * scale
+        disc(pen, row, column, scale, 0.26, colour)
+        # Half a bar towards each marked neighbour: the two halves may differ in colour.
+        for down, right in ((-1, 0), (0, 1), (1, 0), (0, -1)):
+            if not marked[row + down, column + right]:
+                continue
+            end_x, end_y = middle_x + right * scale / 2, middle_y + down * scale / 2
+            pen.rectangle(
+                (
+                    min(middle_x, end_x) - (half if right == 0 else 0),
+                    min(middle_y, end_y) - (half if down == 0 else 0),
+                    max(middle_x, end_x) + (half if right == 0 else 0),
+                    max(middle_y, end_y) + (half if down == 0 else 0),
+                ),
+                fill=colour,
+            )
+
+
+def disc(pen: ImageDraw.ImageDraw, row: int, column: int, scale: int, radius: float, colour):
+    """Draw a disc in the middle of a cell; ``radius`` in cells."""
+    x, y = (column + 0.5) * scale, (row + 0.5) * scale
+    pen.ellipse(
+        (x - radius * scale, y - radius * scale, x + radius * scale, y + radius * scale),
+        fill=colour,
+    )
+
+
+def write_text(
+    grid: np.ndarray, answer: np.ndarray | None = None, solution: np.ndarray | None = None
+) -> str:
+    """A maze, and an answer to it, as text, two characters a cell.
+
+    ``S`` start, ``G`` goal, ``••`` answered and right, ``××`` answered and wrong, ``··`` missing.
+    """
+    right, wrong, missing = mark_cells(grid, answer, solution)
+    cells = np.full(grid.shape, "  ", dtype=object)
+    cells[grid == WALL] = "██"
+    cells[right] = "••"
+    cells[missing] = "··"
+    cells[wrong] = "××"
+    cells[grid == START] = "S "
+    cells[grid == GOAL] = "G "
+    return "\n".join("".join(row) for row in cells) + "\n"

@@ -1,0 +1,280 @@
+"""Exact answers: the shortest path by breadth-first search, and the judge of submitted paths."""
+
+import numpy as np
+from numba import njit
+
+from thinkenv.mazes.generators import GOAL, START, WALL
+
+
+@njit(cache=True, nogil=True)
+def solve_flat(grid, width, start, goal, distances, queue, ways, solution):
+    """Mark a shortest path in a flat grid with an outer wall.
+
+    Args:
+        grid: ``(cells,)`` uint8 cell codes, row by row, ``width`` to a row.
+        width: Cells in a row.
+        start: The start's flat cell.
+        goal: The goal's flat cell.
+        distances: ``(cells,)`` int32, overwritten.
+        queue: ``(cells,)`` int32, overwritten.
+        ways: ``(cells,)`` uint8, overwritten.
+        solution: ``(cells,)`` uint8, all 0 on entry; path cells are set to 1.
+
+    Returns:
+        ``(length, unique)``: the cells of a shortest path (0: the goal cannot be reached) and
+        whether it is the only one.
+    """
+    distances[:] = -1
+    distances[goal] = 0
+    ways[goal] = 1  # shortest paths from here to the goal: 1, or 2 for "several"
+    queue[0] = goal
+    head = 0
+    tail = 1
+    while head < tail:
+        cell = queue[head]
+        head += 1
+        if cell == start:
+            break
+        for step in (-width, 1, width, -1):
+            neighbour = cell + step
+            if grid[neighbour] == WALL:
+                continue
+            if distances[neighbour] < 0:
+                distances[neighbour] = distances[cell] + 1
+                ways[neighbour] = ways[cell]
+                queue[tail] = neighbour
+                tail += 1
+            elif distances[neighbour] == distances[cell] + 1:
+                ways[neighbour] = 2
+    if distances[start] < 0:
+        return 0, False
+
+    cell = start
+    solution[cell] = 1
+    while cell != goal:
+        for step in (-width, 1, width, -1):
+            if distances[cell + step] == distances[cell] - 1:
+                cell += step
+                break
+        solution[cell] = 1
+    return distances[start] + 1, ways[start] == 1
+
+
+@njit(cache=True, nogil=True)
+def is_connected_path(grid, width, start, goal, answer, queue, seen):
+    """Whether the marked cells of ``answer`` are all free and join start and goal.
+
+    Args:
+        grid: ``(cells,)`` uint8 cell codes with an outer wall.
+        width: Cells in a row.
+        start: The start's flat cell.
+        goal: The goal's flat cell.
+        answer: ``(cells,)`` uint8, 1 on marked cells.
+        queue: ``(cells,)`` int32, overwritten.
+        seen: ``(cells,)`` uint8, overwritten.
+    """
+    for cell in range(grid.size):
+        if answer[cell] != 0 and grid[cell] == WALL:
+            return False
+    if answer[start] == 0:
+        return False
+    seen[:] = 0
+    seen[start] = 1
+    queue[0] = start
+    head = 0
+    tail = 1
+    while head < tail:
+        cell = queue[head]
+        head += 1
+        if cell == goal:
+            return True
+        for step in (-width, 1, width, -1):
+            neighbour = cell + step
+            if answer[neighbour] != 0 and seen[neighbour] == 0:
+                seen[neighbour] = 1
+                queue[tail] = neighbour
+                tail += 1
+    return False
+
+
+@njit(cache=True, nogil=True)
+def judge_flat(grids, width, solutions, path_lengths, unique, answers, solved, cell_accuracies):
+    """Judge a batch of answers.
+
+    Args:
+        grids: ``(count, cells)`` uint8 cell codes.
+        width: Cells in a row.
+        solutions: ``(count, cells)`` uint8, one shortest path each.
+        path_lengths: ``(count,)`` int32, cells of a shortest path.
+        unique: ``(count,)`` bool, whether it is the only one.
+        answers: ``(count, cells)`` uint8, 1 on the cells of the submitted path.
+        solved: ``(count,)`` bool, filled: the answer is a shortest path.
+        cell_accuracies: ``(count,)`` float64, filled: share of free cells equal to the reference.
+    """
+    count, cells = grids.shape
+    queue = np.empty(cells, np.int32)
+    seen = np.empty(cells, np.uint8)
+    for index in range(count):
+        grid = grids[index]
+        answer = answers[index]
+        solution = solutions[index]
+        free = 0
+        right = 0
+        marked = 0
+        different = 0
+        for cell in range(cells):
+            same = answer[cell] == solution[cell]
+            is_free = grid[cell] != WALL
+            free += is_free
+            right += is_free & same
+            marked += answer[cell]
+            different += not same
+        cell_accuracies[index] = right / free
+        solved[index] = different == 0
+        # Another shortest path is as right as the reference: as many cells, joining both ends.
+        if different > 0 and not unique[index] and marked == path_lengths[index]:
+            start = 0
+            goal = 0
+            for cell in range(cells):
+                if grid[cell] == START:
+                    start = cell
+                elif grid[cell] == GOAL:
+                    goal = cell
+            solved[index] = is_connected_path(grid, width, start, goal, answer, queue, seen)
+
+
+def check_grid(grid: np.ndarray) -> tuple[np.ndarray, int, int]:
+    """Check a maze given by the user.
+
+    Args:
+        grid: ``(height, width)`` cell codes: 0 wall, 1 free, 2 start, 3 goal.
+
+    Returns:
+        The grid as contiguous uint8, and the flat cells of start and goal.
+
+    Raises:
+        ValueError: If it is not a two-dimensional grid of codes 0 to 3 with an outer wall, one
+            start and one goal.
+    """
+    grid = np.asarray(grid)
+    if grid.ndim != 2 or min(grid.shape) < 3:
+        raise ValueError(f"grid has shape {grid.shape}: needs (height, width), at least 3 each")
+    if grid.dtype.kind not in "iu" or grid.min() < WALL or grid.max() > GOAL:
+        raise ValueError(
+            "grid holds other values than the integer codes 0 wall, 1 free, 2 start, 3 goal"
+        )
+    border = np.concatenate([grid[0], grid[-1], grid[:, 0], grid[:, -1]])
+    if np.any(border != WALL):
+        raise ValueError("grid has an opening in its outer wall: all border cells must be 0")
+    starts = np.flatnonzero(grid == START)
+    goals = np.flatnonzero(grid == GOAL)
+    if len(starts) != 1 or len(goals) != 1:
+        raise ValueError(
+            f"grid has {len(starts)} starts (code 2) and {len(goals)} goals (code 3): "
+            "needs one of each"
+        )
+    return np.ascontiguousarray(grid, np.uint8), int(starts[0]), int(goals[0])
+
+
+def check_answers(answers: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Check submitted answers and return them as uint8 of 0 and 1.
+
+    Args:
+        answers: bool or integer array of 0 and 1.
+        shape: The shape it must have.
+
+    Raises:
+        ValueError: If the shape is another one, or there are other values than 0 and 1.
+        TypeError: If it holds neither integers nor bools.
+    """
+    answers = np.asarray(answers)
+    if answers.shape != shape:
+        raise ValueError(f"answer has shape {answers.shape}: needs {shape}")
+    if answers.dtype.kind not in "biu":
+        raise TypeError(f"answer has dtype {answers.dtype}: needs bool or integers, 0 or 1")
+    if answers.dtype.kind != "b" and answers.size and (answers.min() < 0 or answers.max() > 1):
+        raise ValueError("answer holds other values than 0 and 1")
+    return np.ascontiguousarray(answers, np.uint8)
+
+
+def shortest_path(grid: np.ndarray) -> tuple[np.ndarray, int, bool]:
+    """A shortest path of one maze, its number of cells, and whether it is the only one.
+
+    Args:
+        grid: ``(height, width)`` cell codes with an outer wall, one start and one goal.
+
+    Returns:
+        ``(solution, length, unique)``: the mask of a shortest path ``(height, width)`` uint8, its
+        cells, and whether no other path is as short.
+
+    Raises:
+        ValueError: If ``grid`` is not such a maze, or its goal cannot be reached.
+    """
+    grid, start, goal = check_grid(grid)
+    solution = np.zeros(grid.size, np.uint8)
+    length, unique = solve_flat(
+        grid.reshape(-1),
+        grid.shape[1],
+        start,
+        goal,
+        np.empty(grid.size, np.int32),
+        np.empty(grid.size, np.int32),
+        np.empty(grid.size, np.uint8),
+        solution,
+    )
+    if length == 0:
+        raise ValueError("grid has no path from its start to its goal")
+    return solution.reshape(grid.shape), int(length), bool(unique)
+
+
+def solve(grid: np.ndarray) -> np.ndarray:
+    """The exact reference answer to one maze: the cells of a shortest path.
+
+    Args:
+        grid: ``(height, width)`` cell codes (0 wall, 1 free, 2 start, 3 goal) with an outer wall.
+
+    Returns:
+        ``(height, width)`` uint8, 1 on the path, start and goal included. Where several paths are
+        shortest, one of them.
+
+    Raises:
+        ValueError: If ``grid`` is not such a maze, or its goal cannot be reached.
+
+    Example:
+        >>> import numpy as np
+        >>> solve(np.array([[0, 0, 0, 0], [0, 2, 3, 0], [0, 1, 1, 0], [0, 0, 0, 0]]))
+        array([[0, 0, 0, 0],
+               [0, 1, 1, 0],
+               [0, 0, 0, 0],
+               [0, 0, 0, 0]], dtype=uint8)
+    """
+    return shortest_path(grid)[0]
+
+
+def is_solution(grid: np.ndarray, answer: np.ndarray) -> bool:
+    """Whether an answer is exactly a shortest path of a maze (any of them).
+
+    Args:
+        grid: ``(height, width)`` cell codes (0 wall, 1 free, 2 start, 3 goal) with an outer wall.
+        answer: ``(height, width)`` bool or integers, 1 on the path, start and goal included.
+
+    Raises:
+        ValueError: If ``grid`` is no maze with a path, or ``answer`` has another shape or values.
+        TypeError: If ``answer`` holds neither integers nor bools.
+    """
+    grid, start, goal = check_grid(grid)
+    answer = check_answers(answer, grid.shape)
+    if answer.sum() != shortest_path(grid)[1]:
+        return False
+    # As many cells as a shortest path has, joining start and goal, can only be such a path.
+    return bool(
+        is_connected_path(
+            grid.reshape(-1),
+            grid.shape[1],
+            start,
+            goal,
+            answer.reshape(-1),
+            np.empty(grid.size, np.int32),
+            np.empty(grid.size, np.uint8),
+        )
+    )

@@ -1,0 +1,363 @@
+"""The maze task: draws batches of mazes by instance number, and judges answers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+from thinkenv.checks import check_choice, check_fraction, check_integer
+from thinkenv.mazes.endpoints import ENDPOINTS, place_endpoints
+from thinkenv.mazes.generators import FREE, GENERATORS, GOAL, START, carve, open_loops
+from thinkenv.mazes.solving import check_answers, judge_flat, solve_flat
+from thinkenv.mazes.symmetry import canonical_hash
+from thinkenv.random_streams import start_stream, stream_key
+from thinkenv.splits import PERCENT_OF_SPLIT, SPLITS, percent_of_hash
+
+# Raised whenever the same options and instance number give another maze than before.
+GENERATOR_VERSION = 1
+
+SMALLEST_SIZE = 5
+LARGEST_SIZE = 1601
+DEFAULT_SIZE = 9
+DEFAULT_EXTRAPOLATION_SIZE = 59
+
+LAST_INSTANCE = 2**63 - 1
+# Instances of one seed are numbered from seed * 2**32, so that no two seeds share a maze.
+INSTANCES_PER_SEED = 2**32
+LAST_SEED = 2**31 - 1
+
+# Mazes drawn for one instance before giving up. The rarest split takes ten on average, so this
+# is reached only where a split or the endpoints asked for do not exist.
+MOST_ATTEMPTS = 20_000
+
+
+@njit(cache=True, nogil=True)
+def draw_mazes(
+    instances,
+    key,
+    rooms,
+    generator,
+    loops,
+    endpoints,
+    low,
+    high,
+    grids,
+    solutions,
+    path_lengths,
+    unique,
+):
+    """Draw one maze for each instance number, each from its own random stream.
+
+    Args:
+        instances: ``(count,)`` uint64.
+        key: The 64-bit key of the task's options.
+        rooms: Rooms per side.
+        generator: A code of ``GENERATORS``.
+        loops: The chance that a standing wall is opened.
+        endpoints: A code of ``ENDPOINTS``.
+        low: First percent of the hash range that belongs to the split.
+        high: One past its last percent.
+        grids: ``(count, cells)`` uint8, all 0 on entry, filled with cell codes.
+        solutions: ``(count, cells)`` uint8, all 0 on entry, filled with path masks.
+        path_lengths: ``(count,)`` int32, filled.
+        unique: ``(count,)`` bool, filled.
+
+    Returns:
+        The index of an instance for which no maze was found, or -1.
+    """
+    side = 2 * rooms + 1
+    cells = side * side
+    rng = np.empty(1, np.uint64)
+    distances = np.empty(cells, np.int32)
+    queue = np.empty(cells, np.int32)  # also the scratch memory of generator and endpoints
+    ways = np.empty(cells, np.uint8)
+    for index in range(len(instances)):
+        grid = grids[index]
+        start_stream(rng, key, instances[index])
+        attempts = 0
+        while True:
+            if attempts == MOST_ATTEMPTS:
+                return index
+            if attempts > 0:
+                grid[:] = 0
+            attempts += 1
+            carve(generator, rng, rooms, grid, queue)
+            if loops > 0:
+                open_loops(rng, rooms, grid, loops)
+            if high - low < 100:
+                percent = percent_of_hash(canonical_hash(grid, side))
+                if percent < low or percent >= high:
+                    continue
+            start, goal = place_endpoints(endpoints, rng, rooms, grid, queue)
+            if start >= 0:
+                break
+        path_lengths[index], unique[index] = solve_flat(
+            grid, side, start, goal, distances, queue, ways, solutions[index]
+        )
+    return -1
+
+
+@njit(cache=True, nogil=True)
+def move_endpoints(seed, endpoints, rooms, grids, solutions, path_lengths, unique):
+    """Give every maze of a batch another start and goal, in place. Arrays as in ``draw_mazes``."""
+    side = 2 * rooms + 1
+    cells = side * side
+    rng = np.empty(1, np.uint64)
+    distances = np.empty(cells, np.int32)
+    queue = np.empty(cells, np.int32)
+    ways = np.empty(cells, np.uint8)
+    for index in range(len(grids)):
+        grid = grids[index]
+        start_stream(rng, seed, index)
+        for cell in range(cells):
+            if grid[cell] > FREE:
+                grid[cell] = FREE
+        start, goal = place_endpoints(endpoints, rng, rooms, grid, queue)
+        path_lengths[index], unique[index] = solve_flat(
+            grid, side, start, goal, distances, queue, ways, solutions[index]
+        )
+
+
+@dataclass
+class MazeBatch:
+    """Mazes with their solutions. ``H = W = size + 2``, the outer wall included.
+
+    Attributes:
+        grids: ``(count, H, W)`` uint8 cell codes: 0 wall, 1 free, 2 start, 3 goal.
+        solutions: ``(count, H, W)`` uint8, 1 on the cells of a shortest path, both ends included.
+        path_lengths: ``(count,)`` int32, cells of a shortest path.
+        unique: ``(count,)`` bool, whether there is only one shortest path.
+        instances: ``(count,)`` int64 instance numbers.
+    """
+
+    grids: np.ndarray
+    solutions: np.ndarray
+    path_lengths: np.ndarray
+    unique: np.ndarray
+    instances: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.grids)
+
+    @property
+    def problems(self) -> np.ndarray:
+        """What an agent is shown: the grids (the name that all tasks share)."""
+        return self.grids
+
+    def __getitem__(self, index: slice | np.ndarray) -> "MazeBatch":
+        """Some of the mazes, by a slice, a mask or an array of indices."""
+        return MazeBatch(
+            self.grids[index],
+            self.solutions[index],
+            self.path_lengths[index],
+            self.unique[index],
+            self.instances[index],
+        )
+
+    def replace(self, index: np.ndarray, others: "MazeBatch") -> None:
+        """Put the mazes ``others`` in the places ``index`` of this batch."""
+        self.grids[index] = others.grids
+        self.solutions[index] = others.solutions
+        self.path_lengths[index] = others.path_lengths
+        self.unique[index] = others.unique
+        self.instances[index] = others.instances
+
+
+def default_size(split: str) -> int:
+    """The size drawn when none is asked for: 9, and 59 for the extrapolation split."""
+    return DEFAULT_EXTRAPOLATION_SIZE if split == "extrapolation" else DEFAULT_SIZE
+
+
+class MazeTask:
+    """One family of mazes: an instance number in, a maze and its solution out.
+
+    An instance is a pure function of the options and its number: the same alone, in any batch, on
+    every machine, and in every release with the same ``GENERATOR_VERSION``.
+
+    Args:
+        size: Odd, 5 to 1601: ``(size + 1) / 2`` rooms per side. By default 9, and 59 for the
+            extrapolation split.
+        split: ``train``, ``validation``, ``test``, ``extrapolation`` or ``all``.
+        generator: How the maze is carved, a name of ``GENERATORS``.
+        loops: The chance, 0.0 to 1.0, that a wall between two neighbouring rooms that the
+            generator left standing is opened.
+        endpoints: Where start and goal lie: ``any`` two rooms, or two ``dead_ends``.
+
+    Raises:
+        ValueError: If an argument has a value that is not allowed.
+        TypeError: If an argument has the wrong type.
+    """
+
+    def __init__(
+        self,
+        size: int | None = None,
+        split: str = "train",
+        generator: str = "dfs",
+        loops: float = 0.0,
+        endpoints: str = "any",
+    ):
+        self.split = check_choice("split", split, SPLITS)
+        self.size = check_size(default_size(split) if size is None else size)
+        self.generator = check_choice("generator", generator, tuple(GENERATORS))
+        self.loops = check_fraction("loops", loops)
+        self.endpoints = check_choice("endpoints", endpoints, tuple(ENDPOINTS))
+        self.rooms = (self.size + 1) // 2
+        self.side = self.size + 2
+        self.key = stream_key(
+            "Maze", GENERATOR_VERSION, self.size, split, generator, self.loops, endpoints
+        )
+
+    def draw(self, instances: Sequence[int] | np.ndarray) -> MazeBatch:
+        """Draw the mazes of these instance numbers.
+
+        Args:
+            instances: ``(count,)`` integers from 0 to ``2**63 - 1``.
+
+        Raises:
+            ValueError: If a number is out of range, or if the split and endpoints asked for do not
+                exist among these mazes.
+        """
+        instances = check_instances(instances)
+        count = len(instances)
+        batch = MazeBatch(
+            np.zeros((count, self.side, self.side), np.uint8),
+            np.zeros((count, self.side, self.side), np.uint8),
+            np.empty(count, np.int32),
+            np.empty(count, np.bool_),
+            instances,
+        )
+        low, high = PERCENT_OF_SPLIT[self.split]
+        failed = draw_mazes(
+            instances.view(np.uint64),
+            self.key,
+            self.rooms,
+            GENERATORS[self.generator],
+            self.loops,
+            ENDPOINTS[self.endpoints],
+            low,
+            high,
+            batch.grids.reshape(count, -1),
+            batch.solutions.reshape(count, -1),
+            batch.path_lengths,
+            batch.unique,
+        )
+        if failed >= 0:
+            raise ValueError(
+                f"no maze found for instance {instances[failed]} in {MOST_ATTEMPTS:,} attempts: "
+                f"split={self.split!r} with endpoints={self.endpoints!r} is empty or too rare for "
+                f"size={self.size}, generator={self.generator!r}, loops={self.loops}"
+            )
+        return batch
+
+    def vary(self, batch: MazeBatch, seed: int) -> MazeBatch:
+        """The same mazes with start and goal moved: another problem that looks almost the same.
+
+        The split stays the same, because it depends on the walls alone. The instance numbers of
+        the result are those of the mazes it was made from.
+
+        Args:
+            batch: Mazes of this task.
+            seed: Any integer; the same seed gives the same endpoints.
+        """
+        count = len(batch)
+        moved = MazeBatch(
+            batch.grids.copy(),
+            np.zeros_like(batch.solutions),
+            np.empty_like(batch.path_lengths),
+            np.empty_like(batch.unique),
+            batch.instances.copy(),
+        )
+        move_endpoints(
+            stream_key("vary", seed),
+            ENDPOINTS[self.endpoints],
+            self.rooms,
+            moved.grids.reshape(count, -1),
+            moved.solutions.reshape(count, -1),
+            moved.path_lengths,
+            moved.unique,
+        )
+        return moved
+
+    def judge(self, batch: MazeBatch, answers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Judge one answer to each maze of a batch.
+
+        Args:
+            batch: Mazes of this task.
+            answers: ``(count, H, W)`` bool or integers, 1 on the cells of the path.
+
+        Returns:
+            ``(solved, cell_accuracies)``: ``(count,)`` bool, whether the answer is exactly a
+            shortest path (any of them), and ``(count,)`` float64, the share of free cells that
+            equal the reference solution.
+
+        Raises:
+            ValueError: If the answers have another shape or other values than 0 and 1.
+            TypeError: If the answers hold neither integers nor bools.
+        """
+        answers = check_answers(answers, batch.grids.shape)
+        count = len(batch)
+        solved = np.empty(count, np.bool_)
+        cell_accuracies = np.empty(count, np.float64)
+        judge_flat(
+            batch.grids.reshape(count, -1),
+            self.side,
+            batch.solutions.reshape(count, -1),
+            batch.path_lengths,
+            batch.unique,
+            answers.reshape(count, -1),
+            solved,
+            cell_accuracies,
+        )
+        return solved, cell_accuracies
+
+
+def check_size(size: object) -> int:
+    """Return a maze size as ``int``.
+
+    Raises:
+        ValueError: If it is even or out of range.
+        TypeError: If it is not an integer.
+    """
+    size = check_integer("size", size, SMALLEST_SIZE, LARGEST_SIZE)
+    if size % 2 == 0:
+        raise ValueError(
+            f"size={size}: allowed are odd numbers from {SMALLEST_SIZE} to {LARGEST_SIZE}, "
+            f"such as {size - 1} or {size + 1}"
+        )
+    return size
+
+
+def check_instances(instances: Sequence[int] | np.ndarray) -> np.ndarray:
+    """Return instance numbers as ``(count,)`` int64.
+
+    Raises:
+        ValueError: If they are not one-dimensional, or out of range.
+        TypeError: If they are not integers.
+    """
+    numbers = np.asarray(instances)
+    if numbers.ndim != 1:
+        raise ValueError(f"instances has shape {numbers.shape}: needs one dimension")
+    if numbers.size == 0:
+        return np.empty(0, np.int64)
+    if numbers.dtype.kind not in "iu":
+        raise TypeError(f"instances has dtype {numbers.dtype}: needs integers")
+    if numbers.min() < 0 or numbers.max() > LAST_INSTANCE:
+        raise ValueError(
+            f"instances holds {numbers.min() if numbers.min() < 0 else numbers.max()}: "
+            "allowed are integers from 0 to 2**63 - 1"
+        )
+    return numbers.astype(np.int64)
+
+
+def instances_of_seed(seed: int, count: int, first: int = 0) -> np.ndarray:
+    """The instance numbers ``first … first + count - 1`` of a seed; no two seeds share any.
+
+    Raises:
+        ValueError: If ``seed`` or ``count`` is out of range.
+        TypeError: If one of them is not an integer.
+    """
+    seed = check_integer("seed", seed, 0, LAST_SEED)
+    count = check_integer("count", count, 0, INSTANCES_PER_SEED - first)
+    begin = seed * INSTANCES_PER_SEED + first
+    return np.arange(begin, begin + count, dtype=np.int64)

@@ -1,0 +1,32 @@
+"""The splits of procedural tasks: which instances belong to training, and which to a test.
+
+An instance belongs to a split by a hash of its canonical form, so that splits are disjoint by
+construction: whatever the seeds and however many instances are drawn, nothing seen in training
+can turn up in a test, not even rotated or mirrored.
+
+| split         | share of all instances | meaning                                        |
+|---------------|------------------------|------------------------------------------------|
+| train         | 70 %                   | easy problems, with their solutions            |
+| validation    | 10 %                   | as hard as train, to choose settings with      |
+| test          | 10 %                   | as hard as train, never seen                   |
+| extrapolation | 10 %                   | harder than train by default                   |
+| all           | 100 %                  | no partition, for studying generators          |
+"""
+
+from numba import njit, uint64
+
+# First and one-past-last percent of the hash range that each split owns.
+PERCENT_OF_SPLIT = {
+    "train": (0, 70),
+    "validation": (70, 80),
+    "test": (80, 90),
+    "extrapolation": (90, 100),
+    "all": (0, 100),
+}
+SPLITS = tuple(PERCENT_OF_SPLIT)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def percent_of_hash(bits):
+    """Where a 64-bit hash lies in the hash range, in whole percent (0 to 99)."""
+    return ((uint64(bits) >> uint64(32)) * uint64(100)) >> uint64(32)
