@@ -135,7 +135,7 @@ def test_loops_open_the_asked_share_of_walls():
 def test_moved_endpoints_leave_the_walls_and_give_right_solutions():
     task = MazeTask(size=9)
     batch = task.draw(range(200))
-    moved = task.vary(batch, seed=1)
+    moved = task.vary(batch, range(200))
     assert np.array_equal(moved.grids != 0, batch.grids != 0)
     assert (moved.grids != batch.grids).any(axis=(1, 2)).mean() > 0.95
     for index in range(len(moved)):
@@ -185,3 +185,11 @@ def test_instances_are_those_of_this_generator_version(options, digest):
 def test_a_wrong_argument_is_named(arguments, error, words):
     with pytest.raises(error, match=words):
         mazes.generate(**arguments)
+
+
+def test_no_mazes_at_all_are_a_batch_of_none():
+    batch = mazes.generate(size=9, count=0)
+    assert batch.grids.shape == (0, 11, 11) and len(batch.path_lengths) == 0
+    task = MazeTask(size=9)
+    assert len(task.vary(batch, [])) == 0
+    assert len(task.judge(batch, batch.solutions)[0]) == 0

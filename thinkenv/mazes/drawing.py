@@ -83,16 +83,16 @@ def draw(
     """
     pixels = cell_pixels(max(grid.shape)) if pixels is None else pixels
     right, wrong, missing = mark_cells(grid, answer, solution)
-    colours = np.empty((*grid.shape, 3), np.float64)
-    colours[:] = FREE_COLOUR
+    # The colour a cell has unless it is marked, and the one it has if it is.
+    plain = np.where((grid == WALL)[..., None], WALL_COLOUR, FREE_COLOUR).astype(np.float64)
+    colours = plain.copy()
     for mask, colour in ((right, PATH_COLOUR), (wrong, WRONG_COLOUR), (missing, MISSING_COLOUR)):
         colours[mask] = colour
+    # An answer on a wall cannot be right; darker than elsewhere, so that the wall still shows.
+    colours[wrong & (grid == WALL)] *= 0.6
     if strength is not None:
         shade = np.clip(strength, 0.0, 1.0)[..., None]
-        colours = shade * colours + (1.0 - shade) * np.array(FREE_COLOUR, np.float64)
-    colours[grid == WALL] = WALL_COLOUR
-    # An answer on a wall cannot be right; darker than elsewhere, so that the wall still shows.
-    colours[wrong & (grid == WALL)] = (0.6 * np.array(WRONG_COLOUR)).astype(np.float64)
+        colours = shade * colours + (1.0 - shade) * plain
 
     big_enough = pixels >= 5 and max(grid.shape) * pixels <= PLAIN_ABOVE
     if not big_enough:
@@ -101,7 +101,7 @@ def draw(
         return colours.astype(np.uint8).repeat(pixels, axis=0).repeat(pixels, axis=1)
 
     scale = pixels * SUPERSAMPLING
-    floor = np.where((grid == WALL)[..., None], colours, np.array(FREE_COLOUR, np.float64))
+    floor = np.where((grid == WALL)[..., None], colours, plain)
     picture = Image.fromarray(floor.astype(np.uint8).repeat(scale, axis=0).repeat(scale, axis=1))
     pen = ImageDraw.Draw(picture)
     marked = (right | wrong | missing) & (grid != WALL)

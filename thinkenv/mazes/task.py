@@ -99,8 +99,11 @@ def draw_mazes(
 
 
 @njit(cache=True, nogil=True)
-def move_endpoints(seed, endpoints, rooms, grids, solutions, path_lengths, unique):
-    """Give every maze of a batch another start and goal, in place. Arrays as in ``draw_mazes``."""
+def move_endpoints(numbers, key, endpoints, rooms, grids, solutions, path_lengths, unique):
+    """Give every maze of a batch another start and goal, in place.
+
+    ``numbers`` ``(count,)`` uint64 decide which; the other arrays are those of ``draw_mazes``.
+    """
     side = 2 * rooms + 1
     cells = side * side
     rng = np.empty(1, np.uint64)
@@ -109,7 +112,7 @@ def move_endpoints(seed, endpoints, rooms, grids, solutions, path_lengths, uniqu
     ways = np.empty(cells, np.uint8)
     for index in range(len(grids)):
         grid = grids[index]
-        start_stream(rng, seed, index)
+        start_stream(rng, key, numbers[index])
         for cell in range(cells):
             if grid[cell] > FREE:
                 grid[cell] = FREE
@@ -237,8 +240,8 @@ class MazeTask:
             ENDPOINTS[self.endpoints],
             low,
             high,
-            batch.grids.reshape(count, -1),
-            batch.solutions.reshape(count, -1),
+            batch.grids.reshape(count, self.side**2),
+            batch.solutions.reshape(count, self.side**2),
             batch.path_lengths,
             batch.unique,
         )
@@ -250,15 +253,16 @@ class MazeTask:
             )
         return batch
 
-    def vary(self, batch: MazeBatch, seed: int) -> MazeBatch:
-        """The same mazes with start and goal moved: another problem that looks almost the same.
+    def vary(self, batch: MazeBatch, numbers: Sequence[int] | np.ndarray) -> MazeBatch:
+        """The same mazes with start and goal moved: other problems that look almost the same.
 
         The split stays the same, because it depends on the walls alone. The instance numbers of
         the result are those of the mazes it was made from.
 
         Args:
             batch: Mazes of this task.
-            seed: Any integer; the same seed gives the same endpoints.
+            numbers: ``(len(batch),)`` integers from 0 to ``2**63 - 1``, one for each maze; the
+                same number gives the same maze the same endpoints.
         """
         count = len(batch)
         moved = MazeBatch(
@@ -269,11 +273,12 @@ class MazeTask:
             batch.instances.copy(),
         )
         move_endpoints(
-            stream_key("vary", seed),
+            check_instances(numbers).view(np.uint64),
+            stream_key("Maze endpoints", GENERATOR_VERSION, self.endpoints),
             ENDPOINTS[self.endpoints],
             self.rooms,
-            moved.grids.reshape(count, -1),
-            moved.solutions.reshape(count, -1),
+            moved.grids.reshape(count, self.side**2),
+            moved.solutions.reshape(count, self.side**2),
             moved.path_lengths,
             moved.unique,
         )
@@ -300,12 +305,12 @@ class MazeTask:
         solved = np.empty(count, np.bool_)
         cell_accuracies = np.empty(count, np.float64)
         judge_flat(
-            batch.grids.reshape(count, -1),
+            batch.grids.reshape(count, self.side**2),
             self.side,
-            batch.solutions.reshape(count, -1),
+            batch.solutions.reshape(count, self.side**2),
             batch.path_lengths,
             batch.unique,
-            answers.reshape(count, -1),
+            answers.reshape(count, self.side**2),
             solved,
             cell_accuracies,
         )

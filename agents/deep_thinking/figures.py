@@ -1,0 +1,66 @@
+"""Figures of results."""
+
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")  # write files; never open a window
+from matplotlib import pyplot  # noqa: E402
+from matplotlib.ticker import PercentFormatter  # noqa: E402
+
+
+def plot_accuracy(rows: list[dict], training_iterations: int, path: Path) -> None:
+    """Accuracy against iterations, a line for each size, with the training budget marked.
+
+    Args:
+        rows: Evaluation rows (``metrics.ROW_KEYS``) of one agent.
+        training_iterations: The most iterations the agent was trained to take.
+        path: Where to write the picture; its ending decides the format.
+    """
+    figure, axes = pyplot.subplots(figsize=(7.5, 4.5), layout="constrained")
+    sizes = sorted({row["size"] for row in rows})
+    colours = pyplot.get_cmap("viridis")
+    for place, size in enumerate(sizes):
+        line = sorted((row for row in rows if row["size"] == size), key=lambda r: r["iterations"])
+        iterations = [row["iterations"] for row in line]
+        colour = colours(0.85 * place / max(1, len(sizes) - 1))
+        axes.plot(
+            iterations,
+            [row["exact"] for row in line],
+            marker="o",
+            markersize=4,
+            color=colour,
+            label=f"{size}x{size} ({line[0]['n']} mazes)",
+        )
+        axes.fill_between(
+            iterations,
+            [row["exact_low"] for row in line],
+            [row["exact_high"] for row in line],
+            color=colour,
+            alpha=0.15,
+            linewidth=0,
+        )
+    axes.axvspan(0, training_iterations, color="0.92", zorder=0)
+    axes.axvline(training_iterations, color="0.4", linestyle="--", linewidth=1)
+    axes.annotate(
+        f"training: at most {training_iterations}",
+        (training_iterations, 0.5),
+        xytext=(4, 0),
+        textcoords="offset points",
+        rotation=90,
+        va="center",
+        color="0.4",
+        fontsize=9,
+    )
+    if max(row["iterations"] for row in rows) > 4 * training_iterations:
+        axes.set_xscale("log")
+    axes.set_xlabel("iterations of the recurrent block")
+    axes.set_ylabel("mazes solved exactly")
+    axes.set_ylim(-0.02, 1.02)
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, title="trained on 9x9, tested on", loc="center left",
+                bbox_to_anchor=(1.0, 0.5))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=150)
+    pyplot.close(figure)

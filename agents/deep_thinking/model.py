@@ -1,0 +1,154 @@
+"""The nets: a recurrent block that is run as often as one likes, and a feed-forward baseline.
+
+Shapes: B problems, H x W cells, I input channels, M memory channels, K kinds of answer per cell.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class RecurrentNet(nn.Module):
+    """A recurrent net with recall: every iteration sees the memory and the problem.
+
+    One iteration is ``memory' = clamp(conv(relu(conv([memory, inputs]))), -1, 1)``. There is no
+    residual connection: what is to be remembered has to be written again in every iteration, so
+    that a damaged memory is repaired rather than kept. The clamp bounds the memory, so that
+    thousands of iterations cannot make it grow.
+
+    Without recall (an ablation of the literature) the problem only enters the first memory.
+
+    Source: the idea of recall, Bansal et al. 2022 (arXiv 2202.05826).
+
+    Args:
+        input_channels: I, channels of an encoded problem.
+        answer_channels: K, kinds of answer a cell can have.
+        memory_channels: M.
+        hidden_channels: Channels between the two convolutions of an iteration.
+        recall: Whether the problem is fed to every iteration.
+    """
+
+    recurrent = True
+
+    def __init__(
+        self,
+        input_channels: int,
+        answer_channels: int,
+        memory_channels: int = 28,
+        hidden_channels: int = 32,
+        recall: bool = True,
+    ):
+        super().__init__()
+        self.memory_channels = memory_channels
+        self.recall = recall
+        seen = memory_channels + input_channels if recall else memory_channels
+        self.widen = nn.Conv2d(seen, hidden_channels, 3, padding=1)
+        self.update = nn.Conv2d(hidden_channels, memory_channels, 3, padding=1)
+        self.embed = None if recall else nn.Conv2d(input_channels, memory_channels, 3, padding=1)
+        self.head = AnswerHead(memory_channels, answer_channels)
+        # Orthogonal weights keep the size of the memory, and of gradients, over many iterations.
+        nn.init.orthogonal_(self.widen.weight, 2**0.5)
+        nn.init.orthogonal_(self.update.weight, 1.0)
+        nn.init.zeros_(self.widen.bias)
+        nn.init.zeros_(self.update.bias)
+
+    def empty_memory(self, inputs: Tensor) -> Tensor:
+        """The memory before the first iteration: ``(B, I, H, W)`` to ``(B, M, H, W)``."""
+        if self.recall:
+            batch, _, height, width = inputs.shape
+            return inputs.new_zeros(batch, self.memory_channels, height, width)
+        return F.hardtanh(self.embed(inputs))
+
+    def step(self, memory: Tensor, inputs: Tensor) -> Tensor:
+        """One iteration: ``(B, M, H, W)`` and ``(B, I, H, W)`` to ``(B, M, H, W)``."""
+        seen = torch.cat([memory, inputs], dim=1) if self.recall else memory
+        return F.hardtanh(self.update(F.relu(self.widen(seen))))
+
+    def read(self, memory: Tensor) -> Tensor:
+        """The answer that the memory holds: ``(B, M, H, W)`` to logits ``(B, K, H, W)``."""
+        return self.head(memory)
+
+
+class FeedForwardNet(nn.Module):
+    """The baseline without iterations: a residual net of about as many parameters.
+
+    It has the methods of ``RecurrentNet``; its step forgets the memory, so that running it again
+    changes nothing.
+
+    Args:
+        input_channels: I, channels of an encoded problem.
+        answer_channels: K, kinds of answer a cell can have.
+        memory_channels: M, the width of all its layers.
+        blocks: Residual blocks of two convolutions each.
+    """
+
+    recurrent = False
+    recall = True
+
+    def __init__(
+        self,
+        input_channels: int,
+        answer_channels: int,
+        memory_channels: int = 16,
+        blocks: int = 4,
+    ):
+        super().__init__()
+        self.memory_channels = memory_channels
+        self.embed = nn.Conv2d(input_channels, memory_channels, 3, padding=1)
+        self.blocks = nn.ModuleList(
+            nn.ModuleList(
+                nn.Conv2d(memory_channels, memory_channels, 3, padding=1) for _ in range(2)
+            )
+            for _ in range(blocks)
+        )
+        self.head = AnswerHead(memory_channels, answer_channels)
+
+    def empty_memory(self, inputs: Tensor) -> Tensor:
+        """Zeros ``(B, M, H, W)``."""
+        batch, _, height, width = inputs.shape
+        return inputs.new_zeros(batch, self.memory_channels, height, width)
+
+    def step(self, memory: Tensor, inputs: Tensor) -> Tensor:
+        """The whole net, whatever the memory: ``(B, I, H, W)`` to ``(B, M, H, W)``."""
+        features = F.relu(self.embed(inputs))
+        for first, second in self.blocks:
+            features = F.relu(features + second(F.relu(first(features))))
+        return features
+
+    def read(self, memory: Tensor) -> Tensor:
+        """Logits ``(B, K, H, W)``."""
+        return self.head(memory)
+
+
+class AnswerHead(nn.Module):
+    """Reads a memory ``(B, M, H, W)`` as logits ``(B, K, H, W)``."""
+
+    def __init__(self, memory_channels: int, answer_channels: int):
+        super().__init__()
+        self.look = nn.Conv2d(memory_channels, 16, 3, padding=1)
+        self.answer = nn.Conv2d(16, answer_channels, 1)
+
+    def forward(self, memory: Tensor) -> Tensor:
+        """Logits of each cell's answer."""
+        return self.answer(F.relu(self.look(memory)))
+
+
+NETS = {"recurrent": RecurrentNet, "feed_forward": FeedForwardNet}
+
+
+def build_net(architecture: str, arguments: dict) -> nn.Module:
+    """Build a net of ``NETS`` by name.
+
+    Raises:
+        ValueError: If there is no such architecture.
+    """
+    if architecture not in NETS:
+        raise ValueError(
+            f"architecture={architecture!r}: allowed are {', '.join(map(repr, NETS))}"
+        )
+    return NETS[architecture](**arguments)
+
+
+def count_parameters(net: nn.Module) -> int:
+    """The number of trained numbers in a net."""
+    return sum(parameter.numel() for parameter in net.parameters())

@@ -1,0 +1,68 @@
+"""Where a result comes from: commit, versions and machine, to be stored beside every figure."""
+
+import os
+import platform
+import shlex
+import subprocess
+import sys
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PACKAGES = ("thinkenv", "gymnasium", "numpy", "numba", "torch")
+
+
+def commit() -> str:
+    """The commit of this checkout, with ``+changes`` if files differ from it, or ``unknown``."""
+    try:
+        found = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=REPOSITORY, capture_output=True, text=True, check=True
+        ).stdout.strip()
+        changed = subprocess.run(
+            ["git", "status", "--porcelain", "--untracked-files=no"],
+            cwd=REPOSITORY,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return f"{found}+changes" if changed else found
+
+
+def versions() -> dict[str, str]:
+    """The versions of Python and of the packages that results depend on."""
+    return {"python": platform.python_version()} | {
+        package: metadata.version(package) for package in PACKAGES
+    }
+
+
+def processor() -> str:
+    """The processor's name."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    except OSError:
+        pass  # not Linux
+    return platform.processor() or platform.machine()
+
+
+def command() -> str:
+    """The command that runs this process, as one would type it in the repository's root."""
+    script = Path(sys.argv[0]).resolve()
+    if script.is_relative_to(REPOSITORY):
+        script = script.relative_to(REPOSITORY)
+    return shlex.join(["python", str(script), *sys.argv[1:]])
+
+
+def provenance() -> dict:
+    """Command, commit, time, versions and machine of this process."""
+    return {
+        "command": command(),
+        "commit": commit(),
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": versions(),
+        "machine": f"{processor()}, {os.cpu_count()} cores, {platform.system()}",
+    }

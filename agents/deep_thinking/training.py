@@ -1,0 +1,296 @@
+"""Incremental progressive training: learn to make progress from any thought, not only from none.
+
+In the literature (Bansal et al. 2022, arXiv 2202.05826) the net first runs some iterations
+without gradient, and then learns to get to the answer from there in the iterations that follow.
+Here each of the problems trained on occupies a slot, and a slot's rollout starts from what its
+memory was at the end of the last step:
+
+- ``empty``: a new problem, from the empty memory;
+- ``continued``: the same problem, thought about further;
+- ``changed``: almost the same problem (in mazes, other endpoints): the old answer is in the way;
+- ``foreign``: a new problem, from the thought about another one;
+- ``random``: a new problem, from uniform noise.
+
+Training has two stages. Short rollouts, mostly continued, find out cheaply what to do. Long
+rollouts, with the gradient through all their iterations, from every kind of memory, then make
+the rule right wherever it starts and however long it runs; there a small penalty on the last
+change of the memory makes it come to rest.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+# The kinds of start that each slot goes through in turn, by stage.
+SHORT_STARTS = ("empty", "continued", "continued", "changed")
+LONG_STARTS = ("empty", "foreign", "changed", "random")
+# Without recall the problem is only in the memory, so only its own memory can be continued.
+NO_RECALL_STARTS = ("empty", "continued", "continued", "continued")
+
+
+@dataclass
+class Plan:
+    """What is done in training, and how strongly.
+
+    Attributes:
+        steps: Optimiser steps.
+        short_steps: How many of them have short rollouts, at the beginning.
+        short_iterations: Fewest and most iterations of a short rollout.
+        long_iterations: Fewest and most iterations of a long rollout.
+        batch: Problems per step, over all processes.
+        learning_rate: The highest learning rate, after a warm-up and before a cosine decay.
+        warm_up: The share of steps in which the learning rate rises.
+        weight_decay: Of AdamW.
+        clip: The largest norm of the gradient.
+        rest_penalty: Weight of the last change of the memory in the loss of long rollouts.
+        averaging: Decay per step of the moving average of the weights, which is what is kept.
+        progressive: Whether rollouts start from memories; else always from the empty one, with
+            the full number of iterations and the loss on the last (an ablation).
+    """
+
+    steps: int
+    short_steps: int
+    short_iterations: tuple[int, int]
+    long_iterations: tuple[int, int]
+    batch: int
+    learning_rate: float
+    warm_up: float
+    weight_decay: float
+    clip: float
+    rest_penalty: float
+    averaging: float
+    progressive: bool
+
+
+class Slots:
+    """The problems in training and the memories of them: ``batch`` slots, of which a process
+    holds the part ``first … first + count - 1``.
+
+    A slot's problem and start depend on the seed, the step and its number in the whole batch
+    alone, so that training is the same however many processes share it.
+    """
+
+    def __init__(self, task, plan: Plan, seed: int, first: int, count: int, recall: bool):
+        self.task = task
+        self.plan = plan
+        self.seed = seed
+        self.first = first
+        self.count = count
+        self.recall = recall
+        self.problems = None  # batch of the task, as long as count
+        self.memory: Tensor | None = None  # (count, M, H, W), detached
+
+    def kinds(self, step: int) -> np.ndarray:
+        """The kind of start of each slot in this step, ``(count,)`` strings."""
+        if not self.plan.progressive or step == 0:
+            cycle = ("empty",)
+        elif not self.recall:
+            cycle = NO_RECALL_STARTS
+        else:
+            cycle = SHORT_STARTS if step < self.plan.short_steps else LONG_STARTS
+        slots = self.first + np.arange(self.count)
+        return np.array(cycle)[(slots + step) % len(cycle)]
+
+    def advance(self, step: int, net: nn.Module, device: torch.device) -> tuple[Tensor, Tensor]:
+        """Move every slot to its problem and first memory of this step.
+
+        Returns:
+            Inputs ``(count, I, H, W)`` and memories ``(count, M, H, W)``; ``self.problems`` are
+            the problems.
+        """
+        kinds = self.kinds(step)
+        fresh = self.task.draw(self.seed, self.count, step * self.plan.batch + self.first)
+        if self.problems is not None:
+            continued = np.flatnonzero(kinds == "continued")
+            fresh.replace(continued, self.problems[continued])
+            changed = np.flatnonzero(kinds == "changed")
+            numbers = fresh.instances[changed]  # never used twice
+            fresh.replace(changed, self.task.vary(self.problems[changed], numbers))
+        self.problems = fresh
+        inputs = self.task.encode(fresh.problems, device)
+        empty = net.empty_memory(inputs)
+        memory = empty if self.memory is None else self.memory.clone()
+        is_empty = torch.from_numpy(kinds == "empty").to(device)[:, None, None, None]
+        memory = torch.where(is_empty, empty, memory)
+        if "random" in kinds:
+            noise = self.noise(step, memory)
+            is_random = torch.from_numpy(kinds == "random").to(device)[:, None, None, None]
+            memory = torch.where(is_random, noise, memory)
+        return inputs, memory.contiguous(memory_format=torch.channels_last)
+
+    def noise(self, step: int, memory: Tensor) -> Tensor:
+        """Uniform noise from -1 to 1 for each slot; drawn for the whole batch, cut to our part."""
+        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + step)
+        shape = (self.plan.batch, *memory.shape[1:])
+        noise = torch.rand(shape, generator=generator) * 2 - 1
+        return noise[self.first : self.first + self.count].to(memory.device)
+
+
+def iterations_of_step(plan: Plan, seed: int, step: int, recurrent: bool) -> int:
+    """How many iterations the rollout of a step takes; the same in every process."""
+    if not recurrent:
+        return 1
+    if not plan.progressive:
+        return plan.long_iterations[1]
+    fewest, most = (
+        plan.short_iterations if step < plan.short_steps else plan.long_iterations
+    )
+    return int(np.random.default_rng((seed, step)).integers(fewest, most + 1))
+
+
+def learning_rate_of_step(plan: Plan, step: int) -> float:
+    """Linear warm-up, then a cosine down to zero."""
+    rising = max(1, round(plan.warm_up * plan.steps))
+    if step < rising:
+        return plan.learning_rate * (step + 1) / rising
+    share = (step - rising) / max(1, plan.steps - rising)
+    return plan.learning_rate * 0.5 * (1 + float(np.cos(np.pi * share)))
+
+
+class Trainer:
+    """A net in training: one step at a time, resumable after any of them.
+
+    Args:
+        net: The net.
+        task: The training problems, an instance of a class of ``TASKS``.
+        plan: What to do.
+        seed: Decides the problems, the starts and the lengths of rollouts.
+        device: Where to compute.
+        rank: This process's number, if several share the batch.
+        world_size: How many processes share the batch.
+    """
+
+    def __init__(
+        self,
+        net: nn.Module,
+        task,
+        plan: Plan,
+        seed: int,
+        device: torch.device,
+        rank: int = 0,
+        world_size: int = 1,
+    ):
+        if plan.batch % world_size:
+            raise ValueError(
+                f"batch={plan.batch}: needs a multiple of the number of processes, {world_size}"
+            )
+        self.net = net.to(device, memory_format=torch.channels_last)
+        self.plan = plan
+        self.seed = seed
+        self.device = device
+        self.rank = rank
+        self.world_size = world_size
+        count = plan.batch // world_size
+        self.slots = Slots(task, plan, seed, rank * count, count, net.recall)
+        self.parameters = list(net.parameters())
+        self.optimiser = torch.optim.AdamW(
+            self.parameters, lr=plan.learning_rate, weight_decay=plan.weight_decay
+        )
+        self.average = [parameter.detach().clone() for parameter in self.parameters]
+        self.steps_done = 0
+
+    def step(self, interrupted: bool = False) -> tuple[Tensor, bool]:
+        """One optimiser step on one rollout.
+
+        Args:
+            interrupted: Whether this process was asked to stop.
+
+        Returns:
+            Loss, share of problems answered exactly right, last change of the memory and norm of
+            the gradient as one tensor ``(4,)`` on the device (averages over all processes); and
+            whether any process was asked to stop.
+        """
+        plan, step = self.plan, self.steps_done
+        for group in self.optimiser.param_groups:
+            group["lr"] = learning_rate_of_step(plan, step)
+        inputs, memory = self.slots.advance(step, self.net, self.device)
+        before = memory
+        for _ in range(iterations_of_step(plan, self.seed, step, self.net.recurrent)):
+            before = memory
+            memory = self.net.step(memory, inputs)
+        logits = self.net.read(memory)
+        targets = self.slots.task.targets(self.slots.problems, self.device)
+        loss = F.cross_entropy(logits, targets)
+        change = (memory - before).abs().mean()
+        resting = plan.progressive and step >= plan.short_steps and self.net.recurrent
+        total = loss + plan.rest_penalty * change if resting else loss
+
+        self.optimiser.zero_grad(set_to_none=False)
+        total.backward()
+        exact = (logits.argmax(dim=1) == targets).flatten(1).all(dim=1).float().mean()
+        shared = torch.stack([loss.detach(), exact, change.detach()])
+        shared, interrupted = self._average_over_processes(shared, interrupted)
+        norm = nn.utils.clip_grad_norm_(self.parameters, plan.clip)
+        self.optimiser.step()
+        with torch.no_grad():
+            # A young average must not remember the untrained weights.
+            keep = min(plan.averaging, (step + 1) / (step + 10))
+            torch._foreach_lerp_(self.average, self.parameters, 1 - keep)
+        self.slots.memory = memory.detach()
+        self.steps_done += 1
+        return torch.cat([shared, norm.detach().reshape(1)]), interrupted
+
+    def _average_over_processes(self, values: Tensor, interrupted: bool) -> tuple[Tensor, bool]:
+        """Average gradients and values over all processes, and tell all if one is to stop."""
+        if self.world_size == 1:
+            return values, interrupted
+        flag = values.new_tensor([float(interrupted)])
+        gradients = [parameter.grad for parameter in self.parameters]
+        flat = torch.cat([*(gradient.reshape(-1) for gradient in gradients), values, flag])
+        torch.distributed.all_reduce(flat)
+        flat /= self.world_size
+        offset = 0
+        for gradient in gradients:
+            size = gradient.numel()
+            gradient.copy_(flat[offset : offset + size].view_as(gradient))
+            offset += size
+        return flat[offset:-1], bool(flat[-1] > 0)
+
+    def averaged_net(self, build: Callable[[], nn.Module]) -> nn.Module:
+        """A copy of the net with the averaged weights; ``build`` makes an untrained one."""
+        net = build().to(self.device)
+        with torch.no_grad():
+            for parameter, average in zip(net.parameters(), self.average, strict=True):
+                parameter.copy_(average)
+        return net
+
+    def state(self) -> dict:
+        """All that is needed to go on exactly from here (on every process; a collective call)."""
+        batch = self.slots.problems
+        columns = {} if batch is None else vars(batch)
+        tensors = {name: torch.from_numpy(column) for name, column in columns.items()}
+        if self.slots.memory is not None:
+            tensors["memory"] = self.slots.memory.cpu().contiguous()
+        return {
+            "steps_done": self.steps_done,
+            "net": {name: value.cpu() for name, value in self.net.state_dict().items()},
+            "average": [average.cpu() for average in self.average],
+            "optimiser": self.optimiser.state_dict(),
+            "slots": {name: self._gather(tensor) for name, tensor in tensors.items()},
+        }
+
+    def _gather(self, tensor: Tensor) -> Tensor:
+        """The slots of all processes, in order."""
+        if self.world_size == 1:
+            return tensor
+        parts = [None] * self.world_size
+        torch.distributed.all_gather_object(parts, tensor)
+        return torch.cat(parts)
+
+    def load_state(self, state: dict) -> None:
+        """Go on from a state of ``state()``, whatever the number of processes then and now."""
+        self.steps_done = state["steps_done"]
+        self.net.load_state_dict(state["net"])
+        self.average = [average.to(self.device) for average in state["average"]]
+        self.optimiser.load_state_dict(state["optimiser"])
+        part = slice(self.slots.first, self.slots.first + self.slots.count)
+        slots = {name: tensor[part] for name, tensor in state["slots"].items()}
+        memory = slots.pop("memory", None)
+        if memory is not None:
+            self.slots.memory = memory.to(self.device)
+            columns = {name: tensor.numpy() for name, tensor in slots.items()}
+            self.slots.problems = self.slots.task.batch_class(**columns)

@@ -1,0 +1,205 @@
+"""Watch an agent think: one problem, its answer taking shape over the iterations.
+
+Run from the repository's root:
+
+    python agents/think.py --size 33                              # runs/think.gif
+    python agents/think.py --size 59 --iterations 1500 --gif runs/59.gif --strip runs/59.png
+    python agents/think.py --checkpoint runs/maze --instance 7
+
+Cells are coloured as strongly as the agent believes in them: blue where it is right, orange where
+it is wrong. The last picture shows its final answer, with missing cells in pale blue.
+"""
+
+import io
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import tyro
+from deep_thinking.agent import Agent
+from deep_thinking.checkpoint import load_agent, write_whole
+from deep_thinking.tasks import TASKS
+from evaluate import prepare_device
+from PIL import Image, ImageDraw, ImageFont
+from tqdm import tqdm
+
+CAPTION_HEIGHT = 30  # pixels
+MARGIN = 6  # pixels
+BACKGROUND = (255, 255, 255)
+INK = (38, 44, 58)
+
+
+@dataclass
+class Args:
+    """Options of watching."""
+
+    checkpoint: Path = Path("assets/agents/maze")
+    """Folder of the agent: a shipped one, or that of a training run."""
+    task: Literal[tuple(TASKS)] = "maze"
+    """The task the agent is for."""
+    size: int = 33
+    """Size of the maze."""
+    instance: int = 0
+    """Which maze of the split."""
+    split: str | None = None
+    """The split; by default "test" for the size trained on, "extrapolation" for others."""
+    generator: str = "dfs"
+    """How the maze is carved."""
+    loops: float = 0.0
+    """The chance that a wall is opened."""
+    endpoints: str = "dead_ends"
+    """Where start and goal lie: any, or dead_ends."""
+    iterations: int | None = None
+    """How long to think; by default until the thought has stopped changing."""
+    frames: int = 60
+    """Pictures in the GIF."""
+    gif: Path | None = Path("runs/think.gif")
+    """The animation."""
+    strip: Path | None = None
+    """A PNG with six stages side by side."""
+    json: Path | None = None
+    """Write the stages and how many cells were right in each to this file."""
+    threads: int | None = None
+    """CPU threads; by default all cores."""
+    device: str = "auto"
+    """cpu, cuda, or auto: a GPU if there is one."""
+
+
+def stages_of(iterations: int, frames: int) -> list[int]:
+    """Numbers of iterations to show: every one at first, then ever further apart."""
+    shares = np.linspace(0.0, 1.0, frames) ** 1.5
+    return sorted({int(round(share * iterations)) for share in shares})
+
+
+def with_caption(picture: np.ndarray, caption: str) -> Image.Image:
+    """A picture ``(h, w, 3)`` with a line of text above it."""
+    height, width, _ = picture.shape
+    image = Image.new("RGB", (width + 2 * MARGIN, height + CAPTION_HEIGHT + MARGIN), BACKGROUND)
+    pen = ImageDraw.Draw(image)
+    size = max(9, min(16, int(1.7 * width / max(1, len(caption)))))
+    pen.text(
+        (MARGIN, CAPTION_HEIGHT // 2),
+        caption,
+        fill=INK,
+        font=ImageFont.load_default(size),
+        anchor="lm",
+    )
+    image.paste(Image.fromarray(picture), (MARGIN, CAPTION_HEIGHT))
+    return image
+
+
+def caption_of(stage: int, training_iterations: int) -> str:
+    """What stands above a picture."""
+    if stage == 0:
+        return "before thinking"
+    where = "in" if stage <= training_iterations else "beyond"
+    return f"iteration {stage:,}, {where} the training budget of {training_iterations}"
+
+
+def to_gif(frames: list[Image.Image]) -> bytes:
+    """An endless animation that rests on its last frame."""
+    # One palette for all frames, so that colours do not flicker.
+    palette = frames[-1].quantize(colors=255)
+    small = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
+    buffer = io.BytesIO()
+    durations = [90] * (len(small) - 1) + [3000]
+    small[0].save(
+        buffer,
+        format="GIF",
+        save_all=True,
+        append_images=small[1:],
+        duration=durations,
+        loop=0,
+        optimize=True,
+    )
+    return buffer.getvalue()
+
+
+def to_strip(frames: list[Image.Image], pictures: int = 6) -> bytes:
+    """Some of the frames, evenly chosen, in two rows."""
+    chosen = [
+        frames[round(place)] for place in np.linspace(0, len(frames) - 1, min(pictures, len(frames)))
+    ]
+    columns = (len(chosen) + 1) // 2
+    width, height = chosen[0].size
+    strip = Image.new("RGB", (columns * width, 2 * height), BACKGROUND)
+    for place, frame in enumerate(chosen):
+        strip.paste(frame, (place % columns * width, place // columns * height))
+    buffer = io.BytesIO()
+    strip.save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def watch(args: Args, agent: Agent) -> None:
+    """Let an agent think about one problem, and write the pictures.
+
+    Raises:
+        ValueError: If an option has a value that is not allowed.
+        OSError: If a picture cannot be written.
+    """
+    for name in ("frames", "iterations"):
+        value = getattr(args, name)
+        if value is not None and value < 2:
+            raise ValueError(f"--{name} {value}: needs 2 or more")
+    split = args.split or ("test" if args.size == agent.task.training_size else "extrapolation")
+    task = agent.task(
+        size=args.size,
+        split=split,
+        generator=args.generator,
+        loops=args.loops,
+        endpoints=args.endpoints,
+    )
+    batch = task.source.draw([args.instance])
+    problem, solution = batch.problems[0], batch.solutions[0]
+    iterations = args.iterations
+    if iterations is None:
+        print("finding out how long the thought goes on changing …", file=sys.stderr, flush=True)
+        iterations = int(agent.think(batch.problems, "converged").iterations[0])
+    stages = stages_of(iterations, args.frames)
+    frames, notes = [], []
+    probabilities = None
+    looks = agent.watch(batch.problems, stages)
+    for stage, looked in tqdm(looks, total=len(stages), desc="thinking", leave=False, disable=None):
+        probabilities = looked[0]
+        picture = agent.task.picture(problem, solution, probabilities)
+        frames.append(with_caption(picture, caption_of(stage, agent.training_iterations)))
+        solved, cells = task.judge(batch, (looked > 0.5).astype(np.uint8))
+        notes.append({"iterations": stage, "solved": bool(solved[0]), "cells": float(cells[0])})
+
+    verdict = "solved" if notes[-1]["solved"] else "not solved"
+    final = agent.task.final_picture(problem, solution, probabilities > 0.5)
+    frames.append(with_caption(final, f"{verdict} after {iterations:,} iterations"))
+    first = next((note["iterations"] for note in notes if note["solved"]), None)
+    print(
+        f"maze {args.size}x{args.size}, instance {args.instance} of {split}: path of "
+        f"{int(solution.sum())} cells, {verdict} after {iterations:,} iterations"
+        + (f" (first seen solved at {first:,})" if first is not None else "")
+    )
+    for path, content in (
+        (args.gif, lambda: to_gif(frames)),
+        (args.strip, lambda: to_strip(frames)),
+        (args.json, lambda: (json.dumps(notes, indent=2) + "\n").encode()),
+    ):
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, content())
+            print(f"written: {path}")
+
+
+def main() -> int:
+    """Watch an agent, and report errors in one line."""
+    args = tyro.cli(Args, description=__doc__)
+    try:
+        device = prepare_device(args.device, args.threads)
+        watch(args, load_agent(args.checkpoint, device, task=args.task))
+    except (ValueError, TypeError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

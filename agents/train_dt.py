@@ -1,0 +1,486 @@
+"""Train a "deep thinking" agent: a recurrent net that learns on easy problems to think longer.
+
+Run from the repository's root:
+
+    python agents/train_dt.py                                   # mazes of size 9, about 8 minutes
+    python agents/train_dt.py --seed 1 --folder runs/maze-seed1    # another seed, another folder
+    python agents/train_dt.py --folder runs/maze-seed1 --resume    # go on after Ctrl-C or a kill
+    python agents/train_dt.py --no-recall                       # ablation: problem seen only once
+    python agents/train_dt.py --no-progressive                  # ablation: plain full-length loss
+    python agents/train_dt.py --architecture feed_forward       # baseline without iterations
+    torchrun --nproc-per-node=2 agents/train_dt.py              # data-parallel, CPU or GPUs
+
+The run's folder holds the agent (``agent.json``, ``weights.pt``), which ``evaluate.py`` and
+``think.py`` take as ``--checkpoint``; ``metrics.csv``; TensorBoard's files, if it is installed; and
+``checkpoint.pt``, from which ``--resume`` goes on exactly.
+"""
+
+import csv
+import io
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+import tyro
+from deep_thinking.agent import Agent
+from deep_thinking.checkpoint import (
+    CheckpointError,
+    read_state,
+    save_agent,
+    to_bytes,
+    write_whole,
+)
+from deep_thinking.model import build_net, count_parameters
+from deep_thinking.provenance import provenance
+from deep_thinking.tasks import TASKS, task_class
+from deep_thinking.training import Plan, Trainer, learning_rate_of_step
+
+CHECKPOINT = "checkpoint.pt"
+METRICS = "metrics.csv"
+COLUMNS = (
+    "step",
+    "loss",
+    "train_exact",
+    "change",
+    "gradient_norm",
+    "learning_rate",
+    "validation_exact",
+    "validation_cells",
+    "seconds",
+)
+
+
+@dataclass
+class Args:
+    """Options of training."""
+
+    task: Literal[tuple(TASKS)] = "maze"
+    """What to learn."""
+    folder: Path = Path("runs/maze")
+    """Folder of this run."""
+    seed: int = 0
+    """Decides the first weights, the problems, and the lengths of rollouts."""
+    resume: bool = False
+    """Go on with the run in that folder; the other options have to be the same."""
+    overwrite: bool = False
+    """Start again if there is a run in that folder."""
+
+    architecture: Literal["recurrent", "feed_forward"] = "recurrent"
+    """The net: the recurrent one, or the baseline without iterations."""
+    recall: bool = True
+    """Feed the problem to every iteration; without it (an ablation), only to the first memory."""
+    progressive: bool = True
+    """Start rollouts from earlier thoughts; without it (an ablation), always from the empty
+    memory with the full number of iterations."""
+    memory_channels: int = 28
+    """Channels of the memory (of a feed-forward net: of its layers; 16 makes it comparable)."""
+    hidden_channels: int = 32
+    """Channels inside an iteration."""
+
+    steps: int = 9000
+    """Optimiser steps."""
+    short_steps: int = 4000
+    """The steps at the beginning that have short rollouts."""
+    short_iterations: tuple[int, int] = (8, 24)
+    """Fewest and most iterations of a short rollout."""
+    long_iterations: tuple[int, int] = (40, 72)
+    """Fewest and most iterations of a long rollout; the most is the training budget."""
+    batch: int = 16
+    """Problems per step, over all processes."""
+    learning_rate: float = 1e-3
+    """The highest learning rate."""
+    warm_up: float = 0.05
+    """The share of steps in which the learning rate rises."""
+    weight_decay: float = 1e-2
+    """Of AdamW."""
+    clip: float = 1.0
+    """The largest norm of the gradient."""
+    rest_penalty: float = 0.2
+    """Weight of the memory's last change in the loss of long rollouts."""
+    averaging: float = 0.998
+    """Decay of the moving average of the weights."""
+
+    log_every: int = 100
+    """Steps between lines of metrics."""
+    validate_every: int = 500
+    """Steps between validations."""
+    validation_problems: int = 500
+    """Unseen problems of the training size in each validation."""
+    checkpoint_every: int = 500
+    """Steps between checkpoints."""
+    stop_after: int | None = None
+    """Stop, as Ctrl-C would, after this many steps in all; the plan stays that of all steps."""
+    threads: int | None = None
+    """CPU threads for each process; by default all cores, shared by the processes."""
+    device: str = "auto"
+    """cpu, cuda, or auto: a GPU if there is one."""
+    json: Path | None = None
+    """Also write the final metrics to this file."""
+
+
+def plan_of(args: Args) -> Plan:
+    """What the options say about training itself."""
+    return Plan(**{name: getattr(args, name) for name in Plan.__dataclass_fields__})
+
+
+def check(args: Args) -> None:
+    """Check options against each other.
+
+    Raises:
+        ValueError: If one makes no sense; the message names it.
+    """
+    for name in ("steps", "batch", "log_every", "validate_every", "checkpoint_every"):
+        if getattr(args, name) < 1:
+            raise ValueError(f"--{name.replace('_', '-')} {getattr(args, name)}: needs 1 or more")
+    for name in ("short_iterations", "long_iterations"):
+        fewest, most = getattr(args, name)
+        if not 1 <= fewest <= most:
+            raise ValueError(
+                f"--{name.replace('_', '-')} {fewest} {most}: needs fewest and most, from 1"
+            )
+
+
+class Processes:
+    """The processes that share this training: one, or those that ``torchrun`` started."""
+
+    def __init__(self, args: Args):
+        self.world_size = int(os.environ.get("WORLD_SIZE", 1))
+        self.rank = int(os.environ.get("RANK", 0))
+        local = int(os.environ.get("LOCAL_WORLD_SIZE", 1))
+        use_gpu = args.device == "cuda" or args.device == "auto" and torch.cuda.is_available()
+        if use_gpu:
+            self.device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)))
+            torch.cuda.set_device(self.device)
+        else:
+            self.device = torch.device("cpu" if args.device == "auto" else args.device)
+        torch.set_num_threads(args.threads or max(1, (os.cpu_count() or 1) // local))
+        # Tiny numbers, of which a memory at rest is full, otherwise slow CPUs down many times.
+        torch.set_flush_denormal(True)
+        if self.world_size > 1:
+            torch.distributed.init_process_group("nccl" if use_gpu else "gloo")
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this process is the one that prints and writes."""
+        return self.rank == 0
+
+    def close(self) -> None:
+        """Leave the group of processes."""
+        if self.world_size > 1:
+            torch.distributed.destroy_process_group()
+
+
+class Log:
+    """Metrics on the screen, in a CSV file and, if it is installed, in TensorBoard.
+
+    The file is cut back to the step of the checkpoint when a run is resumed.
+    """
+
+    def __init__(self, folder: Path, first_step: int):
+        self.path = folder / METRICS
+        rows = []
+        if first_step and self.path.exists():
+            with open(self.path, newline="") as file:
+                rows = [row for row in csv.DictReader(file) if int(row["step"]) <= first_step]
+        text = io.StringIO()
+        writer = csv.DictWriter(text, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+        write_whole(self.path, text.getvalue().encode())
+        self.seconds_before = float(rows[-1]["seconds"]) if rows else 0.0
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+
+            self.board = SummaryWriter(folder, purge_step=first_step + 1)
+        except ImportError:
+            self.board = None
+
+    def write(self, row: dict) -> None:
+        """Add one row to the files."""
+        with open(self.path, "a", newline="") as file:
+            csv.DictWriter(file, COLUMNS).writerow(row)
+        if self.board is not None:
+            for name, value in row.items():
+                if name != "step" and value != "":
+                    self.board.add_scalar(name, value, row["step"])
+
+    def close(self) -> None:
+        """Finish writing."""
+        if self.board is not None:
+            self.board.close()
+
+
+def clock_text(seconds: float) -> str:
+    """Seconds as minutes and seconds."""
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+
+@contextmanager
+def asked_to_stop() -> Iterator[dict]:
+    """Turn the first Ctrl-C or SIGTERM into a flag that is looked at between steps."""
+    asked = {"stop": False}
+
+    def ask(signal_number, frame):
+        if asked["stop"]:
+            raise KeyboardInterrupt
+        asked["stop"] = True
+        print("stopping after this step (again to stop at once) …", file=sys.stderr, flush=True)
+
+    earlier = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked
+    finally:
+        for number, handler in earlier.items():
+            signal.signal(number, handler)
+
+
+class Run:
+    """One training run: its net, its folder, its progress."""
+
+    def __init__(self, args: Args, processes: Processes):
+        self.args = args
+        self.processes = processes
+        self.folder = args.folder
+        self.plan = plan_of(args)
+        self.task_class = task_class(args.task)
+        torch.manual_seed(args.seed)
+        self.trainer = Trainer(
+            self.build_net(),
+            self.task_class(split="train"),
+            self.plan,
+            args.seed,
+            processes.device,
+            processes.rank,
+            processes.world_size,
+        )
+        self.pending = []  # metrics of the steps since the last line, each (4,)
+        if args.resume:
+            self.load()
+        elif (self.folder / CHECKPOINT).exists() and not args.overwrite:
+            raise CheckpointError(
+                f"{self.folder} holds a run: go on with --resume, start again with --overwrite, or "
+                "name another folder with --folder"
+            )
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def net_arguments(self) -> dict:
+        """What the net is built with, besides its architecture."""
+        arguments = {
+            "input_channels": self.task_class.input_channels,
+            "answer_channels": self.task_class.answer_channels,
+            "memory_channels": self.args.memory_channels,
+        }
+        if self.args.architecture == "recurrent":
+            arguments |= {
+                "hidden_channels": self.args.hidden_channels,
+                "recall": self.args.recall,
+            }
+        return arguments
+
+    def build_net(self) -> torch.nn.Module:
+        """A net with fresh weights."""
+        return build_net(self.args.architecture, self.net_arguments())
+
+    def identity(self) -> dict:
+        """What must not differ when a run is resumed, because it decides the losses."""
+        return {
+            "task": self.args.task,
+            "seed": self.args.seed,
+            "architecture": self.args.architecture,
+            "net": self.net_arguments(),
+            "plan": asdict(self.plan),
+        }
+
+    def save(self, state: dict) -> None:
+        """Write the training state."""
+        write_whole(self.folder / CHECKPOINT, to_bytes({"run": self.identity(), **state}))
+
+    def load(self) -> None:
+        """Go on from the folder's checkpoint.
+
+        Raises:
+            CheckpointError: If there is none, it is damaged, or it is of another training.
+        """
+        path = self.folder / CHECKPOINT
+        state = read_state(path)
+        if not isinstance(state, dict) or "run" not in state:
+            raise CheckpointError(f"{path}: not the checkpoint of a training run")
+        theirs, ours = flatten(state["run"]), flatten(self.identity())
+        for name in ours:
+            if theirs.get(name) != ours[name]:
+                raise CheckpointError(
+                    f"{path}: is of a run with {name}={theirs.get(name)!r}, but {name}="
+                    f"{ours[name]!r} was asked for"
+                )
+        self.trainer.load_state(state)
+        self.pending = list(state["pending"])
+
+    def averaged_agent(self) -> Agent:
+        """The agent as it would be shipped now."""
+        net = self.trainer.averaged_net(self.build_net)
+        iterations = self.plan.long_iterations[1] if net.recurrent else 1
+        return Agent(net, self.args.task, iterations, self.processes.device)
+
+    def validate(self) -> tuple[float, float]:
+        """Exact and cell accuracy on unseen problems of the training size."""
+        agent = self.averaged_agent()
+        task = self.task_class(split="validation")
+        problems = task.draw(0, self.args.validation_problems)
+        thought = agent.think(problems.problems)
+        solved, cells = task.judge(problems, thought.answer)
+        return float(solved.mean()), float(cells.mean())
+
+    def save_agent(self, metrics: dict) -> dict:
+        """Write the agent with its description, and return that."""
+        agent = self.averaged_agent()
+        description = {
+            "task": self.args.task,
+            "architecture": self.args.architecture,
+            "net": self.net_arguments(),
+            "training_iterations": agent.training_iterations,
+            "seed": self.args.seed,
+            "plan": asdict(self.plan),
+            "trained_on": self.trainer.slots.task.axes,
+            "metrics": metrics,
+            **provenance(),
+        }
+        save_agent(self.folder, agent.net, description)
+        return description
+
+
+def flatten(nested: dict, prefix: str = "") -> dict:
+    """Nested dicts as one level, with dotted names; tuples as lists."""
+    flat = {}
+    for name, value in nested.items():
+        if isinstance(value, dict):
+            flat |= flatten(value, f"{prefix}{name}.")
+        else:
+            flat[f"{prefix}{name}"] = list(value) if isinstance(value, tuple) else value
+    return flat
+
+
+def train(run: Run) -> dict | None:
+    """Train to the last step, or until asked to stop.
+
+    Returns:
+        The final metrics in the first process, None where training was stopped before its end.
+    """
+    args, trainer, processes = run.args, run.trainer, run.processes
+    first_step = trainer.steps_done
+    log = Log(run.folder, first_step) if processes.is_first else None
+    began = time.monotonic()
+    row = {}
+    last_step = min(args.steps, args.stop_after or args.steps)
+
+    with asked_to_stop() as asked:
+        while trainer.steps_done < last_step:
+            values, stop = trainer.step(asked["stop"])
+            run.pending.append(values)
+            step = trainer.steps_done
+            is_last = step == args.steps
+            due = step % args.log_every == 0 or is_last
+            if due and not processes.is_first:
+                run.pending.clear()
+            if due and processes.is_first:
+                loss, exact, change, norm = torch.stack(run.pending).mean(dim=0).tolist()
+                run.pending.clear()
+                seconds = time.monotonic() - began
+                row = dict.fromkeys(COLUMNS, "") | {
+                    "step": step,
+                    "loss": loss,
+                    "train_exact": exact,
+                    "change": change,
+                    "gradient_norm": norm,
+                    "learning_rate": learning_rate_of_step(run.plan, step - 1),
+                    "seconds": round(log.seconds_before + seconds, 2),
+                }
+                rate = (step - first_step) / seconds
+                line = (
+                    f"step {step:>6}/{args.steps}  loss {loss:.4f}  train exact {exact:7.1%}  "
+                    f"change {change:.4f}  {rate:5.1f} steps/s  "
+                    f"{clock_text(time_left(run.plan, step, first_step, seconds))} left"
+                )
+                if step % args.validate_every == 0 or is_last:
+                    row["validation_exact"], row["validation_cells"] = run.validate()
+                    line += f"  validation exact {row['validation_exact']:.1%}"
+                print(line, flush=True)
+                log.write(row)
+            stop = stop or step == last_step
+            if stop or step % args.checkpoint_every == 0:
+                state = trainer.state()
+                if processes.is_first:
+                    pending = [values.cpu() for values in run.pending]
+                    run.save({**state, "pending": pending})
+                    run.save_agent(row)
+            if stop and not is_last:
+                if processes.is_first:
+                    log.close()
+                    print(
+                        f"stopped after step {step}; go on with --resume", file=sys.stderr
+                    )
+                return None
+
+    if processes.is_first:
+        log.close()
+    return row
+
+
+def time_left(plan: Plan, step: int, first_step: int, seconds: float) -> float:
+    """Seconds to the end, from the iterations done and to come."""
+
+    def iterations(begin: int, end: int) -> float:
+        if not plan.progressive:
+            return (end - begin) * plan.long_iterations[1]
+        short = max(0, min(end, plan.short_steps) - begin)
+        return short * sum(plan.short_iterations) / 2 + (end - begin - short) * (
+            sum(plan.long_iterations) / 2
+        )
+
+    return seconds * iterations(step, plan.steps) / max(1.0, iterations(first_step, step))
+
+
+def main() -> int:
+    """Train, and report errors in one line."""
+    args = tyro.cli(Args, description=__doc__)
+    processes = None
+    try:
+        check(args)
+        processes = Processes(args)
+        run = Run(args, processes)
+        if processes.is_first:
+            net = run.trainer.net
+            print(
+                f"{args.task}, {args.architecture} net of {count_parameters(net):,} parameters, "
+                f"{args.batch} problems a step, on {processes.device} with "
+                f"{processes.world_size} x {torch.get_num_threads()} threads; "
+                f"run folder {args.folder}, from step {run.trainer.steps_done}",
+                flush=True,
+            )
+        metrics = train(run)
+        if metrics is None:
+            return 130
+        if processes.is_first:
+            description = run.save_agent(metrics)  # also where nothing was left to train
+            print(f"the agent is in {run.folder}: weights.pt and agent.json")
+            if args.json is not None:
+                args.json.parent.mkdir(parents=True, exist_ok=True)
+                write_whole(args.json, (json.dumps(description, indent=2) + "\n").encode())
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    finally:
+        if processes is not None:
+            processes.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+"""The nets: shapes, recall and its absence, bounded memory, the feed-forward baseline."""
+
+import pytest
+import torch
+
+from agents.deep_thinking.model import RecurrentNet, build_net, count_parameters
+
+
+def inputs_of(batch: int = 2, side: int = 7) -> torch.Tensor:
+    return torch.rand(batch, 4, side, side)
+
+
+@pytest.mark.parametrize("architecture", ["recurrent", "feed_forward"])
+@pytest.mark.parametrize("side", [7, 12])
+def test_shapes(architecture, side):
+    net = build_net(architecture, {"input_channels": 4, "answer_channels": 2})
+    inputs = inputs_of(side=side)
+    memory = net.step(net.empty_memory(inputs), inputs)
+    assert memory.shape == (2, net.memory_channels, side, side)
+    assert net.read(memory).shape == (2, 2, side, side)
+
+
+def test_the_memory_stays_bounded_whatever_the_weights():
+    net = RecurrentNet(4, 2)
+    with torch.no_grad():
+        net.update.weight.mul_(100)
+        inputs = inputs_of()
+        memory = net.empty_memory(inputs)
+        for _ in range(200):
+            memory = net.step(memory, inputs)
+    assert memory.abs().max() <= 1
+
+
+def test_with_recall_the_problem_is_seen_in_every_iteration_and_without_it_is_not():
+    memory = torch.rand(1, 28, 7, 7)
+    first, second = inputs_of(1), inputs_of(1)
+    with_recall, without = RecurrentNet(4, 2), RecurrentNet(4, 2, recall=False)
+    assert not torch.equal(with_recall.step(memory, first), with_recall.step(memory, second))
+    assert torch.equal(without.step(memory, first), without.step(memory, second))
+    # Without recall the problem has to be in the first memory.
+    assert not torch.equal(without.empty_memory(first), without.empty_memory(second))
+    assert torch.equal(with_recall.empty_memory(first), with_recall.empty_memory(second))
+
+
+def test_one_iteration_sees_two_cells_far():
+    net = RecurrentNet(4, 2)
+    memory = torch.rand(1, 28, 11, 11)
+    inputs = torch.rand(1, 4, 11, 11)
+    elsewhere = inputs.clone()
+    elsewhere[..., 5, 5] += 1
+    changed = (net.step(memory, inputs) - net.step(memory, elsewhere)).abs().amax(dim=(0, 1)) > 0
+    rows, columns = torch.nonzero(changed, as_tuple=True)
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (3, 7, 3, 7)
+
+
+def test_the_feed_forward_net_does_not_care_for_iterations_and_is_of_comparable_size():
+    net = build_net("feed_forward", {"input_channels": 4, "answer_channels": 2})
+    inputs = inputs_of()
+    once = net.step(net.empty_memory(inputs), inputs)
+    assert torch.equal(net.step(once, inputs), once)
+    assert 0.8 < count_parameters(net) / count_parameters(RecurrentNet(4, 2)) < 1.25
+
+
+def test_an_unknown_architecture_is_named():
+    with pytest.raises(ValueError, match="architecture='transformer': allowed are 'recurrent'"):
+        build_net("transformer", {})
