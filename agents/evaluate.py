@@ -2,10 +2,9 @@
 
 Run from the repository's root:
 
-    python agents/evaluate.py --checkpoint assets/agents/maze --size 59 --mazes 200 \\
-        --iterations 1500
-    python agents/evaluate.py --size 9 13 33 59 --iterations 72 500 1500 3000 \\
-        --json runs/maze.json --figure runs/maze.png
+    python agents/evaluate.py --checkpoint assets/agents/maze --size 59 --iterations 1500
+    python agents/evaluate.py --json runs/maze.json --figure runs/maze.png
+    python agents/evaluate.py --size 9 13 33 59 --iterations 72 500 1500 3000
     python agents/evaluate.py --size 33 --iterations converged
 
 Prints one row for each size and number of iterations. ``exact`` is the share of mazes whose whole
@@ -175,9 +174,7 @@ def evaluate(args: Args) -> list[dict]:
     if args.mazes < 1:
         raise ValueError(f"--mazes {args.mazes}: needs 1 or more")
     task = task_class(args.task)
-    agent = load_agent(
-        args.checkpoint, prepare_device(args.device, args.threads), task=args.task
-    )
+    agent = load_agent(args.checkpoint, prepare_device(args.device, args.threads), task=args.task)
     read_stages(args, agent)  # complain before the work, not after it
     rows = []
     for size in args.size:

@@ -121,7 +121,8 @@ def to_gif(frames: list[Image.Image]) -> bytes:
 def to_strip(frames: list[Image.Image], pictures: int = 6) -> bytes:
     """Some of the frames, evenly chosen, in two rows."""
     chosen = [
-        frames[round(place)] for place in np.linspace(0, len(frames) - 1, min(pictures, len(frames)))
+        frames[round(place)]
+        for place in np.linspace(0, len(frames) - 1, min(pictures, len(frames)))
     ]
     columns = (len(chosen) + 1) // 2
     width, height = chosen[0].size

@@ -45,6 +45,7 @@ from deep_thinking.training import Plan, Trainer, learning_rate_of_step
 
 CHECKPOINT = "checkpoint.pt"
 METRICS = "metrics.csv"
+DEFAULT_CHANNELS = {"recurrent": 28, "feed_forward": 16}
 COLUMNS = (
     "step",
     "loss",
@@ -80,8 +81,9 @@ class Args:
     progressive: bool = True
     """Start rollouts from earlier thoughts; without it (an ablation), always from the empty
     memory with the full number of iterations."""
-    memory_channels: int = 28
-    """Channels of the memory (of a feed-forward net: of its layers; 16 makes it comparable)."""
+    memory_channels: int | None = None
+    """Channels of the memory, by default 28; or of the layers of a feed-forward net, by default
+    16, which gives it about as many parameters."""
     hidden_channels: int = 32
     """Channels inside an iteration."""
 
@@ -276,7 +278,8 @@ class Run:
         arguments = {
             "input_channels": self.task_class.input_channels,
             "answer_channels": self.task_class.answer_channels,
-            "memory_channels": self.args.memory_channels,
+            "memory_channels": self.args.memory_channels
+            or DEFAULT_CHANNELS[self.args.architecture],
         }
         if self.args.architecture == "recurrent":
             arguments |= {
@@ -423,9 +426,7 @@ def train(run: Run) -> dict | None:
             if stop and not is_last:
                 if processes.is_first:
                     log.close()
-                    print(
-                        f"stopped after step {step}; go on with --resume", file=sys.stderr
-                    )
+                    print(f"stopped after step {step}; go on with --resume", file=sys.stderr)
                 return None
 
     if processes.is_first:

@@ -59,8 +59,12 @@ def plot_accuracy(rows: list[dict], training_iterations: int, path: Path) -> Non
     axes.set_ylim(-0.02, 1.02)
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, title="trained on 9x9, tested on", loc="center left",
-                bbox_to_anchor=(1.0, 0.5))
+    axes.legend(
+        frameon=False,
+        title="trained on 9x9, tested on",
+        loc="center left",
+        bbox_to_anchor=(1.0, 0.5),
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=150)
     pyplot.close(figure)

@@ -143,9 +143,7 @@ def build_net(architecture: str, arguments: dict) -> nn.Module:
         ValueError: If there is no such architecture.
     """
     if architecture not in NETS:
-        raise ValueError(
-            f"architecture={architecture!r}: allowed are {', '.join(map(repr, NETS))}"
-        )
+        raise ValueError(f"architecture={architecture!r}: allowed are {', '.join(map(repr, NETS))}")
     return NETS[architecture](**arguments)
 
 

@@ -67,10 +67,10 @@ class Plan:
 
 
 class Slots:
-    """The problems in training and the memories of them: ``batch`` slots, of which a process
-    holds the part ``first … first + count - 1``.
+    """The problems in training and the memories of them.
 
-    A slot's problem and start depend on the seed, the step and its number in the whole batch
+    There are ``batch`` slots, of which a process holds the ``count`` slots from ``first`` on. A
+    slot's problem and start depend on the seed, the step and its number in the whole batch
     alone, so that training is the same however many processes share it.
     """
 
@@ -136,9 +136,7 @@ def iterations_of_step(plan: Plan, seed: int, step: int, recurrent: bool) -> int
         return 1
     if not plan.progressive:
         return plan.long_iterations[1]
-    fewest, most = (
-        plan.short_iterations if step < plan.short_steps else plan.long_iterations
-    )
+    fewest, most = plan.short_iterations if step < plan.short_steps else plan.long_iterations
     return int(np.random.default_rng((seed, step)).integers(fewest, most + 1))
 
 

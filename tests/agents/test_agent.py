@@ -11,9 +11,11 @@ from agents.deep_thinking.agent import Agent
 
 
 class CountingNet(nn.Module):
-    """A net one can follow by hand: each iteration adds 1/64 to the memory, up to ``top`` 64ths
-    on every cell, where ``top`` is the number of free cells of the problem. The answer marks
-    cells whose memory is above one half. With ``flicker`` it goes up and down for ever.
+    """A net one can follow by hand.
+
+    Each iteration adds 1/64 to the memory, up to one 64th for each free cell of the problem. The
+    answer marks cells whose memory is above one half. With ``flicker`` the memory goes up and
+    down for ever.
     """
 
     memory_channels = 1
@@ -108,7 +110,9 @@ def test_stages_on_the_way_equal_thoughts_of_that_length(small_net):
     agent = Agent(small_net, "maze", 5)
     looks = agent.think_in_stages(problems, [1, 7, 40], clock=lambda: 0.0)
     watched = list(agent.watch(problems, [1, 7, 40]))
-    for stage, (answers, _, _), (seen, probabilities) in zip([1, 7, 40], looks, watched, strict=True):
+    for stage, (answers, _, _), (seen, probabilities) in zip(
+        [1, 7, 40], looks, watched, strict=True
+    ):
         expected = agent.think(problems, iterations=stage)
         assert np.array_equal(answers, expected.answer)
         assert seen == stage and np.array_equal(probabilities > 0.5, expected.answer)

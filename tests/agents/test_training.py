@@ -215,7 +215,9 @@ def test_a_damaged_checkpoint_is_named(tmp_path):
 
 def test_a_run_shows_its_progress(tmp_path):
     began = time.monotonic()
-    shown = run_script(*TINY, "--steps", 12, "--folder", tmp_path, "--json", tmp_path / "final.json")
+    shown = run_script(
+        *TINY, "--steps", 12, "--folder", tmp_path, "--json", tmp_path / "final.json"
+    )
     assert time.monotonic() - began < 120
     last = [line for line in shown.stdout.splitlines() if line.startswith("step")][-1]
     for word in ("step     12/12", "loss", "train exact", "steps/s", "left", "validation exact"):

@@ -69,9 +69,7 @@ def test_survives_pickling_in_the_middle_of_an_episode(name, options):
 def test_vector_environment_equals_single_ones_in_a_row(name, options, mode):
     num_envs, steps = 4, 70  # more steps than the vector environment draws numbers ahead
     ours = gym.make_vec(name, num_envs=num_envs, autoreset_mode=mode, **options)
-    theirs = SyncVectorEnv(
-        [lambda: gym.make(name, **options)] * num_envs, autoreset_mode=mode
-    )
+    theirs = SyncVectorEnv([lambda: gym.make(name, **options)] * num_envs, autoreset_mode=mode)
     assert ours.observation_space == theirs.observation_space
     assert ours.action_space == theirs.action_space
     assert data_equivalence(ours.reset(seed=5), theirs.reset(seed=5), exact=True)

@@ -8,7 +8,7 @@ from numba import njit
 
 from thinkenv.checks import check_choice, check_fraction, check_integer
 from thinkenv.mazes.endpoints import ENDPOINTS, place_endpoints
-from thinkenv.mazes.generators import FREE, GENERATORS, GOAL, START, carve, open_loops
+from thinkenv.mazes.generators import FREE, GENERATORS, carve, open_loops
 from thinkenv.mazes.solving import check_answers, judge_flat, solve_flat
 from thinkenv.mazes.symmetry import canonical_hash
 from thinkenv.random_streams import start_stream, stream_key

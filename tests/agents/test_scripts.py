@@ -1,0 +1,77 @@
+"""The scripts as a user runs them: tables, files, pictures, and errors in one line."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from agents.deep_thinking.metrics import ROW_KEYS
+
+from .conftest import run_script
+
+
+@pytest.mark.parametrize("script", ["train_dt", "evaluate", "think"])
+def test_help_names_the_options(script):
+    shown = run_script(f"agents/{script}.py", "--help").stdout
+    assert "--checkpoint" in shown or "--folder" in shown
+    assert "--seed" in shown or "--instance" in shown
+
+
+def test_evaluate_prints_and_writes_a_row_for_each_size_and_number(saved_agent, tmp_path):
+    result, figure = tmp_path / "rows.json", tmp_path / "accuracy.png"
+    shown = run_script(
+        *f"agents/evaluate.py --checkpoint {saved_agent} --size 9 13 --mazes 6 --threads 1".split(),
+        *f"--iterations 5 20 converged --most-iterations 40 --json {result}".split(),
+        *("--figure", figure),
+    ).stdout
+    stored = json.loads(result.read_text())
+    rows = stored["rows"]
+    assert [(row["size"], row["n"]) for row in rows] == [(9, 6)] * 3 + [(13, 6)] * 3
+    assert [row["iterations"] for row in rows][:2] == [5, 20]
+    assert all(tuple(row) == ROW_KEYS for row in rows)
+    assert rows[0]["split"] == "test" and rows[-1]["split"] == "extrapolation"
+    for key in ("command", "commit", "versions", "machine"):
+        assert stored[key]
+    assert shown.count("%") >= 6 * 5
+    with Image.open(figure) as picture:
+        assert picture.width > 500
+        assert len(np.unique(np.asarray(picture.convert("L")))) > 20
+
+
+def test_think_draws_every_stage(saved_agent, tmp_path):
+    gif, strip, notes = tmp_path / "t.gif", tmp_path / "t.png", tmp_path / "t.json"
+    run_script(
+        *f"agents/think.py --checkpoint {saved_agent} --size 13 --iterations 30".split(),
+        *f"--frames 8 --gif {gif} --strip {strip} --json {notes} --threads 1".split(),
+    )
+    stages = json.loads(notes.read_text())
+    assert stages[0]["iterations"] == 0 and stages[-1]["iterations"] == 30
+    with Image.open(gif) as animation:
+        # The last stage once more, judged. GIFs merge frames that do not differ.
+        assert 2 <= animation.n_frames <= len(stages) + 1
+        assert animation.info["loop"] == 0
+        width, height = animation.size
+    with Image.open(strip) as picture:
+        assert picture.size == (3 * width, 2 * height)
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("evaluate.py --size 10", "size=10: allowed are odd numbers"),
+        ("evaluate.py --split hard", "split='hard': allowed are 'train'"),
+        ("evaluate.py --iterations soon", "--iterations soon: allowed are whole numbers"),
+        ("evaluate.py --mazes 0", "--mazes 0: needs 1 or more"),
+        ("evaluate.py --checkpoint nowhere", "nowhere: not an agent's folder"),
+        ("think.py --checkpoint nowhere", "nowhere: not an agent's folder"),
+        ("think.py --iterations 0", "--iterations 0: needs 2 or more"),
+    ],
+)
+def test_a_wrong_option_is_named_in_one_line(saved_agent, command, words):
+    script, *options = command.split()
+    if "--checkpoint" not in options:
+        options += ["--checkpoint", str(saved_agent)]
+    failed = run_script(f"agents/{script}", *options, expect=1)
+    assert failed.stderr.startswith("error: ") and words in failed.stderr
+    assert len(failed.stderr.strip().splitlines()) == 1

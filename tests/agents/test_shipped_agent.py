@@ -1,0 +1,67 @@
+"""The agent in assets: what is written about it, and that it thinks longer to solve more."""
+
+import json
+
+import pytest
+
+from agents.deep_thinking import load
+from agents.deep_thinking.tasks import MazeProblems
+
+from .conftest import ROOT
+
+FOLDER = ROOT / "assets" / "agents" / "maze"
+RESULTS = ROOT / "agents" / "results" / "maze.json"
+
+
+@pytest.fixture(scope="module")
+def agent():
+    return load(FOLDER)
+
+
+def test_it_is_small_and_says_where_it_comes_from():
+    assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 5_000_000
+    description = json.loads((FOLDER / "agent.json").read_text())
+    for key in ("command", "commit", "seed", "versions", "machine", "plan", "metrics"):
+        assert description[key] not in ("", None, "unknown")
+    assert not description["commit"].endswith("+changes")
+    assert description["trained_on"]["size"] == 9 and description["trained_on"]["split"] == "train"
+
+
+@pytest.mark.parametrize(("size", "iterations", "least"), [(9, None, 1.0), (13, 200, 1.0)])
+def test_it_solves_mazes_it_has_not_seen(agent, size, iterations, least):
+    task = MazeProblems(size=size, split="test")
+    problems = task.draw(1, 100)
+    solved, _ = task.judge(problems, agent.think(problems.problems, iterations).answer)
+    assert solved.mean() >= least
+
+
+def test_it_solves_larger_mazes_by_thinking_longer_and_then_stays(agent):
+    task = MazeProblems(size=33, split="extrapolation")
+    problems = task.draw(1, 24)
+    budget = agent.think(problems.problems)
+    longer = agent.think(problems.problems, 600)
+    much_longer = agent.think(problems.problems, 600, memory=longer.memory)
+    scores = [
+        task.judge(problems, thought.answer)[0].mean() for thought in (budget, longer, much_longer)
+    ]
+    assert scores[0] < 0.6 and scores[1] >= 0.95 and scores[2] >= 0.95
+
+
+def test_it_stops_by_itself(agent):
+    task = MazeProblems(size=13, split="extrapolation")
+    problems = task.draw(1, 50)
+    thought = agent.think(problems.problems, "converged", most_iterations=3000)
+    assert thought.converged.mean() >= 0.9
+    assert task.judge(problems, thought.answer)[0].mean() >= 0.98
+
+
+def test_the_table_in_the_readme_is_the_stored_result():
+    stored = json.loads(RESULTS.read_text())
+    table = (ROOT / "README.md").read_text()
+    assert stored["command"] in table
+    for row in stored["rows"]:
+        assert row["checkpoint"] == "assets/agents/maze"
+    for size in {row["size"] for row in stored["rows"]}:
+        of_size = [row for row in stored["rows"] if row["size"] == size]
+        cells = " | ".join(f"{row['exact']:.1%}".replace("%", " %") for row in of_size)
+        assert f"| {size} | {of_size[0]['n']} | {cells} |" in table
