@@ -103,8 +103,10 @@ class Args:
     """The share of steps in which the learning rate rises."""
     weight_decay: float = 1e-2
     """Of AdamW."""
-    clip: float = 1.0
+    clip: float = 0.3
     """The largest norm of the gradient."""
+    memory_noise: float = 0.2
+    """Standard deviation of the noise put on the memory in long rollouts."""
     rest_penalty: float = 0.2
     """Weight of the memory's last change in the loss of long rollouts."""
     averaging: float = 0.998

@@ -13,8 +13,9 @@ memory was at the end of the last step:
 
 Training has two stages. Short rollouts, mostly continued, find out cheaply what to do. Long
 rollouts, with the gradient through all their iterations, from every kind of memory, then make
-the rule right wherever it starts and however long it runs; there a small penalty on the last
-change of the memory makes it come to rest.
+the rule right wherever it starts and however long it runs. There, noise is put on the memory on
+the way, so that small errors die out instead of spreading over a larger problem, and a small
+penalty on the last change of the memory makes it come to rest.
 """
 
 from collections.abc import Callable
@@ -31,6 +32,10 @@ LONG_STARTS = ("empty", "foreign", "changed", "random")
 # Without recall the problem is only in the memory, so only its own memory can be continued.
 NO_RECALL_STARTS = ("empty", "continued", "continued", "continued")
 
+# Noise comes in every so many iterations, and leaves the last few alone for the answer to settle.
+NOISE_EVERY = 4
+QUIET_ITERATIONS = 8
+
 
 @dataclass
 class Plan:
@@ -46,6 +51,8 @@ class Plan:
         warm_up: The share of steps in which the learning rate rises.
         weight_decay: Of AdamW.
         clip: The largest norm of the gradient.
+        memory_noise: Standard deviation of the noise put on the memory in long rollouts, where
+            the memory's numbers lie between -1 and 1.
         rest_penalty: Weight of the last change of the memory in the loss of long rollouts.
         averaging: Decay per step of the moving average of the weights, which is what is kept.
         progressive: Whether rollouts start from memories; else always from the empty one, with
@@ -61,6 +68,7 @@ class Plan:
     warm_up: float
     weight_decay: float
     clip: float
+    memory_noise: float
     rest_penalty: float
     averaging: float
     progressive: bool
@@ -83,6 +91,7 @@ class Slots:
         self.recall = recall
         self.problems = None  # batch of the task, as long as count
         self.memory: Tensor | None = None  # (count, M, H, W), detached
+        self.stream: torch.Generator | None = None  # of random numbers, new in every step
 
     def kinds(self, step: int) -> np.ndarray:
         """The kind of start of each slot in this step, ``(count,)`` strings."""
@@ -111,23 +120,30 @@ class Slots:
             numbers = fresh.instances[changed]  # never used twice
             fresh.replace(changed, self.task.vary(self.problems[changed], numbers))
         self.problems = fresh
+        self.stream = torch.Generator(device).manual_seed(self.seed * 1_000_003 + step)
         inputs = self.task.encode(fresh.problems, device)
         empty = net.empty_memory(inputs)
         memory = empty if self.memory is None else self.memory.clone()
-        is_empty = torch.from_numpy(kinds == "empty").to(device)[:, None, None, None]
-        memory = torch.where(is_empty, empty, memory)
-        if "random" in kinds:
-            noise = self.noise(step, memory)
-            is_random = torch.from_numpy(kinds == "random").to(device)[:, None, None, None]
-            memory = torch.where(is_random, noise, memory)
+        memory = torch.where(self._mask(kinds == "empty", device), empty, memory)
+        # Drawn in every step, so that what follows from the stream does not depend on the kinds.
+        uniform = 2 * self.draw_noise(torch.rand, memory) - 1
+        memory = torch.where(self._mask(kinds == "random", device), uniform, memory)
         return inputs, memory.contiguous(memory_format=torch.channels_last)
 
-    def noise(self, step: int, memory: Tensor) -> Tensor:
-        """Uniform noise from -1 to 1 for each slot; drawn for the whole batch, cut to our part."""
-        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + step)
-        shape = (self.plan.batch, *memory.shape[1:])
-        noise = torch.rand(shape, generator=generator) * 2 - 1
-        return noise[self.first : self.first + self.count].to(memory.device)
+    @staticmethod
+    def _mask(chosen: np.ndarray, device: torch.device) -> Tensor:
+        """Slots ``(count,)`` bool as a mask ``(count, 1, 1, 1)`` over memories."""
+        return torch.from_numpy(chosen).to(device)[:, None, None, None]
+
+    def draw_noise(self, draw: Callable[..., Tensor], memory: Tensor) -> Tensor:
+        """Noise from this step's stream, by ``torch.rand`` or ``torch.randn``.
+
+        It is drawn for all slots and cut to ours, so that every slot gets the same whoever has it.
+        """
+        noise = draw(
+            (self.plan.batch, *memory.shape[1:]), generator=self.stream, device=memory.device
+        )
+        return noise[self.first : self.first + self.count]
 
 
 def iterations_of_step(plan: Plan, seed: int, step: int, recurrent: bool) -> int:
@@ -206,16 +222,12 @@ class Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate_of_step(plan, step)
         inputs, memory = self.slots.advance(step, self.net, self.device)
-        before = memory
-        for _ in range(iterations_of_step(plan, self.seed, step, self.net.recurrent)):
-            before = memory
-            memory = self.net.step(memory, inputs)
+        memory, before = self._roll_out(inputs, memory)
         logits = self.net.read(memory)
         targets = self.slots.task.targets(self.slots.problems, self.device)
         loss = F.cross_entropy(logits, targets)
         change = (memory - before).abs().mean()
-        resting = plan.progressive and step >= plan.short_steps and self.net.recurrent
-        total = loss + plan.rest_penalty * change if resting else loss
+        total = loss + plan.rest_penalty * change if self._is_long else loss
 
         self.optimiser.zero_grad(set_to_none=False)
         total.backward()
@@ -231,6 +243,25 @@ class Trainer:
         self.slots.memory = memory.detach()
         self.steps_done += 1
         return torch.cat([shared, norm.detach().reshape(1)]), interrupted
+
+    @property
+    def _is_long(self) -> bool:
+        """Whether this step belongs to the second stage, of long rollouts from every memory."""
+        in_second_stage = self.steps_done >= self.plan.short_steps
+        return self.plan.progressive and self.net.recurrent and in_second_stage
+
+    def _roll_out(self, inputs: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+        """Run this step's iterations; the last memory and the one before it."""
+        length = iterations_of_step(self.plan, self.seed, self.steps_done, self.net.recurrent)
+        noisy_until = length - QUIET_ITERATIONS if self._is_long and self.plan.memory_noise else 0
+        before = memory
+        for iteration in range(length):
+            before = memory
+            memory = self.net.step(memory, inputs)
+            if iteration < noisy_until and iteration % NOISE_EVERY == 0:
+                noise = self.slots.draw_noise(torch.randn, memory)
+                memory = memory + self.plan.memory_noise * noise
+        return memory, before
 
     def _average_over_processes(self, values: Tensor, interrupted: bool) -> tuple[Tensor, bool]:
         """Average gradients and values over all processes, and tell all if one is to stop."""

@@ -22,7 +22,7 @@ from .conftest import SMALL_NET, run_script, start_script
 
 TINY = (
     "agents/train_dt.py --memory-channels 4 --hidden-channels 8 --batch 8 --short-iterations 2 4 "
-    "--long-iterations 4 6 --log-every 2 --validate-every 12 --checkpoint-every 5 "
+    "--long-iterations 10 12 --log-every 2 --validate-every 12 --checkpoint-every 5 "
     "--validation-problems 4 --threads 1"
 ).split()
 
@@ -32,12 +32,13 @@ def plan(**changes) -> Plan:
         steps=40,
         short_steps=20,
         short_iterations=(2, 4),
-        long_iterations=(4, 6),
+        long_iterations=(10, 12),
         batch=8,
         learning_rate=1e-3,
         warm_up=0.1,
         weight_decay=0.01,
         clip=1.0,
+        memory_noise=0.2,
         rest_penalty=0.2,
         averaging=0.9,
         progressive=True,
@@ -116,9 +117,9 @@ def test_rollouts_have_the_lengths_of_the_plan():
     lengths = {iterations_of_step(plan(), 0, step, recurrent=True) for step in range(20)}
     assert lengths == {2, 3, 4}
     lengths = {iterations_of_step(plan(), 0, step, recurrent=True) for step in range(20, 40)}
-    assert lengths == {4, 5, 6}
+    assert lengths == {10, 11, 12}
     plain = plan(progressive=False)
-    assert {iterations_of_step(plain, 0, step, recurrent=True) for step in range(40)} == {6}
+    assert {iterations_of_step(plain, 0, step, recurrent=True) for step in range(40)} == {12}
     assert iterations_of_step(plan(), 0, 3, recurrent=False) == 1
 
 
