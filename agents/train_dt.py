@@ -87,9 +87,9 @@ class Args:
     hidden_channels: int = 32
     """Channels inside an iteration."""
 
-    steps: int = 9000
+    steps: int = 10_000
     """Optimiser steps."""
-    short_steps: int = 4000
+    short_steps: int = 4_000
     """The steps at the beginning that have short rollouts."""
     short_iterations: tuple[int, int] = (8, 24)
     """Fewest and most iterations of a short rollout."""
@@ -105,6 +105,8 @@ class Args:
     """Of AdamW."""
     clip: float = 0.3
     """The largest norm of the gradient."""
+    update_chance: float = 0.5
+    """The smallest chance with which a cell is updated in an iteration of a long rollout."""
     memory_noise: float = 0.2
     """Standard deviation of the noise put on the memory in long rollouts."""
     rest_penalty: float = 0.2

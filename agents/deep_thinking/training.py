@@ -13,9 +13,14 @@ memory was at the end of the last step:
 
 Training has two stages. Short rollouts, mostly continued, find out cheaply what to do. Long
 rollouts, with the gradient through all their iterations, from every kind of memory, then make
-the rule right wherever it starts and however long it runs. There, noise is put on the memory on
-the way, so that small errors die out instead of spreading over a larger problem, and a small
-penalty on the last change of the memory makes it come to rest.
+the rule right wherever it starts and however long it runs. There,
+
+- only a random part of the cells is updated in an iteration, so that the rule cannot rely on the
+  time at which news arrives (on larger problems it arrives later), nor flicker in step;
+- noise is put on the memory on the way, so that small errors die out instead of spreading;
+- a small penalty on the last change of the memory makes it come to rest.
+
+Random updates and noise belong to training alone; an agent that thinks updates every cell.
 """
 
 from collections.abc import Callable
@@ -32,7 +37,8 @@ LONG_STARTS = ("empty", "foreign", "changed", "random")
 # Without recall the problem is only in the memory, so only its own memory can be continued.
 NO_RECALL_STARTS = ("empty", "continued", "continued", "continued")
 
-# Noise comes in every so many iterations, and leaves the last few alone for the answer to settle.
+# Noise comes in every so many iterations. It and random updates leave the last few iterations
+# alone, for the answer to settle.
 NOISE_EVERY = 4
 QUIET_ITERATIONS = 8
 
@@ -51,6 +57,8 @@ class Plan:
         warm_up: The share of steps in which the learning rate rises.
         weight_decay: Of AdamW.
         clip: The largest norm of the gradient.
+        update_chance: The smallest chance with which a cell's memory is updated in an iteration
+            of a long rollout; each problem draws its own from there to 1.
         memory_noise: Standard deviation of the noise put on the memory in long rollouts, where
             the memory's numbers lie between -1 and 1.
         rest_penalty: Weight of the last change of the memory in the loss of long rollouts.
@@ -68,6 +76,7 @@ class Plan:
     warm_up: float
     weight_decay: float
     clip: float
+    update_chance: float
     memory_noise: float
     rest_penalty: float
     averaging: float
@@ -125,8 +134,7 @@ class Slots:
         empty = net.empty_memory(inputs)
         memory = empty if self.memory is None else self.memory.clone()
         memory = torch.where(self._mask(kinds == "empty", device), empty, memory)
-        # Drawn in every step, so that what follows from the stream does not depend on the kinds.
-        uniform = 2 * self.draw_noise(torch.rand, memory) - 1
+        uniform = 2 * self.draw(torch.rand, memory.shape[1:], device) - 1
         memory = torch.where(self._mask(kinds == "random", device), uniform, memory)
         return inputs, memory.contiguous(memory_format=torch.channels_last)
 
@@ -135,15 +143,21 @@ class Slots:
         """Slots ``(count,)`` bool as a mask ``(count, 1, 1, 1)`` over memories."""
         return torch.from_numpy(chosen).to(device)[:, None, None, None]
 
-    def draw_noise(self, draw: Callable[..., Tensor], memory: Tensor) -> Tensor:
-        """Noise from this step's stream, by ``torch.rand`` or ``torch.randn``.
+    def draw(
+        self, distribution: Callable[..., Tensor], shape: tuple[int, ...], device: torch.device
+    ) -> Tensor:
+        """Random numbers ``(count, *shape)`` from this step's stream.
 
-        It is drawn for all slots and cut to ours, so that every slot gets the same whoever has it.
+        They are drawn for all slots and cut to ours, so that every slot gets the same numbers,
+        whichever process has it.
+
+        Args:
+            distribution: ``torch.rand`` or ``torch.randn``.
+            shape: The shape for one slot.
+            device: Where to.
         """
-        noise = draw(
-            (self.plan.batch, *memory.shape[1:]), generator=self.stream, device=memory.device
-        )
-        return noise[self.first : self.first + self.count]
+        numbers = distribution(self.plan.batch, *shape, generator=self.stream, device=device)
+        return numbers[self.first : self.first + self.count]
 
 
 def iterations_of_step(plan: Plan, seed: int, step: int, recurrent: bool) -> int:
@@ -252,15 +266,23 @@ class Trainer:
 
     def _roll_out(self, inputs: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
         """Run this step's iterations; the last memory and the one before it."""
-        length = iterations_of_step(self.plan, self.seed, self.steps_done, self.net.recurrent)
-        noisy_until = length - QUIET_ITERATIONS if self._is_long and self.plan.memory_noise else 0
+        plan, slots = self.plan, self.slots
+        length = iterations_of_step(plan, self.seed, self.steps_done, self.net.recurrent)
+        disturbed = length - QUIET_ITERATIONS if self._is_long else 0
+        chance = 1.0
+        if disturbed:  # (count, 1, 1, 1), of each problem
+            spread = slots.draw(torch.rand, (1, 1, 1), self.device)
+            chance = plan.update_chance + (1 - plan.update_chance) * spread
         before = memory
         for iteration in range(length):
             before = memory
             memory = self.net.step(memory, inputs)
-            if iteration < noisy_until and iteration % NOISE_EVERY == 0:
-                noise = self.slots.draw_noise(torch.randn, memory)
-                memory = memory + self.plan.memory_noise * noise
+            if iteration < disturbed:
+                updated = slots.draw(torch.rand, (1, *memory.shape[2:]), self.device) < chance
+                memory = torch.where(updated, memory, before)
+                if iteration % NOISE_EVERY == 0:
+                    noise = slots.draw(torch.randn, memory.shape[1:], self.device)
+                    memory = memory + plan.memory_noise * noise
         return memory, before
 
     def _average_over_processes(self, values: Tensor, interrupted: bool) -> tuple[Tensor, bool]:

@@ -38,6 +38,7 @@ def plan(**changes) -> Plan:
         warm_up=0.1,
         weight_decay=0.01,
         clip=1.0,
+        update_chance=0.5,
         memory_noise=0.2,
         rest_penalty=0.2,
         averaging=0.9,
