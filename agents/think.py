@@ -47,7 +47,7 @@ class Args:
     split: str | None = None
     """The split; by default "test" for the size trained on, "extrapolation" for others."""
     generator: str = "dfs"
-    """How the maze is carved."""
+    """How the maze is carved: a name of thinkenv.mazes.GENERATORS."""
     loops: float = 0.0
     """The chance that a wall is opened."""
     endpoints: str = "dead_ends"

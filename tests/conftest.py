@@ -1,3 +1,15 @@
-"""Shared by all tests: environments are registered, and every warning is an error."""
+"""Shared by all tests: environments are registered, and kernels compiled from today's sources."""
 
-import thinkenv  # noqa: F401  (registers the environments)
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+# Numba's cache notices a change of a kernel's own file, but not of the kernels it calls in other
+# files. So that no test runs old code, the cache's place depends on all the sources.
+_sources = sorted(Path(__file__).resolve().parents[1].glob("thinkenv/**/*.py"))
+_digest = hashlib.sha256(b"".join(path.read_bytes() for path in _sources)).hexdigest()[:16]
+_caches = Path(os.environ.get("XDG_CACHE_HOME", tempfile.gettempdir())) / "thinkenv-test-kernels"
+os.environ["NUMBA_CACHE_DIR"] = str(_caches / _digest)
+
+import thinkenv  # noqa: E402, F401  (registers the environments)

@@ -35,22 +35,6 @@ def count_reachable_rooms(grid: np.ndarray) -> int:
     return len(rooms)
 
 
-@pytest.mark.parametrize("split", [*SPLITS, "all"])
-@pytest.mark.parametrize("size", [5, 9, 21])
-def test_every_maze_is_a_spanning_tree_of_its_rooms(size, split):
-    rooms = (size + 1) // 2
-    for grid in mazes.generate(size=size, count=50, split=split).grids:
-        assert grid.shape == (size + 2, size + 2)
-        free = grid != 0
-        assert free[1::2, 1::2].all()  # the rooms
-        assert not free[::2, ::2].any()  # the pillars between them
-        assert not free[[0, -1]].any() and not free[:, [0, -1]].any()
-        assert free.sum() - rooms**2 == rooms**2 - 1  # as many passages as a tree has
-        assert count_reachable_rooms(grid) == rooms**2
-        assert (grid == 2).sum() == (grid == 3).sum() == 1
-        assert free[1::2, 1::2].sum() == rooms**2
-
-
 def test_no_maze_of_size_9_is_in_two_splits_even_turned_or_mirrored():
     count = 200_000
     seen = {}
@@ -77,14 +61,16 @@ def test_no_maze_of_size_9_is_in_two_splits_even_turned_or_mirrored():
         assert len(np.intersect1d(first, second)) == 0
 
 
-def test_splits_of_size_5_are_disjoint_and_none_is_empty():
-    forms = {
-        split: {walls_as_text(grid) for grid in mazes.generate(5, count=500, split=split).grids}
-        for split in SPLITS
-    }
+@pytest.mark.parametrize("generator", list(mazes.GENERATORS))
+def test_splits_of_size_5_are_disjoint_and_none_is_empty(generator):
+    def forms_of(split, count):
+        grids = mazes.generate(5, count, split=split, generator=generator).grids
+        return {walls_as_text(grid) for grid in grids}
+
+    forms = {split: forms_of(split, 500) for split in SPLITS}
     for first, second in itertools.combinations(forms.values(), 2):
         assert first and second and not first & second
-    everything = {walls_as_text(grid) for grid in mazes.generate(5, 5000, split="all").grids}
+    everything = forms_of("all", 5000)
     assert everything == set.union(*forms.values())
 
 

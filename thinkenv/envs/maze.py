@@ -59,12 +59,15 @@ class MazeEnv(OneAnswerEnv):
     |---|---|---|
     | ``size`` | odd, 5 to 1601 | 9, and 59 for the split ``extrapolation`` |
     | ``split`` | ``train``, ``validation``, ``test``, ``extrapolation``, ``all`` | ``train`` |
-    | ``generator`` | ``dfs`` | ``dfs`` |
+    | ``generator`` | one of the generators below | ``dfs`` |
     | ``loops`` | 0.0 to 1.0, the chance that a standing wall between two rooms is opened | 0.0 |
     | ``endpoints`` | ``any``, ``dead_ends`` | ``any`` |
     | ``observation`` | ``grid``, ``rgb`` | ``grid`` |
     | ``reward`` | ``exact``, ``cells`` | ``exact`` |
     | ``render_mode`` | ``rgb_array``, ``ansi`` | None |
+
+    Generators: ``dfs``, ``wilson``, ``kruskal``, ``prim``, ``recursive_division`` and
+    ``hunt_and_kill``; ``thinkenv.mazes.generators`` says what distribution each gives.
 
     Splits are disjoint up to rotation and reflection, by a hash of the walls: see
     ``thinkenv.splits``. A wrong argument raises a ``ValueError`` or ``TypeError`` that names it.

@@ -6,19 +6,27 @@ Every generator has one signature, ``generator(rng, rooms, grid, scratch)``:
 - ``rooms``: rooms per side; the grid has ``side = 2 * rooms + 1`` cells per side;
 - ``grid``: ``(side * side,)`` uint8, all walls (0) on entry; free cells are set to 1. The room in
   row ``r`` and column ``c`` is the cell in row ``2r + 1`` and column ``2c + 1``;
-- ``scratch``: ``(at least rooms * rooms,)`` int32, overwritten.
+- ``scratch``: ``(side * side,)`` int32, overwritten.
 
 To add a generator, write its kernel here, give it a code in ``GENERATORS`` and a branch in
 ``carve``.
 """
 
+import numpy as np
 from numba import njit, uint64
 
 from thinkenv.random_streams import below, next_bits
 
 WALL, FREE, START, GOAL = 0, 1, 2, 3
 
-GENERATORS = {"dfs": 0}
+GENERATORS = {
+    "dfs": 0,
+    "wilson": 1,
+    "kruskal": 2,
+    "prim": 3,
+    "recursive_division": 4,
+    "hunt_and_kill": 5,
+}
 
 
 @njit(cache=True, nogil=True)
@@ -81,11 +89,303 @@ def carve_dfs(rng, rooms, grid, scratch):
         grid[cell] = FREE
 
 
+@njit(cache=True, nogil=True, inline="always")
+def step_of_direction(direction, side):
+    """The flat step to the neighbouring cell: up 0, right 1, down 2, left 3."""
+    if direction == 0:
+        return -side
+    if direction == 1:
+        return 1
+    if direction == 2:
+        return side
+    return -1
+
+
+@njit(cache=True, nogil=True, inline="always")
+def has_room(direction, row, column, rooms):
+    """Whether there is a room in this direction from the room in this row and column."""
+    if direction == 0:
+        return row > 0
+    if direction == 1:
+        return column < rooms - 1
+    if direction == 2:
+        return row < rooms - 1
+    return column > 0
+
+
+@njit(cache=True, nogil=True)
+def carve_wilson(rng, rooms, grid, scratch):
+    """Wilson's algorithm: every spanning tree of the rooms is equally likely.
+
+    From each room outside the tree, walk at random until the tree is met, and add the walk with
+    its loops erased (only the last way out of each room is kept). Many short dead ends.
+
+    Source: D. B. Wilson, "Generating random spanning trees more quickly than the cover time",
+    STOC 1996.
+    """
+    side = 2 * rooms + 1
+    root = below(rng, rooms * rooms)
+    grid[(2 * (root // rooms) + 1) * side + 2 * (root % rooms) + 1] = FREE
+    bits = uint64(0)  # random bits not yet used, two for each step
+    unused = 0
+    for room in range(rooms * rooms):
+        first_row = room // rooms
+        first_column = room % rooms
+        first_cell = (2 * first_row + 1) * side + 2 * first_column + 1
+        row = first_row
+        column = first_column
+        cell = first_cell
+        while grid[cell] == WALL:
+            if unused == 0:
+                bits = next_bits(rng)
+                unused = 32
+            direction = np.int64(bits & uint64(3))
+            bits >>= uint64(2)
+            unused -= 1
+            # A direction that leads outside is drawn again: all neighbours are equally likely.
+            if has_room(direction, row, column, rooms):
+                scratch[cell] = direction
+                cell += 2 * step_of_direction(direction, side)
+                row += (direction == 2) - (direction == 0)
+                column += (direction == 1) - (direction == 3)
+        cell = first_cell
+        while grid[cell] == WALL:
+            grid[cell] = FREE
+            step = step_of_direction(scratch[cell], side)
+            grid[cell + step] = FREE
+            cell += 2 * step
+
+
+@njit(cache=True, nogil=True, inline="always")
+def find_root(parents, room):
+    """The representative of a room's component, halving the way for the next search."""
+    while parents[room] != room:
+        parents[room] = parents[parents[room]]
+        room = parents[room]
+    return room
+
+
+@njit(cache=True, nogil=True)
+def carve_kruskal(rng, rooms, grid, scratch):
+    """Kruskal's algorithm on random weights: walls in random order, opened if they part two trees.
+
+    The minimum spanning tree of independent random weights: not uniform, with many short dead
+    ends. Source: J. B. Kruskal, Proceedings of the American Mathematical Society 7, 1956.
+    """
+    side = 2 * rooms + 1
+    walls = 2 * rooms * (rooms - 1)
+    order = scratch[:walls]  # room * 2, plus 1 for the wall below it, else that to its right
+    parents = scratch[walls : walls + rooms * rooms]
+    count = 0
+    for room in range(rooms * rooms):
+        parents[room] = room
+        grid[(2 * (room // rooms) + 1) * side + 2 * (room % rooms) + 1] = FREE
+        if room % rooms < rooms - 1:
+            order[count] = 2 * room
+            count += 1
+        if room // rooms < rooms - 1:
+            order[count] = 2 * room + 1
+            count += 1
+    missing = rooms * rooms - 1
+    for place in range(walls):
+        if missing == 0:
+            break
+        other = place + below(rng, walls - place)
+        wall = order[other]
+        order[other] = order[place]
+        room = wall >> 1
+        is_below = wall & 1
+        first = find_root(parents, room)
+        second = find_root(parents, room + (rooms if is_below else 1))
+        if first != second:
+            parents[first] = second
+            missing -= 1
+            cell = (2 * (room // rooms) + 1) * side + 2 * (room % rooms) + 1
+            grid[cell + (side if is_below else 1)] = FREE
+
+
+@njit(cache=True, nogil=True)
+def carve_prim(rng, rooms, grid, scratch):
+    """Randomised Prim: a tree that grows by random rooms of its border.
+
+    A random room that touches the tree is joined to a random one of the tree's rooms beside it.
+    The tree is not uniform: it is bushy, with very short dead ends around the first room. This is
+    the common simplification of Prim's algorithm without weights; see J. Buck, *Mazes for
+    Programmers*, 2015, chapter 11.
+    """
+    side = 2 * rooms + 1
+    border = scratch[: rooms * rooms]
+    seen = scratch[rooms * rooms : 2 * rooms * rooms]  # in the tree or its border
+    seen[:] = 0
+    first = below(rng, rooms * rooms)
+    border[0] = first
+    seen[first] = 1
+    count = 1
+    while count > 0:
+        place = below(rng, count)
+        room = border[place]
+        count -= 1
+        border[place] = border[count]
+        row = room // rooms
+        column = room % rooms
+        cell = (2 * row + 1) * side + 2 * column + 1
+        joins = 0
+        join = 0
+        for direction in range(4):
+            if not has_room(direction, row, column, rooms):
+                continue
+            step = step_of_direction(direction, side)
+            neighbour = room
+            neighbour += rooms * ((direction == 2) - (direction == 0))
+            neighbour += (direction == 1) - (direction == 3)
+            if grid[cell + 2 * step] == FREE:
+                joins += 1
+                if below(rng, joins) == 0:
+                    join = step
+            elif seen[neighbour] == 0:
+                seen[neighbour] = 1
+                border[count] = neighbour
+                count += 1
+        grid[cell] = FREE
+        if joins > 0:  # all but the first room
+            grid[cell + join] = FREE
+
+
+@njit(cache=True, nogil=True)
+def carve_recursive_division(rng, rooms, grid, scratch):
+    """Recursive division: an empty hall is halved by walls with one gap, again and again.
+
+    Walls cross the longer side of a hall, or a random one of a square hall. Long straight walls,
+    and bottlenecks; not uniform. See J. Buck, *Mazes for Programmers*, 2015, chapter 11.
+    """
+    side = 2 * rooms + 1
+    for row in range(1, side - 1):
+        for column in range(1, side - 1):
+            if row & 1 or column & 1:
+                grid[row * side + column] = FREE
+    halls = scratch  # four numbers each: first row, first column, rows, columns
+    halls[0] = 0
+    halls[1] = 0
+    halls[2] = rooms
+    halls[3] = rooms
+    waiting = 1
+    while waiting > 0:
+        waiting -= 1
+        top = halls[4 * waiting]
+        left = halls[4 * waiting + 1]
+        height = halls[4 * waiting + 2]
+        width = halls[4 * waiting + 3]
+        if height == 1 or width == 1:
+            continue
+        across = height > width or (height == width and below(rng, 2) == 0)
+        if across:
+            upper = 1 + below(rng, height - 1)
+            gap = below(rng, width)
+            for column in range(width):
+                if column != gap:
+                    grid[2 * (top + upper) * side + 2 * (left + column) + 1] = WALL
+        else:
+            lefthand = 1 + below(rng, width - 1)
+            gap = below(rng, height)
+            for row in range(height):
+                if row != gap:
+                    grid[(2 * (top + row) + 1) * side + 2 * (left + lefthand)] = WALL
+        for half in range(2):
+            halls[4 * waiting] = top + (upper if across and half else 0)
+            halls[4 * waiting + 1] = left + (lefthand if not across and half else 0)
+            if across:
+                halls[4 * waiting + 2] = height - upper if half else upper
+                halls[4 * waiting + 3] = width
+            else:
+                halls[4 * waiting + 2] = height
+                halls[4 * waiting + 3] = width - lefthand if half else lefthand
+            waiting += 1
+
+
+@njit(cache=True, nogil=True)
+def carve_hunt_and_kill(rng, rooms, grid, scratch):
+    """Hunt and kill: random walks, each begun beside the maze where the last one got stuck.
+
+    A walk goes to random unvisited neighbours until there are none. The hunt then looks, row by
+    row, for the first unvisited room beside a visited one, joins it to a random such neighbour,
+    and walks on from there. Like depth-first search with fewer long detours; not uniform. See J.
+    Buck, *Mazes for Programmers*, 2015, chapter 5.
+    """
+    side = 2 * rooms + 1
+    row = below(rng, rooms)
+    column = below(rng, rooms)
+    grid[(2 * row + 1) * side + 2 * column + 1] = FREE
+    first_row = 0  # rows above hold no unvisited room
+    while True:
+        # Walk.
+        while True:
+            cell = (2 * row + 1) * side + 2 * column + 1
+            ways = 0
+            chosen = 0
+            for direction in range(4):
+                if not has_room(direction, row, column, rooms):
+                    continue
+                if grid[cell + 2 * step_of_direction(direction, side)] == WALL:
+                    ways += 1
+                    if below(rng, ways) == 0:
+                        chosen = direction
+            if ways == 0:
+                break
+            step = step_of_direction(chosen, side)
+            grid[cell + step] = FREE
+            grid[cell + 2 * step] = FREE
+            row += (chosen == 2) - (chosen == 0)
+            column += (chosen == 1) - (chosen == 3)
+        # Hunt.
+        found = False
+        row = first_row
+        while row < rooms and not found:
+            row_is_full = True
+            column = 0
+            while column < rooms:
+                cell = (2 * row + 1) * side + 2 * column + 1
+                if grid[cell] == WALL:
+                    row_is_full = False
+                    joins = 0
+                    join = 0
+                    for direction in range(4):
+                        if not has_room(direction, row, column, rooms):
+                            continue
+                        step = step_of_direction(direction, side)
+                        if grid[cell + 2 * step] == FREE:
+                            joins += 1
+                            if below(rng, joins) == 0:
+                                join = step
+                    if joins > 0:
+                        grid[cell] = FREE
+                        grid[cell + join] = FREE
+                        found = True
+                        break
+                column += 1
+            if found:
+                break
+            if row_is_full and row == first_row:
+                first_row += 1
+            row += 1
+        if not found:
+            return
+
+
 @njit(cache=True, nogil=True)
 def carve(generator, rng, rooms, grid, scratch):
     """Carve a spanning tree of the rooms with the generator of this code in ``GENERATORS``."""
     if generator == 0:
         carve_dfs(rng, rooms, grid, scratch)
+    elif generator == 1:
+        carve_wilson(rng, rooms, grid, scratch)
+    elif generator == 2:
+        carve_kruskal(rng, rooms, grid, scratch)
+    elif generator == 3:
+        carve_prim(rng, rooms, grid, scratch)
+    elif generator == 4:
+        carve_recursive_division(rng, rooms, grid, scratch)
+    elif generator == 5:
+        carve_hunt_and_kill(rng, rooms, grid, scratch)
 
 
 @njit(cache=True, nogil=True)
