@@ -3,6 +3,7 @@
 import numpy as np
 
 from thinkenv.mazes.generators import FREE, GENERATORS, GOAL, START, WALL
+from thinkenv.mazes.properties import PROPERTIES, fill_dead_ends, measure, select
 from thinkenv.mazes.solving import is_solution, shortest_path, solve
 from thinkenv.mazes.task import GENERATOR_VERSION, MazeBatch, MazeTask, instances_of_seed
 
@@ -11,13 +12,17 @@ __all__ = [
     "GENERATORS",
     "GENERATOR_VERSION",
     "GOAL",
+    "PROPERTIES",
     "START",
     "WALL",
     "MazeBatch",
     "MazeTask",
+    "fill_dead_ends",
     "generate",
     "instances_of_seed",
     "is_solution",
+    "measure",
+    "select",
     "shortest_path",
     "solve",
 ]
