@@ -55,7 +55,7 @@ class Args:
     loops: float = 0.0
     """The chance that a wall is opened."""
     endpoints: str = "any"
-    """Where start and goal lie: any, or dead_ends."""
+    """Where start and goal lie: any, dead_ends, corners, or farthest."""
     seed: int = 0
     """Which mazes of the split."""
     json: Path | None = None

@@ -51,7 +51,7 @@ class Args:
     loops: float = 0.0
     """The chance that a wall is opened."""
     endpoints: str = "dead_ends"
-    """Where start and goal lie: any, or dead_ends."""
+    """Where start and goal lie: any, dead_ends, corners, or farthest."""
     iterations: int | None = None
     """How long to think; by default until the thought has stopped changing."""
     frames: int = 60

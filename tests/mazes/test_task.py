@@ -9,6 +9,8 @@ import pytest
 from thinkenv import mazes
 from thinkenv.mazes.task import MazeTask
 
+from .test_solving import distances_from
+
 SPLITS = ("train", "validation", "test", "extrapolation")
 
 
@@ -105,6 +107,30 @@ def test_any_endpoints_fall_on_every_room():
     for code in (2, 3):
         share = (grids == code).mean(axis=0)[1::2, 1::2]
         assert np.all(np.abs(share - 1 / 9) < 0.03)
+
+
+def test_corner_endpoints_are_every_pair_of_corners():
+    grids = mazes.generate(size=9, count=500, split="all", endpoints="corners").grids
+    pairs = {(int(np.argmax(grid == 2)), int(np.argmax(grid == 3))) for grid in grids}
+    corners = [12, 20, 100, 108]  # flat cells of an 11x11 grid
+    assert pairs == set(itertools.permutations(corners, 2))
+
+
+@pytest.mark.parametrize("loops", [0.0, 0.1, 0.6])
+@pytest.mark.parametrize("generator", ["dfs", "wilson", "recursive_division"])
+def test_farthest_endpoints_are_as_far_apart_as_any_two_rooms(generator, loops):
+    batch = mazes.generate(
+        size=17, count=25, split="all", generator=generator, loops=loops, endpoints="farthest"
+    )
+    for index, grid in enumerate(batch.grids):
+        longest = 0
+        for room in np.argwhere(grid[1::2, 1::2]) * 2 + 1:
+            distances = distances_from(grid, tuple(room))
+            longest = max(
+                longest,
+                *(steps for (row, column), steps in distances.items() if row % 2 and column % 2),
+            )
+        assert batch.path_lengths[index] == longest + 1
 
 
 def test_loops_open_the_asked_share_of_walls():

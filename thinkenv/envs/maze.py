@@ -61,7 +61,7 @@ class MazeEnv(OneAnswerEnv):
     | ``split`` | ``train``, ``validation``, ``test``, ``extrapolation``, ``all`` | ``train`` |
     | ``generator`` | one of the generators below | ``dfs`` |
     | ``loops`` | 0.0 to 1.0, the chance that a standing wall between two rooms is opened | 0.0 |
-    | ``endpoints`` | ``any``, ``dead_ends`` | ``any`` |
+    | ``endpoints`` | ``any``, ``dead_ends``, ``corners``, ``farthest`` | ``any`` |
     | ``observation`` | ``grid``, ``rgb`` | ``grid`` |
     | ``reward`` | ``exact``, ``cells`` | ``exact`` |
     | ``render_mode`` | ``rgb_array``, ``ansi`` | None |

@@ -50,7 +50,8 @@ def generate(
             disjoint, up to the symmetries of the square.
         generator: How the maze is carved, a name of ``GENERATORS``.
         loops: The chance that a standing wall between two rooms is opened.
-        endpoints: Where start and goal lie: ``any`` two rooms, or two ``dead_ends``.
+        endpoints: Where start and goal lie: ``any`` two rooms, two ``dead_ends``, two ``corners``,
+            or ``farthest``, the ends of a longest shortest path.
         instances: ``(n,)`` instance numbers to draw, instead of ``count`` and ``seed``.
 
     Returns:

@@ -2,10 +2,10 @@
 
 from numba import njit
 
-from thinkenv.mazes.generators import GOAL, START
+from thinkenv.mazes.generators import GOAL, START, WALL
 from thinkenv.random_streams import below
 
-ENDPOINTS = {"any": 0, "dead_ends": 1}
+ENDPOINTS = {"any": 0, "dead_ends": 1, "corners": 2, "farthest": 3}
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -15,32 +15,155 @@ def cell_of_room(room, rooms):
 
 
 @njit(cache=True, nogil=True)
-def place_endpoints(endpoints, rng, rooms, grid, scratch):
-    """Mark a random start and goal in a flat grid, by the code in ``ENDPOINTS``.
+def measure_distances(grid, rooms, source, distances, queue):
+    """Distances in rooms from room ``source`` to all others, by breadth-first search.
 
-    ``any`` takes two distinct rooms, ``dead_ends`` two distinct rooms with one way out.
-    ``scratch`` is ``(at least rooms * rooms,)`` int32.
+    Args:
+        grid: Flat cell codes of a connected maze.
+        rooms: Rooms per side.
+        source: A room's number.
+        distances: ``(rooms * rooms,)`` int32, filled.
+        queue: ``(rooms * rooms,)`` int32, filled with the rooms in the order of their distance.
+    """
+    side = 2 * rooms + 1
+    distances[:] = -1
+    distances[source] = 0
+    queue[0] = source
+    head = 0
+    tail = 1
+    while head < tail:
+        room = queue[head]
+        head += 1
+        cell = cell_of_room(room, rooms)
+        onwards = distances[room] + 1
+        if grid[cell - side] != WALL and distances[room - rooms] < 0:
+            distances[room - rooms] = onwards
+            queue[tail] = room - rooms
+            tail += 1
+        if grid[cell + 1] != WALL and distances[room + 1] < 0:
+            distances[room + 1] = onwards
+            queue[tail] = room + 1
+            tail += 1
+        if grid[cell + side] != WALL and distances[room + rooms] < 0:
+            distances[room + rooms] = onwards
+            queue[tail] = room + rooms
+            tail += 1
+        if grid[cell - 1] != WALL and distances[room - 1] < 0:
+            distances[room - 1] = onwards
+            queue[tail] = room - 1
+            tail += 1
+
+
+@njit(cache=True, nogil=True)
+def find_farthest(rng, rooms, grid, scratch):
+    """Two rooms whose shortest path is as long as any in the maze, exactly, loops or not.
+
+    Searches from a few rooms bound how far every other room can be from its farthest one; rooms
+    that cannot beat the best pair found are never searched from. In a maze without loops three
+    searches suffice.
+
+    Source: F. W. Takes and W. A. Kosters, "Determining the diameter of small world networks",
+    CIKM 2011 (bounding of eccentricities).
+
+    Returns:
+        The numbers of the two rooms.
+    """
+    count = rooms * rooms
+    distances = scratch[:count]
+    queue = scratch[count : 2 * count]
+    # At least and at most how far each room's farthest room is.
+    lower = scratch[2 * count : 3 * count]
+    upper = scratch[3 * count : 4 * count]
+    lower[:] = 0
+    upper[:] = 2 * count
+    longest = -1
+    first = 0
+    second = 0
+    source = below(rng, count)
+    search = 0
+    while True:
+        measure_distances(grid, rooms, source, distances, queue)
+        farthest = queue[count - 1]
+        reach = distances[farthest]
+        if reach > longest:
+            longest = reach
+            first = source
+            second = farthest
+        # The next room to search from, of those that might beat the best: in turn the one that
+        # might have the farthest, and the one that seems most central.
+        outermost = -1
+        innermost = -1
+        for room in range(count):
+            distance = distances[room]
+            lower[room] = max(lower[room], distance, reach - distance)
+            upper[room] = min(upper[room], reach + distance)
+            if room == source:
+                upper[room] = reach
+            if upper[room] > longest:
+                if outermost < 0 or upper[room] > upper[outermost]:
+                    outermost = room
+                if innermost < 0 or lower[room] < lower[innermost]:
+                    innermost = room
+        if outermost < 0:
+            return first, second
+        search += 1
+        if search == 1:
+            source = farthest
+        else:
+            source = innermost if search % 2 == 0 else outermost
+
+
+@njit(cache=True, nogil=True)
+def place_endpoints(endpoints, rng, rooms, grid, scratch):
+    """Mark a start and goal in a flat grid, by the code in ``ENDPOINTS``.
+
+    ``any`` takes two distinct rooms at random, ``dead_ends`` two distinct rooms with one way out,
+    ``corners`` two distinct corners, ``farthest`` the ends of a longest shortest path.
+
+    Args:
+        endpoints: A code of ``ENDPOINTS``.
+        rng: The instance's random stream.
+        rooms: Rooms per side.
+        grid: ``(side * side,)`` uint8, 0 wall and 1 free; start and goal are marked in it.
+        scratch: ``(side * side,)`` int32, overwritten.
 
     Returns:
         The flat cells of start and goal, or ``(-1, -1)``, with the grid unchanged, if the maze has
         no two such rooms.
     """
     side = 2 * rooms + 1
+    if endpoints == 3:
+        first, second = find_farthest(rng, rooms, grid, scratch)
+        if below(rng, 2) == 0:
+            first, second = second, first
+        start = cell_of_room(first, rooms)
+        goal = cell_of_room(second, rooms)
+        grid[start] = START
+        grid[goal] = GOAL
+        return start, goal
+
     candidates = 0
     for room in range(rooms * rooms):
         cell = cell_of_room(room, rooms)
-        exits = grid[cell - side] + grid[cell + 1] + grid[cell + side] + grid[cell - 1]
-        if endpoints == 0 or exits == 1:
-            scratch[candidates] = cell
-            candidates += 1
+        if endpoints == 1:
+            exits = grid[cell - side] + grid[cell + 1] + grid[cell + side] + grid[cell - 1]
+            if exits != 1:
+                continue
+        elif endpoints == 2:
+            row = room // rooms
+            column = room % rooms
+            if (row != 0 and row != rooms - 1) or (column != 0 and column != rooms - 1):
+                continue
+        scratch[candidates] = cell
+        candidates += 1
     if candidates < 2:
         return -1, -1
-    first = below(rng, candidates)
-    second = below(rng, candidates - 1)
-    if second >= first:
-        second += 1
-    start = scratch[first]
-    goal = scratch[second]
+    choice = below(rng, candidates)
+    other = below(rng, candidates - 1)
+    if other >= choice:
+        other += 1
+    start = scratch[choice]
+    goal = scratch[other]
     grid[start] = START
     grid[goal] = GOAL
     return start, goal

@@ -185,7 +185,8 @@ class MazeTask:
         generator: How the maze is carved, a name of ``GENERATORS``.
         loops: The chance, 0.0 to 1.0, that a wall between two neighbouring rooms that the
             generator left standing is opened.
-        endpoints: Where start and goal lie: ``any`` two rooms, or two ``dead_ends``.
+        endpoints: Where start and goal lie: ``any`` two rooms, two ``dead_ends``, two ``corners``,
+            or ``farthest``, the ends of a longest shortest path.
 
     Raises:
         ValueError: If an argument has a value that is not allowed.
