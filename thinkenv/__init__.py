@@ -17,6 +17,11 @@ gymnasium.register(
     entry_point="thinkenv.envs.maze:MazeEnv",
     vector_entry_point="thinkenv.envs.maze:MazeVectorEnv",
 )
+gymnasium.register(
+    id="MazeWalk-v0",
+    entry_point="thinkenv.envs.maze_walk:MazeWalkEnv",
+    vector_entry_point="thinkenv.envs.maze_walk:MazeWalkVectorEnv",
+)
 
 
 def __getattr__(name: str):

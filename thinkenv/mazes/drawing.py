@@ -18,7 +18,7 @@ WRONG_COLOUR = (230, 110, 20)
 
 # The colours of the "rgb" observation, by cell code; the pure colours that the literature uses.
 OBSERVATION_COLOURS = np.array(
-    [[0, 0, 0], [255, 255, 255], [0, 255, 0], [255, 0, 0]], dtype=np.uint8
+    [[0, 0, 0], [255, 255, 255], [0, 255, 0], [255, 0, 0], [0, 0, 255]], dtype=np.uint8
 )
 
 # Drawn at this many times the final resolution and averaged, for smooth edges.
@@ -28,7 +28,10 @@ PLAIN_ABOVE = 1200
 
 
 def colour_observation(grids: np.ndarray) -> np.ndarray:
-    """Grids ``(..., H, W)`` as colours ``(..., H, W, 3)`` uint8: black, white, green, red."""
+    """Grids ``(..., H, W)`` as colours ``(..., H, W, 3)`` uint8.
+
+    Walls are black, free cells white, the start green, the goal red, and the agent blue.
+    """
     return OBSERVATION_COLOURS[grids]
 
 
@@ -64,6 +67,7 @@ def draw(
     solution: np.ndarray | None = None,
     pixels: int | None = None,
     strength: np.ndarray | None = None,
+    agent: tuple[int, int] | None = None,
 ) -> np.ndarray:
     """Draw a maze, and an answer to it, as an RGB picture.
 
@@ -77,6 +81,7 @@ def draw(
         pixels: Pixels a cell; by default such that the picture is about 480 pixels high.
         strength: ``(H, W)`` float 0 to 1, how strongly the answer's cells are coloured (the
             probability that the agent gives them), or None for full strength everywhere.
+        agent: Row and column of a walker, drawn as a blue disc, or None.
 
     Returns:
         ``(H * pixels, W * pixels, 3)`` uint8.
@@ -98,6 +103,8 @@ def draw(
     if not big_enough:
         colours[grid == START] = START_COLOUR
         colours[grid == GOAL] = GOAL_COLOUR
+        if agent is not None:
+            colours[agent] = PATH_COLOUR
         return colours.astype(np.uint8).repeat(pixels, axis=0).repeat(pixels, axis=1)
 
     scale = pixels * SUPERSAMPLING
@@ -111,6 +118,8 @@ def draw(
             disc(pen, row, column, scale, 0.40, colour)
             if code == GOAL:
                 disc(pen, row, column, scale, 0.20, FREE_COLOUR)
+    if agent is not None:
+        disc(pen, *agent, scale, 0.40, PATH_COLOUR)
     height, width = grid.shape
     return np.asarray(picture.resize((width * pixels, height * pixels), Image.Resampling.BOX))
 
@@ -148,11 +157,15 @@ def disc(pen: ImageDraw.ImageDraw, row: int, column: int, scale: int, radius: fl
 
 
 def write_text(
-    grid: np.ndarray, answer: np.ndarray | None = None, solution: np.ndarray | None = None
+    grid: np.ndarray,
+    answer: np.ndarray | None = None,
+    solution: np.ndarray | None = None,
+    agent: tuple[int, int] | None = None,
 ) -> str:
     """A maze, and an answer to it, as text, two characters a cell.
 
-    ``S`` start, ``G`` goal, ``••`` answered and right, ``××`` answered and wrong, ``··`` missing.
+    ``S`` start, ``G`` goal, ``••`` answered and right, ``××`` answered and wrong, ``··`` missing,
+    ``@`` a walker.
     """
     right, wrong, missing = mark_cells(grid, answer, solution)
     cells = np.full(grid.shape, "  ", dtype=object)
@@ -162,4 +175,6 @@ def write_text(
     cells[wrong] = "××"
     cells[grid == START] = "S "
     cells[grid == GOAL] = "G "
+    if agent is not None:
+        cells[agent] = "@ "
     return "\n".join("".join(row) for row in cells) + "\n"
