@@ -86,6 +86,13 @@ def test_an_instance_is_the_same_alone_and_among_others():
         assert alone.path_lengths[0] == batch.path_lengths[index]
 
 
+def test_the_result_does_not_depend_on_the_number_of_threads():
+    alone = mazes.generate(size=59, count=200, split="test", threads=1)
+    together = mazes.generate(size=59, count=200, split="test", threads=7)
+    for name, values in vars(alone).items():
+        assert np.array_equal(values, getattr(together, name))
+
+
 def test_seeds_share_no_instance_and_few_mazes():
     first, second = mazes.generate(9, 1000, seed=42), mazes.generate(9, 1000, seed=43)
     assert not set(first.instances) & set(second.instances)
@@ -159,10 +166,15 @@ def test_moved_endpoints_leave_the_walls_and_give_right_solutions():
 @pytest.mark.parametrize(
     ("options", "digest"),
     [
-        (dict(size=9, split="train"), "7ac1e70ee783951f"),
-        (dict(size=9, split="test", endpoints="dead_ends"), "b8ea718040b9190c"),
-        (dict(size=59, split="extrapolation"), "91ae2718a06013fb"),
-        (dict(size=33, split="all", loops=0.1), "6530c2ad79cae4cd"),
+        (dict(size=9, split="train"), "7af5bb3dbf18e380"),
+        (dict(size=9, split="test", endpoints="dead_ends"), "3dcf2188fd52ff28"),
+        (dict(size=59, split="extrapolation"), "10cda2c0a8ee7453"),
+        (dict(size=33, split="all", loops=0.1), "3c8725e7fa573590"),
+        (dict(size=33, split="all", generator="wilson", endpoints="corners"), "da1fccfb6a033b14"),
+        (dict(size=33, split="test", generator="kruskal"), "a09dc599413ec53d"),
+        (dict(size=33, split="all", generator="prim", loops=0.05, endpoints="farthest"), "7f2ea63dc611a251"),
+        (dict(size=33, split="validation", generator="recursive_division"), "fecd40a84b37f20f"),
+        (dict(size=33, split="all", generator="hunt_and_kill", endpoints="farthest"), "b791a0a4347df2d5"),
     ],
 )
 def test_instances_are_those_of_this_generator_version(options, digest):

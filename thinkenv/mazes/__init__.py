@@ -37,6 +37,7 @@ def generate(
     loops: float = 0.0,
     endpoints: str = "any",
     instances: np.ndarray | None = None,
+    threads: int | None = None,
 ) -> MazeBatch:
     """Generate mazes with their solutions.
 
@@ -53,6 +54,8 @@ def generate(
         endpoints: Where start and goal lie: ``any`` two rooms, two ``dead_ends``, two ``corners``,
             or ``farthest``, the ends of a longest shortest path.
         instances: ``(n,)`` instance numbers to draw, instead of ``count`` and ``seed``.
+        threads: The most threads to use, by default as many as there are cores. The result does
+            not depend on it.
 
     Returns:
         A ``MazeBatch`` with arrays ``grids``, ``solutions``, ``path_lengths``, ``unique`` and
@@ -70,4 +73,6 @@ def generate(
         True
     """
     task = MazeTask(size, split, generator, loops, endpoints)
-    return task.draw(instances_of_seed(seed, count) if instances is None else instances)
+    if instances is None:
+        instances = instances_of_seed(seed, count)
+    return task.draw(instances, threads)

@@ -1,17 +1,12 @@
 """Start and goal: which rooms of a finished maze are to be joined."""
 
+import numpy as np
 from numba import njit
 
-from thinkenv.mazes.generators import GOAL, START, WALL
+from thinkenv.mazes.generators import WALL, cell_of_room
 from thinkenv.random_streams import below
 
 ENDPOINTS = {"any": 0, "dead_ends": 1, "corners": 2, "farthest": 3}
-
-
-@njit(cache=True, nogil=True, inline="always")
-def cell_of_room(room, rooms):
-    """The cell, in a flat grid, of room number ``room`` (row by row)."""
-    return (2 * (room // rooms) + 1) * (2 * rooms + 1) + 2 * (room % rooms) + 1
 
 
 @njit(cache=True, nogil=True)
@@ -114,8 +109,8 @@ def find_farthest(rng, rooms, grid, scratch):
 
 
 @njit(cache=True, nogil=True)
-def place_endpoints(endpoints, rng, rooms, grid, scratch):
-    """Mark a start and goal in a flat grid, by the code in ``ENDPOINTS``.
+def choose_endpoints(endpoints, rng, rooms, grid, scratch):
+    """Choose a start and a goal by the code in ``ENDPOINTS``.
 
     ``any`` takes two distinct rooms at random, ``dead_ends`` two distinct rooms with one way out,
     ``corners`` two distinct corners, ``farthest`` the ends of a longest shortest path.
@@ -124,46 +119,40 @@ def place_endpoints(endpoints, rng, rooms, grid, scratch):
         endpoints: A code of ``ENDPOINTS``.
         rng: The instance's random stream.
         rooms: Rooms per side.
-        grid: ``(side * side,)`` uint8, 0 wall and 1 free; start and goal are marked in it.
+        grid: ``(side * side,)`` uint8, 0 wall and 1 free.
         scratch: ``(side * side,)`` int32, overwritten.
 
     Returns:
-        The flat cells of start and goal, or ``(-1, -1)``, with the grid unchanged, if the maze has
-        no two such rooms.
+        The numbers of the two rooms, or ``(-1, -1)`` if the maze has no two such rooms.
     """
     side = 2 * rooms + 1
+    count = rooms * rooms
     if endpoints == 3:
         first, second = find_farthest(rng, rooms, grid, scratch)
         if below(rng, 2) == 0:
-            first, second = second, first
-        start = cell_of_room(first, rooms)
-        goal = cell_of_room(second, rooms)
-        grid[start] = START
-        grid[goal] = GOAL
-        return start, goal
+            return second, first
+        return first, second
 
-    candidates = 0
-    for room in range(rooms * rooms):
-        cell = cell_of_room(room, rooms)
-        if endpoints == 1:
-            exits = grid[cell - side] + grid[cell + 1] + grid[cell + side] + grid[cell - 1]
-            if exits != 1:
-                continue
-        elif endpoints == 2:
-            row = room // rooms
-            column = room % rooms
-            if (row != 0 and row != rooms - 1) or (column != 0 and column != rooms - 1):
-                continue
-        scratch[candidates] = cell
-        candidates += 1
-    if candidates < 2:
-        return -1, -1
-    choice = below(rng, candidates)
-    other = below(rng, candidates - 1)
-    if other >= choice:
-        other += 1
-    start = scratch[choice]
-    goal = scratch[other]
-    grid[start] = START
-    grid[goal] = GOAL
-    return start, goal
+    if endpoints == 1:
+        count = 0
+        for room in range(rooms * rooms):
+            cell = cell_of_room(room, rooms)
+            if grid[cell - side] + grid[cell + 1] + grid[cell + side] + grid[cell - 1] == 1:
+                scratch[count] = room
+                count += 1
+        if count < 2:
+            return -1, -1
+    elif endpoints == 2:
+        scratch[0] = 0
+        scratch[1] = rooms - 1
+        scratch[2] = count - rooms
+        scratch[3] = count - 1
+        count = 4
+
+    start = below(rng, count)
+    goal = below(rng, count - 1)
+    if goal >= start:
+        goal += 1
+    if endpoints == 0:
+        return start, goal
+    return np.int64(scratch[start]), np.int64(scratch[goal])

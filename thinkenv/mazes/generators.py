@@ -1,15 +1,19 @@
 """Maze generators: Numba kernels that carve a random maze into a grid of walls.
 
-Every generator has one signature, ``generator(rng, rooms, grid, scratch)``:
+Every generator has one signature, ``generator(rng, rooms, grid, parents, scratch)``:
 
 - ``rng``: a random stream (see ``thinkenv.random_streams``), advanced in place;
 - ``rooms``: rooms per side; the grid has ``side = 2 * rooms + 1`` cells per side;
 - ``grid``: ``(side * side,)`` uint8, all walls (0) on entry; free cells are set to 1. The room in
-  row ``r`` and column ``c`` is the cell in row ``2r + 1`` and column ``2c + 1``;
+  row ``r`` and column ``c``, number ``r * rooms + c``, is the cell in row ``2r + 1`` and column
+  ``2c + 1``;
+- ``parents``: ``(rooms * rooms,)`` uint8, filled with the direction from each room to its parent
+  in the tree (up 0, right 1, down 2, left 3) and ``ROOT`` for one of them, so that paths are found
+  without a search;
 - ``scratch``: ``(side * side,)`` int32, overwritten.
 
 To add a generator, write its kernel here, give it a code in ``GENERATORS`` and a branch in
-``carve``.
+``carve``. One that does not come upon parents by itself ends with ``find_parents``.
 """
 
 import numpy as np
@@ -18,6 +22,8 @@ from numba import njit, uint64
 from thinkenv.random_streams import below, next_bits
 
 WALL, FREE, START, GOAL = 0, 1, 2, 3
+
+ROOT = 4  # instead of a direction to a parent
 
 GENERATORS = {
     "dfs": 0,
@@ -29,64 +35,11 @@ GENERATORS = {
 }
 
 
-@njit(cache=True, nogil=True)
-def carve_dfs(rng, rooms, grid, scratch):
-    """Randomised depth-first search ("recursive backtracker"): long winding corridors.
-
-    From a random room, walk to a random unvisited neighbour, carving on the way, and step back
-    when there is none. The spanning tree is not uniform: it favours few and deep branches. This
-    is the distribution of the ``easy_to_hard`` mazes (Schwarzschild et al. 2021, arXiv
-    2108.06011). See J. Buck, *Mazes for Programmers*, 2015, chapter 5.
-    """
-    side = 2 * rooms + 1
-    last = 2 * rooms - 1  # row and column of the last rooms
-    row = 2 * below(rng, rooms) + 1
-    column = 2 * below(rng, rooms) + 1
-    cell = row * side + column
-    grid[cell] = FREE
-    depth = 0  # scratch[:depth] holds the directions walked from the first room to here
-
-    while True:
-        # The directions to unvisited neighbours, two bits each: up 0, right 1, down 2, left 3.
-        ways = 0
-        directions = 0
-        if row > 1 and grid[cell - 2 * side] == WALL:
-            ways = 1
-        if column < last and grid[cell + 2] == WALL:
-            directions |= 1 << (2 * ways)
-            ways += 1
-        if row < last and grid[cell + 2 * side] == WALL:
-            directions |= 2 << (2 * ways)
-            ways += 1
-        if column > 1 and grid[cell - 2] == WALL:
-            directions |= 3 << (2 * ways)
-            ways += 1
-
-        if ways == 0:
-            if depth == 0:
-                return
-            depth -= 1
-            direction = (scratch[depth] + 2) & 3  # turn round
-        else:
-            direction = (directions >> (2 * below(rng, ways) if ways > 1 else 0)) & 3
-            scratch[depth] = direction
-            depth += 1
-
-        if direction == 0:
-            step = -side
-            row -= 2
-        elif direction == 1:
-            step = 1
-            column += 2
-        elif direction == 2:
-            step = side
-            row += 2
-        else:
-            step = -1
-            column -= 2
-        grid[cell + step] = FREE
-        cell += 2 * step
-        grid[cell] = FREE
+@njit(cache=True, nogil=True, inline="always")
+def cell_of_room(room, rooms):
+    """The cell, in a flat grid, of room number ``room``."""
+    row = room // rooms
+    return (2 * row + 1) * (2 * rooms + 1) + 2 * (room - row * rooms) + 1
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -114,7 +67,115 @@ def has_room(direction, row, column, rooms):
 
 
 @njit(cache=True, nogil=True)
-def carve_wilson(rng, rooms, grid, scratch):
+def find_parents(rooms, grid, parents, scratch):
+    """Fill ``parents`` of a finished tree with the directions towards room 0."""
+    side = 2 * rooms + 1
+    parents[0] = ROOT
+    scratch[0] = 0
+    waiting = 1
+    while waiting > 0:
+        waiting -= 1
+        room = scratch[waiting]
+        row = room // rooms
+        cell = (2 * row + 1) * side + 2 * (room - row * rooms) + 1
+        back = parents[room]
+        if back != 0 and grid[cell - side] != WALL:
+            parents[room - rooms] = 2
+            scratch[waiting] = room - rooms
+            waiting += 1
+        if back != 1 and grid[cell + 1] != WALL:
+            parents[room + 1] = 3
+            scratch[waiting] = room + 1
+            waiting += 1
+        if back != 2 and grid[cell + side] != WALL:
+            parents[room + rooms] = 0
+            scratch[waiting] = room + rooms
+            waiting += 1
+        if back != 3 and grid[cell - 1] != WALL:
+            parents[room - 1] = 1
+            scratch[waiting] = room - 1
+            waiting += 1
+
+
+# For a set of directions (bit 0 up, 1 right, 2 down, 3 left): how many there are, and which is the
+# first, second, … of them.
+WAYS_OF_SET = np.array([bin(ways).count("1") for ways in range(16)], np.uint8)
+DIRECTION_OF_SET = np.array(
+    [
+        ([direction for direction in range(4) if ways >> direction & 1] + [0] * 4)[:4]
+        for ways in range(16)
+    ],
+    np.uint8,
+).reshape(-1)
+
+
+@njit(cache=True, nogil=True)
+def carve_dfs(rng, rooms, grid, parents, scratch):
+    """Randomised depth-first search ("recursive backtracker"): long winding corridors.
+
+    From a random room, walk to a random unvisited neighbour, carving on the way, and step back
+    when there is none. The spanning tree is not uniform: it favours few and deep branches. This
+    is the distribution of the ``easy_to_hard`` mazes (Schwarzschild et al. 2021, arXiv
+    2108.06011). See J. Buck, *Mazes for Programmers*, 2015, chapter 5.
+    """
+    side = 2 * rooms + 1
+    # Unvisited rooms are 1 in a field with a border of zeros, so that no edge has to be checked.
+    width = rooms + 2
+    unvisited = scratch[: width * width]
+    unvisited[:] = 0
+    for row in range(1, rooms + 1):
+        unvisited[row * width + 1 : row * width + rooms + 1] = 1
+
+    row = below(rng, rooms)
+    column = below(rng, rooms)
+    room = row * rooms + column
+    place = (row + 1) * width + column + 1
+    cell = (2 * row + 1) * side + 2 * column + 1
+    parents[room] = ROOT
+    grid[cell] = FREE
+    unvisited[place] = 0
+    to_visit = rooms * rooms - 1
+    bits = uint64(0)
+    unused = 0  # choices left in bits, of 16 bits each
+
+    while to_visit > 0:
+        ways = (
+            unvisited[place - width]
+            | unvisited[place + 1] << 1
+            | unvisited[place + width] << 2
+            | unvisited[place - 1] << 3
+        )
+        if ways != 0:
+            if unused == 0:
+                bits = next_bits(rng)
+                unused = 4
+            choice = ((bits & uint64(0xFFFF)) * uint64(WAYS_OF_SET[ways])) >> uint64(16)
+            bits >>= uint64(16)
+            unused -= 1
+            direction = np.int64(DIRECTION_OF_SET[4 * ways + np.int64(choice)])
+            # Up, right, down, left as steps without a branch, which could not be predicted.
+            down = (direction == 2) - (direction == 0)
+            right = (direction == 1) - (direction == 3)
+            room += down * rooms + right
+            place += down * width + right
+            step = down * side + right
+            grid[cell + step] = FREE
+            cell += 2 * step
+            grid[cell] = FREE
+            unvisited[place] = 0
+            parents[room] = direction ^ 2
+            to_visit -= 1
+        else:
+            direction = np.int64(parents[room])
+            down = (direction == 2) - (direction == 0)
+            right = (direction == 1) - (direction == 3)
+            room += down * rooms + right
+            place += down * width + right
+            cell += 2 * (down * side + right)
+
+
+@njit(cache=True, nogil=True)
+def carve_wilson(rng, rooms, grid, parents, scratch):
     """Wilson's algorithm: every spanning tree of the rooms is equally likely.
 
     From each room outside the tree, walk at random until the tree is met, and add the walk with
@@ -125,48 +186,57 @@ def carve_wilson(rng, rooms, grid, scratch):
     """
     side = 2 * rooms + 1
     root = below(rng, rooms * rooms)
-    grid[(2 * (root // rooms) + 1) * side + 2 * (root % rooms) + 1] = FREE
+    parents[root] = ROOT
+    grid[cell_of_room(root, rooms)] = FREE
     bits = uint64(0)  # random bits not yet used, two for each step
     unused = 0
-    for room in range(rooms * rooms):
-        first_row = room // rooms
-        first_column = room % rooms
-        first_cell = (2 * first_row + 1) * side + 2 * first_column + 1
-        row = first_row
-        column = first_column
-        cell = first_cell
-        while grid[cell] == WALL:
-            if unused == 0:
-                bits = next_bits(rng)
-                unused = 32
-            direction = np.int64(bits & uint64(3))
-            bits >>= uint64(2)
-            unused -= 1
-            # A direction that leads outside is drawn again: all neighbours are equally likely.
-            if has_room(direction, row, column, rooms):
-                scratch[cell] = direction
-                cell += 2 * step_of_direction(direction, side)
-                row += (direction == 2) - (direction == 0)
-                column += (direction == 1) - (direction == 3)
-        cell = first_cell
-        while grid[cell] == WALL:
-            grid[cell] = FREE
-            step = step_of_direction(scratch[cell], side)
-            grid[cell + step] = FREE
-            cell += 2 * step
+    for first_row in range(rooms):
+        for first_column in range(rooms):
+            first_cell = (2 * first_row + 1) * side + 2 * first_column + 1
+            row = first_row
+            column = first_column
+            cell = first_cell
+            room = row * rooms + column
+            while grid[cell] == WALL:
+                if unused == 0:
+                    bits = next_bits(rng)
+                    unused = 32
+                direction = np.int64(bits & uint64(3))
+                bits >>= uint64(2)
+                unused -= 1
+                down = (direction == 2) - (direction == 0)
+                right = (direction == 1) - (direction == 3)
+                # A direction that leads outside is drawn again, so that all neighbours are
+                # equally likely.
+                if 0 <= row + down < rooms and 0 <= column + right < rooms:
+                    parents[room] = direction
+                    row += down
+                    column += right
+                    room += down * rooms + right
+                    cell += 2 * (down * side + right)
+            cell = first_cell
+            room = first_row * rooms + first_column
+            while grid[cell] == WALL:
+                grid[cell] = FREE
+                direction = np.int64(parents[room])
+                down = (direction == 2) - (direction == 0)
+                right = (direction == 1) - (direction == 3)
+                grid[cell + down * side + right] = FREE
+                room += down * rooms + right
+                cell += 2 * (down * side + right)
 
 
 @njit(cache=True, nogil=True, inline="always")
-def find_root(parents, room):
+def find_leader(leaders, room):
     """The representative of a room's component, halving the way for the next search."""
-    while parents[room] != room:
-        parents[room] = parents[parents[room]]
-        room = parents[room]
+    while leaders[room] != room:
+        leaders[room] = leaders[leaders[room]]
+        room = leaders[room]
     return room
 
 
 @njit(cache=True, nogil=True)
-def carve_kruskal(rng, rooms, grid, scratch):
+def carve_kruskal(rng, rooms, grid, parents, scratch):
     """Kruskal's algorithm on random weights: walls in random order, opened if they part two trees.
 
     The minimum spanning tree of independent random weights: not uniform, with many short dead
@@ -175,11 +245,11 @@ def carve_kruskal(rng, rooms, grid, scratch):
     side = 2 * rooms + 1
     walls = 2 * rooms * (rooms - 1)
     order = scratch[:walls]  # room * 2, plus 1 for the wall below it, else that to its right
-    parents = scratch[walls : walls + rooms * rooms]
+    leaders = scratch[walls : walls + rooms * rooms]  # of the component a room belongs to
     count = 0
     for room in range(rooms * rooms):
-        parents[room] = room
-        grid[(2 * (room // rooms) + 1) * side + 2 * (room % rooms) + 1] = FREE
+        leaders[room] = room
+        grid[cell_of_room(room, rooms)] = FREE
         if room % rooms < rooms - 1:
             order[count] = 2 * room
             count += 1
@@ -195,17 +265,18 @@ def carve_kruskal(rng, rooms, grid, scratch):
         order[other] = order[place]
         room = wall >> 1
         is_below = wall & 1
-        first = find_root(parents, room)
-        second = find_root(parents, room + (rooms if is_below else 1))
+        first = find_leader(leaders, room)
+        second = find_leader(leaders, room + (rooms if is_below else 1))
         if first != second:
-            parents[first] = second
+            leaders[first] = second
             missing -= 1
-            cell = (2 * (room // rooms) + 1) * side + 2 * (room % rooms) + 1
+            cell = cell_of_room(room, rooms)
             grid[cell + (side if is_below else 1)] = FREE
+    find_parents(rooms, grid, parents, scratch)
 
 
 @njit(cache=True, nogil=True)
-def carve_prim(rng, rooms, grid, scratch):
+def carve_prim(rng, rooms, grid, parents, scratch):
     """Randomised Prim: a tree that grows by random rooms of its border.
 
     A random room that touches the tree is joined to a random one of the tree's rooms beside it.
@@ -230,7 +301,7 @@ def carve_prim(rng, rooms, grid, scratch):
         column = room % rooms
         cell = (2 * row + 1) * side + 2 * column + 1
         joins = 0
-        join = 0
+        parent = ROOT
         for direction in range(4):
             if not has_room(direction, row, column, rooms):
                 continue
@@ -241,18 +312,19 @@ def carve_prim(rng, rooms, grid, scratch):
             if grid[cell + 2 * step] == FREE:
                 joins += 1
                 if below(rng, joins) == 0:
-                    join = step
+                    parent = direction
             elif seen[neighbour] == 0:
                 seen[neighbour] = 1
                 border[count] = neighbour
                 count += 1
         grid[cell] = FREE
+        parents[room] = parent
         if joins > 0:  # all but the first room
-            grid[cell + join] = FREE
+            grid[cell + step_of_direction(parent, side)] = FREE
 
 
 @njit(cache=True, nogil=True)
-def carve_recursive_division(rng, rooms, grid, scratch):
+def carve_recursive_division(rng, rooms, grid, parents, scratch):
     """Recursive division: an empty hall is halved by walls with one gap, again and again.
 
     Walls cross the longer side of a hall, or a random one of a square hall. Long straight walls,
@@ -300,10 +372,11 @@ def carve_recursive_division(rng, rooms, grid, scratch):
                 halls[4 * waiting + 2] = height
                 halls[4 * waiting + 3] = width - lefthand if half else lefthand
             waiting += 1
+    find_parents(rooms, grid, parents, scratch)
 
 
 @njit(cache=True, nogil=True)
-def carve_hunt_and_kill(rng, rooms, grid, scratch):
+def carve_hunt_and_kill(rng, rooms, grid, parents, scratch):
     """Hunt and kill: random walks, each begun beside the maze where the last one got stuck.
 
     A walk goes to random unvisited neighbours until there are none. The hunt then looks, row by
@@ -315,6 +388,7 @@ def carve_hunt_and_kill(rng, rooms, grid, scratch):
     row = below(rng, rooms)
     column = below(rng, rooms)
     grid[(2 * row + 1) * side + 2 * column + 1] = FREE
+    parents[row * rooms + column] = ROOT
     first_row = 0  # rows above hold no unvisited room
     while True:
         # Walk.
@@ -336,6 +410,7 @@ def carve_hunt_and_kill(rng, rooms, grid, scratch):
             grid[cell + 2 * step] = FREE
             row += (chosen == 2) - (chosen == 0)
             column += (chosen == 1) - (chosen == 3)
+            parents[row * rooms + column] = chosen ^ 2
         # Hunt.
         found = False
         row = first_row
@@ -347,18 +422,18 @@ def carve_hunt_and_kill(rng, rooms, grid, scratch):
                 if grid[cell] == WALL:
                     row_is_full = False
                     joins = 0
-                    join = 0
+                    parent = 0
                     for direction in range(4):
                         if not has_room(direction, row, column, rooms):
                             continue
-                        step = step_of_direction(direction, side)
-                        if grid[cell + 2 * step] == FREE:
+                        if grid[cell + 2 * step_of_direction(direction, side)] == FREE:
                             joins += 1
                             if below(rng, joins) == 0:
-                                join = step
+                                parent = direction
                     if joins > 0:
                         grid[cell] = FREE
-                        grid[cell + join] = FREE
+                        grid[cell + step_of_direction(parent, side)] = FREE
+                        parents[row * rooms + column] = parent
                         found = True
                         break
                 column += 1
@@ -372,20 +447,20 @@ def carve_hunt_and_kill(rng, rooms, grid, scratch):
 
 
 @njit(cache=True, nogil=True)
-def carve(generator, rng, rooms, grid, scratch):
+def carve(generator, rng, rooms, grid, parents, scratch):
     """Carve a spanning tree of the rooms with the generator of this code in ``GENERATORS``."""
     if generator == 0:
-        carve_dfs(rng, rooms, grid, scratch)
+        carve_dfs(rng, rooms, grid, parents, scratch)
     elif generator == 1:
-        carve_wilson(rng, rooms, grid, scratch)
+        carve_wilson(rng, rooms, grid, parents, scratch)
     elif generator == 2:
-        carve_kruskal(rng, rooms, grid, scratch)
+        carve_kruskal(rng, rooms, grid, parents, scratch)
     elif generator == 3:
-        carve_prim(rng, rooms, grid, scratch)
+        carve_prim(rng, rooms, grid, parents, scratch)
     elif generator == 4:
-        carve_recursive_division(rng, rooms, grid, scratch)
+        carve_recursive_division(rng, rooms, grid, parents, scratch)
     elif generator == 5:
-        carve_hunt_and_kill(rng, rooms, grid, scratch)
+        carve_hunt_and_kill(rng, rooms, grid, parents, scratch)
 
 
 @njit(cache=True, nogil=True)

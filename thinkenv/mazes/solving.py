@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from thinkenv.mazes.generators import GOAL, START, WALL
+from thinkenv.mazes.generators import GOAL, ROOT, START, WALL, cell_of_room
 
 
 @njit(cache=True, nogil=True)
@@ -58,6 +58,56 @@ def solve_flat(grid, width, start, goal, distances, queue, ways, solution):
                 break
         solution[cell] = 1
     return distances[start] + 1, ways[start] == 1
+
+
+@njit(cache=True, nogil=True)
+def climb(parents, rooms, room, cell):
+    """One step up a tree of rooms: the parent's number and cell, and the passage between."""
+    direction = np.int64(parents[room])
+    down = (direction == 2) - (direction == 0)
+    right = (direction == 1) - (direction == 3)
+    step = down * (2 * rooms + 1) + right
+    return room + down * rooms + right, cell + 2 * step, cell + step
+
+
+@njit(cache=True, nogil=True)
+def mark_tree_path(parents, rooms, start, goal, solution):
+    """Mark the only path between two rooms of a maze without loops.
+
+    Both ends climb towards the root; what lies above the room where they meet is unmarked again.
+
+    Args:
+        parents: ``(rooms * rooms,)`` uint8, the direction from each room to its parent.
+        rooms: Rooms per side.
+        start: The start's room number.
+        goal: The goal's room number.
+        solution: ``(side * side,)`` uint8, all 0 on entry; path cells are set to 1.
+
+    Returns:
+        The cells of the path.
+    """
+    room = start
+    cell = cell_of_room(room, rooms)
+    solution[cell] = 1
+    length = 1
+    while parents[room] != ROOT:
+        room, cell, passage = climb(parents, rooms, room, cell)
+        solution[passage] = 1
+        solution[cell] = 1
+        length += 2
+    room = goal
+    cell = cell_of_room(room, rooms)
+    while solution[cell] == 0:
+        solution[cell] = 1
+        room, cell, passage = climb(parents, rooms, room, cell)
+        solution[passage] = 1
+        length += 2
+    while parents[room] != ROOT:
+        room, cell, passage = climb(parents, rooms, room, cell)
+        solution[passage] = 0
+        solution[cell] = 0
+        length -= 2
+    return length
 
 
 @njit(cache=True, nogil=True)

@@ -1,15 +1,26 @@
 """The maze task: draws batches of mazes by instance number, and judges answers."""
 
+import itertools
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
 
 from thinkenv.checks import check_choice, check_fraction, check_integer
-from thinkenv.mazes.endpoints import ENDPOINTS, place_endpoints
-from thinkenv.mazes.generators import FREE, GENERATORS, carve, open_loops
-from thinkenv.mazes.solving import check_answers, judge_flat, solve_flat
+from thinkenv.mazes.endpoints import ENDPOINTS, choose_endpoints
+from thinkenv.mazes.generators import (
+    FREE,
+    GENERATORS,
+    GOAL,
+    START,
+    carve,
+    cell_of_room,
+    open_loops,
+)
+from thinkenv.mazes.solving import check_answers, judge_flat, mark_tree_path, solve_flat
 from thinkenv.mazes.symmetry import canonical_hash
 from thinkenv.random_streams import start_stream, stream_key
 from thinkenv.splits import PERCENT_OF_SPLIT, SPLITS, percent_of_hash
@@ -30,6 +41,9 @@ LAST_SEED = 2**31 - 1
 # Mazes drawn for one instance before giving up. The rarest split takes ten on average, so this
 # is reached only where a split or the endpoints asked for do not exist.
 MOST_ATTEMPTS = 20_000
+
+# A thread has to have at least this much to do to be worth starting.
+CELLS_PER_THREAD = 100_000
 
 
 @njit(cache=True, nogil=True)
@@ -69,11 +83,14 @@ def draw_mazes(
     side = 2 * rooms + 1
     cells = side * side
     rng = np.empty(1, np.uint64)
-    distances = np.empty(cells, np.int32)
-    queue = np.empty(cells, np.int32)  # also the scratch memory of generator and endpoints
-    ways = np.empty(cells, np.uint8)
+    scratch = np.empty(cells, np.int32)
+    parents = np.empty(rooms * rooms, np.uint8)
+    # With loops, paths are found by searches, which need more room.
+    distances = np.empty(cells if loops > 0 else 0, np.int32)
+    ways = np.empty(cells if loops > 0 else 0, np.uint8)
     for index in range(len(instances)):
         grid = grids[index]
+        solution = solutions[index]
         start_stream(rng, key, instances[index])
         attempts = 0
         while True:
@@ -82,19 +99,27 @@ def draw_mazes(
             if attempts > 0:
                 grid[:] = 0
             attempts += 1
-            carve(generator, rng, rooms, grid, queue)
+            carve(generator, rng, rooms, grid, parents, scratch)
             if loops > 0:
                 open_loops(rng, rooms, grid, loops)
             if high - low < 100:
                 percent = percent_of_hash(canonical_hash(grid, side))
                 if percent < low or percent >= high:
                     continue
-            start, goal = place_endpoints(endpoints, rng, rooms, grid, queue)
+            start, goal = choose_endpoints(endpoints, rng, rooms, grid, scratch)
             if start >= 0:
                 break
-        path_lengths[index], unique[index] = solve_flat(
-            grid, side, start, goal, distances, queue, ways, solutions[index]
-        )
+        start_cell = cell_of_room(start, rooms)
+        goal_cell = cell_of_room(goal, rooms)
+        if loops > 0:
+            path_lengths[index], unique[index] = solve_flat(
+                grid, side, start_cell, goal_cell, distances, scratch, ways, solution
+            )
+        else:
+            path_lengths[index] = mark_tree_path(parents, rooms, start, goal, solution)
+            unique[index] = True
+        grid[start_cell] = START
+        grid[goal_cell] = GOAL
     return -1
 
 
@@ -108,7 +133,7 @@ def move_endpoints(numbers, key, endpoints, rooms, grids, solutions, path_length
     cells = side * side
     rng = np.empty(1, np.uint64)
     distances = np.empty(cells, np.int32)
-    queue = np.empty(cells, np.int32)
+    scratch = np.empty(cells, np.int32)
     ways = np.empty(cells, np.uint8)
     for index in range(len(grids)):
         grid = grids[index]
@@ -116,10 +141,14 @@ def move_endpoints(numbers, key, endpoints, rooms, grids, solutions, path_length
         for cell in range(cells):
             if grid[cell] > FREE:
                 grid[cell] = FREE
-        start, goal = place_endpoints(endpoints, rng, rooms, grid, queue)
+        start, goal = choose_endpoints(endpoints, rng, rooms, grid, scratch)
+        start_cell = cell_of_room(start, rooms)
+        goal_cell = cell_of_room(goal, rooms)
         path_lengths[index], unique[index] = solve_flat(
-            grid, side, start, goal, distances, queue, ways, solutions[index]
+            grid, side, start_cell, goal_cell, distances, scratch, ways, solutions[index]
         )
+        grid[start_cell] = START
+        grid[goal_cell] = GOAL
 
 
 @dataclass
@@ -212,11 +241,13 @@ class MazeTask:
             "Maze", GENERATOR_VERSION, self.size, split, generator, self.loops, endpoints
         )
 
-    def draw(self, instances: Sequence[int] | np.ndarray) -> MazeBatch:
+    def draw(self, instances: Sequence[int] | np.ndarray, threads: int | None = None) -> MazeBatch:
         """Draw the mazes of these instance numbers.
 
         Args:
             instances: ``(count,)`` integers from 0 to ``2**63 - 1``.
+            threads: The most threads to use, by default as many as there are cores. The result
+                does not depend on it.
 
         Raises:
             ValueError: If a number is out of range, or if the split and endpoints asked for do not
@@ -231,9 +262,31 @@ class MazeTask:
             np.empty(count, np.bool_),
             instances,
         )
+        threads = check_integer("threads", os.cpu_count() if threads is None else threads, 1, 4096)
+        parts = max(1, min(threads, count, count * self.side**2 // CELLS_PER_THREAD))
+        bounds = [count * part // parts for part in range(parts + 1)]
+        spans = [slice(*bound) for bound in itertools.pairwise(bounds)]
+        if parts == 1:
+            failed = [self._draw_span(batch, slice(0, count))]
+        else:
+            with ThreadPoolExecutor(parts) as pool:
+                failed = list(pool.map(lambda span: self._draw_span(batch, span), spans))
+        for span, index in zip(spans, failed, strict=True):
+            if index >= 0:
+                raise ValueError(
+                    f"no maze found for instance {instances[span][index]} in {MOST_ATTEMPTS:,} "
+                    f"attempts: split={self.split!r} with endpoints={self.endpoints!r} is empty "
+                    f"or too rare for size={self.size}, generator={self.generator!r}, "
+                    f"loops={self.loops}"
+                )
+        return batch
+
+    def _draw_span(self, batch: MazeBatch, span: slice) -> int:
+        """Draw a part of a batch in place; the kernel releases the GIL."""
         low, high = PERCENT_OF_SPLIT[self.split]
-        failed = draw_mazes(
-            instances.view(np.uint64),
+        cells = self.side**2
+        return draw_mazes(
+            batch.instances[span].view(np.uint64),
             self.key,
             self.rooms,
             GENERATORS[self.generator],
@@ -241,18 +294,11 @@ class MazeTask:
             ENDPOINTS[self.endpoints],
             low,
             high,
-            batch.grids.reshape(count, self.side**2),
-            batch.solutions.reshape(count, self.side**2),
-            batch.path_lengths,
-            batch.unique,
+            batch.grids[span].reshape(-1, cells),
+            batch.solutions[span].reshape(-1, cells),
+            batch.path_lengths[span],
+            batch.unique[span],
         )
-        if failed >= 0:
-            raise ValueError(
-                f"no maze found for instance {instances[failed]} in {MOST_ATTEMPTS:,} attempts: "
-                f"split={self.split!r} with endpoints={self.endpoints!r} is empty or too rare for "
-                f"size={self.size}, generator={self.generator!r}, loops={self.loops}"
-            )
-        return batch
 
     def vary(self, batch: MazeBatch, numbers: Sequence[int] | np.ndarray) -> MazeBatch:
         """The same mazes with start and goal moved: other problems that look almost the same.
