@@ -6,7 +6,7 @@ import matplotlib
 
 matplotlib.use("Agg")  # write files; never open a window
 from matplotlib import pyplot  # noqa: E402
-from matplotlib.ticker import PercentFormatter  # noqa: E402
+from matplotlib.ticker import NullFormatter, PercentFormatter, StrMethodFormatter  # noqa: E402
 
 
 def plot_accuracy(rows: list[dict], training_iterations: int, path: Path) -> None:
@@ -54,6 +54,11 @@ def plot_accuracy(rows: list[dict], training_iterations: int, path: Path) -> Non
     )
     if max(row["iterations"] for row in rows) > 4 * training_iterations:
         axes.set_xscale("log")
+        numbers = sorted({row["iterations"] for row in rows})
+        if len(numbers) <= 8:
+            axes.set_xticks(numbers)
+        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("iterations of the recurrent block")
     axes.set_ylabel("mazes solved exactly")
     axes.set_ylim(-0.02, 1.02)

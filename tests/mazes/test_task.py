@@ -172,9 +172,15 @@ def test_moved_endpoints_leave_the_walls_and_give_right_solutions():
         (dict(size=33, split="all", loops=0.1), "3c8725e7fa573590"),
         (dict(size=33, split="all", generator="wilson", endpoints="corners"), "da1fccfb6a033b14"),
         (dict(size=33, split="test", generator="kruskal"), "a09dc599413ec53d"),
-        (dict(size=33, split="all", generator="prim", loops=0.05, endpoints="farthest"), "7f2ea63dc611a251"),
+        (
+            dict(size=33, split="all", generator="prim", loops=0.05, endpoints="farthest"),
+            "7f2ea63dc611a251",
+        ),
         (dict(size=33, split="validation", generator="recursive_division"), "fecd40a84b37f20f"),
-        (dict(size=33, split="all", generator="hunt_and_kill", endpoints="farthest"), "b791a0a4347df2d5"),
+        (
+            dict(size=33, split="all", generator="hunt_and_kill", endpoints="farthest"),
+            "b791a0a4347df2d5",
+        ),
     ],
 )
 def test_instances_are_those_of_this_generator_version(options, digest):

@@ -376,6 +376,23 @@ def carve_recursive_division(rng, rooms, grid, parents, scratch):
 
 
 @njit(cache=True, nogil=True)
+def random_neighbour(rng, rooms, grid, row, column, state):
+    """The direction to a random neighbouring room that is ``WALL`` or ``FREE``; -1 if none is."""
+    side = 2 * rooms + 1
+    cell = (2 * row + 1) * side + 2 * column + 1
+    found = 0
+    chosen = -1
+    for direction in range(4):
+        if not has_room(direction, row, column, rooms):
+            continue
+        if grid[cell + 2 * step_of_direction(direction, side)] == state:
+            found += 1
+            if below(rng, found) == 0:
+                chosen = direction
+    return chosen
+
+
+@njit(cache=True, nogil=True)
 def carve_hunt_and_kill(rng, rooms, grid, parents, scratch):
     """Hunt and kill: random walks, each begun beside the maze where the last one got stuck.
 
@@ -392,58 +409,38 @@ def carve_hunt_and_kill(rng, rooms, grid, parents, scratch):
     first_row = 0  # rows above hold no unvisited room
     while True:
         # Walk.
-        while True:
+        direction = random_neighbour(rng, rooms, grid, row, column, WALL)
+        while direction >= 0:
             cell = (2 * row + 1) * side + 2 * column + 1
-            ways = 0
-            chosen = 0
-            for direction in range(4):
-                if not has_room(direction, row, column, rooms):
-                    continue
-                if grid[cell + 2 * step_of_direction(direction, side)] == WALL:
-                    ways += 1
-                    if below(rng, ways) == 0:
-                        chosen = direction
-            if ways == 0:
-                break
-            step = step_of_direction(chosen, side)
+            step = step_of_direction(direction, side)
             grid[cell + step] = FREE
             grid[cell + 2 * step] = FREE
-            row += (chosen == 2) - (chosen == 0)
-            column += (chosen == 1) - (chosen == 3)
-            parents[row * rooms + column] = chosen ^ 2
+            row += (direction == 2) - (direction == 0)
+            column += (direction == 1) - (direction == 3)
+            parents[row * rooms + column] = direction ^ 2
+            direction = random_neighbour(rng, rooms, grid, row, column, WALL)
         # Hunt.
-        found = False
+        parent = -1
         row = first_row
-        while row < rooms and not found:
+        while row < rooms:
             row_is_full = True
-            column = 0
-            while column < rooms:
+            for column in range(rooms):
                 cell = (2 * row + 1) * side + 2 * column + 1
                 if grid[cell] == WALL:
                     row_is_full = False
-                    joins = 0
-                    parent = 0
-                    for direction in range(4):
-                        if not has_room(direction, row, column, rooms):
-                            continue
-                        if grid[cell + 2 * step_of_direction(direction, side)] == FREE:
-                            joins += 1
-                            if below(rng, joins) == 0:
-                                parent = direction
-                    if joins > 0:
-                        grid[cell] = FREE
-                        grid[cell + step_of_direction(parent, side)] = FREE
-                        parents[row * rooms + column] = parent
-                        found = True
+                    parent = random_neighbour(rng, rooms, grid, row, column, FREE)
+                    if parent >= 0:
                         break
-                column += 1
-            if found:
+            if parent >= 0:
                 break
             if row_is_full and row == first_row:
                 first_row += 1
             row += 1
-        if not found:
+        if parent < 0:
             return
+        grid[cell] = FREE
+        grid[cell + step_of_direction(parent, side)] = FREE
+        parents[row * rooms + column] = parent
 
 
 @njit(cache=True, nogil=True)

@@ -1,0 +1,153 @@
+"""Files: round trips are exact, foreign files are judged, damaged ones refused."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from thinkenv import mazes
+from thinkenv.__main__ import main
+from thinkenv.mazes import interchange
+
+
+def batch_of(size=9, **options) -> mazes.MazeBatch:
+    return mazes.generate(size, 20, split="test", **options)
+
+
+def assert_same(first: mazes.MazeBatch, second: mazes.MazeBatch, instances: bool) -> None:
+    for name in ("grids", "solutions", "path_lengths", "unique"):
+        assert np.array_equal(getattr(first, name), getattr(second, name)), name
+    expected = first.instances if instances else np.full(len(first), -1)
+    assert np.array_equal(second.instances, expected)
+
+
+def test_npz_keeps_everything(tmp_path):
+    options = {"size": 9, "split": "test", "loops": 0.1}
+    batch = batch_of(loops=0.1)
+    interchange.write_npz(tmp_path / "mazes.npz", batch, options)
+    read, read_options = interchange.read_npz(tmp_path / "mazes.npz")
+    assert_same(batch, read, instances=True)
+    assert read_options == {"generator_version": mazes.GENERATOR_VERSION, **options}
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "uint8"])
+@pytest.mark.parametrize("size", [9, 13])
+def test_easy_to_hard_round_trip(tmp_path, size, dtype):
+    batch = batch_of(size, loops=0.1)
+    interchange.write_easy_to_hard(tmp_path, batch, dtype)
+    inputs, solutions = (np.load(tmp_path / f"{name}.npy") for name in ("inputs", "solutions"))
+    side = 2 * (size + 2) + 2
+    assert inputs.shape == (20, 3, side, side) and solutions.shape == (20, side, side)
+    assert inputs.dtype == solutions.dtype == dtype
+    assert_same(batch, interchange.read_easy_to_hard(tmp_path), instances=False)
+
+
+def test_easy_to_hard_pictures_are_drawn_as_in_the_literature(tmp_path):
+    """Size 9 is 24x24; the start is green, the goal red; each cell is 2x2 with a margin of 1."""
+    batch = batch_of()
+    interchange.write_easy_to_hard(tmp_path, batch)
+    picture = np.load(tmp_path / "inputs.npy")[0].transpose(1, 2, 0)
+    assert picture.shape == (24, 24, 3)
+    colours = {0: (0, 0, 0), 1: (1, 1, 1), 2: (0, 1, 0), 3: (1, 0, 0)}
+    for (row, column), code in np.ndenumerate(batch.grids[0]):
+        block = picture[2 * row + 1 : 2 * row + 3, 2 * column + 1 : 2 * column + 3]
+        assert (block == colours[int(code)]).all()
+    assert not picture[[0, -1]].any() and not picture[:, [0, -1]].any()
+
+
+@pytest.mark.parametrize(("size", "side"), [(27, 30), (9, 11)])
+def test_tokens_round_trip(tmp_path, size, side):
+    batch = batch_of(size, loops=0.1)
+    interchange.write_tokens(tmp_path / "train", batch, side)
+    read = interchange.read_tokens(tmp_path / "train")
+    cells = size + 2
+    assert read.grids.shape == (20, side, side)
+    assert np.array_equal(read.grids[:, :cells, :cells], batch.grids)
+    assert not read.grids[:, cells:].any() and not read.grids[:, :, cells:].any()
+    assert np.array_equal(read.solutions[:, :cells, :cells], batch.solutions)
+    inputs = np.load(tmp_path / "train" / "all__inputs.npy")
+    assert inputs.shape == (20, side * side) and set(np.unique(inputs)) == {1, 2, 3, 4}
+    labels = np.load(tmp_path / "train" / "all__labels.npy")
+    changed = labels != inputs
+    assert (inputs[changed] == 2).all() and (labels[changed] == 5).all()
+
+
+def test_tokens_without_an_outer_wall_get_one(tmp_path):
+    batch = batch_of(9)
+    interchange.write_tokens(tmp_path / "test", batch, 11)
+    for name in ("inputs", "labels"):
+        path = tmp_path / "test" / f"all__{name}.npy"
+        inner = np.load(path).reshape(20, 11, 11)[:, 1:-1, 1:-1]
+        np.save(path, inner.reshape(20, 81))
+    assert_same(batch, interchange.read_tokens(tmp_path / "test"), instances=False)
+
+
+def test_a_wrong_solution_in_a_file_is_noticed(tmp_path):
+    batch = batch_of()
+    batch.solutions[7] = 0
+    interchange.write_easy_to_hard(tmp_path, batch)
+    with pytest.raises(interchange.MazeFileError, match="maze 7: its solution is no shortest path"):
+        interchange.read_easy_to_hard(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("file", "read"),
+    [
+        ("inputs.npy", interchange.read_easy_to_hard),
+        ("all__labels.npy", interchange.read_tokens),
+    ],
+)
+def test_missing_and_damaged_files_are_named(tmp_path, file, read):
+    interchange.write_easy_to_hard(tmp_path, batch_of())
+    interchange.write_tokens(tmp_path, batch_of())
+    path = tmp_path / file
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(interchange.MazeFileError, match=f"{file}: damaged"):
+        read(tmp_path)
+    path.unlink()
+    with pytest.raises(interchange.MazeFileError, match=f"{file}: there is no such file"):
+        read(tmp_path)
+
+
+def test_a_failed_write_leaves_the_earlier_file(tmp_path):
+    path = tmp_path / "mazes.npz"
+    interchange.write_npz(path, batch_of(), {})
+    before = path.read_bytes()
+    with pytest.raises(TypeError):
+        interchange.write_npz(path, batch_of(), {"options": object()})
+
+    def full_disk(file):
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        interchange.write_file(path, full_disk)
+    assert path.read_bytes() == before
+    assert [entry.name for entry in tmp_path.iterdir()] == ["mazes.npz"]
+
+
+@pytest.mark.parametrize("name", interchange.FORMATS)
+def test_the_command_line_exports(tmp_path, capsys, name):
+    target = tmp_path / "out"
+    words = f"export {target} --format {name} --size 13 --count 30 --split test --loops 0.1"
+    assert main(words.split()) == 0
+    assert "30 mazes of size 13 written" in capsys.readouterr().out
+    expected = mazes.generate(13, 30, split="test", loops=0.1)
+    if name == "npz":
+        read = interchange.read_npz(target)[0]
+    elif name == "easy_to_hard":
+        read = interchange.read_easy_to_hard(target)
+    else:
+        read = interchange.read_tokens(target)
+        read.grids, read.solutions = (a[:, :15, :15] for a in (read.grids, read.solutions))
+    assert_same(expected, read, instances=name == "npz")
+
+
+def test_the_command_line_names_a_wrong_option(tmp_path):
+    result = subprocess.run(
+        [sys.executable, "-m", "thinkenv", "export", str(tmp_path / "x"), "--size", "10"],
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 1
+    assert result.stderr.startswith("error: size=10: allowed are odd numbers")

@@ -1,0 +1,247 @@
+"""Mazes in files: our own ``.npz``, and the formats of the literature.
+
+- ``npz``: one file with the arrays of a ``MazeBatch``, and the options as JSON under ``options``;
+- ``easy_to_hard``: a folder with ``inputs.npy`` and ``solutions.npy`` (Schwarzschild et al. 2021,
+  arXiv 2108.06011);
+- ``tokens``: a folder with ``all__inputs.npy``, ``all__labels.npy`` and others, as the HRM and TRM
+  tools read them.
+
+In ``easy_to_hard`` every grid cell is drawn as 2x2 pixels with a margin of one: 24x24 pixels for
+size 9. ``inputs.npy`` is ``(count, 3, S, S)``, from 0 to 1: walls black, free cells white, start
+green, goal red; ``solutions.npy`` is ``(count, S, S)``.
+
+In ``tokens`` a square grid is a row of numbers: 1 wall, 2 free, 3 start, 4 goal, and in the labels
+5 on the path between start and goal. Grids smaller than the square are padded with walls.
+"""
+
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from thinkenv.checks import check_choice, check_integer
+from thinkenv.mazes.generators import FREE, GOAL, START, WALL
+from thinkenv.mazes.solving import is_solution, shortest_path
+from thinkenv.mazes.task import GENERATOR_VERSION, MazeBatch
+
+FORMATS = ("npz", "easy_to_hard", "tokens")
+
+# The tokens of the cell codes 0 wall, 1 free, 2 start, 3 goal; and of the path in labels.
+TOKENS = np.array([1, 2, 3, 4], np.uint8)
+PATH_TOKEN = 5
+TOKEN_SIDE = 30
+
+NO_INSTANCE = -1  # the instance number of mazes that come from elsewhere
+
+
+class MazeFileError(ValueError):
+    """A file of mazes that cannot be used, with the reason."""
+
+
+def write_npz(path: Path, batch: MazeBatch, options: dict) -> None:
+    """Write mazes and the options they were drawn with to one ``.npz`` file.
+
+    Args:
+        path: The file; it is replaced whole or not at all.
+        batch: The mazes.
+        options: The arguments of ``thinkenv.mazes.generate``; stored as JSON.
+    """
+    described = json.dumps({"generator_version": GENERATOR_VERSION, **options})
+
+    def save(file):
+        np.savez_compressed(file, options=np.array(described), **vars(batch))
+
+    write_file(Path(path), save)
+
+
+def read_npz(path: Path) -> tuple[MazeBatch, dict]:
+    """Read what ``write_npz`` wrote.
+
+    Returns:
+        The mazes and the options.
+
+    Raises:
+        MazeFileError: If the file is missing, damaged, or of another kind.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            batch = MazeBatch(**{name: arrays[name] for name in MazeBatch.__dataclass_fields__})
+            return batch, json.loads(str(arrays["options"]))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise MazeFileError(f"{path}: no readable .npz file of mazes ({error})") from None
+
+
+def write_easy_to_hard(folder: Path, batch: MazeBatch, dtype: str = "float64") -> None:
+    """Write mazes as the arrays that the ``easy_to_hard`` tools read.
+
+    Args:
+        folder: Where ``inputs.npy`` and ``solutions.npy`` go, such as ``maze_data_train_9``.
+        batch: The mazes.
+        dtype: ``float64``, as the literature's generator writes, ``float32`` or ``uint8``.
+    """
+    check_choice("dtype", dtype, ("float64", "float32", "uint8"))
+    colours = np.array([[0, 0, 0], [1, 1, 1], [0, 1, 0], [1, 0, 0]], dtype)
+    inputs = colours[enlarge(batch.grids)].transpose(0, 3, 1, 2)
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, array in (("inputs", inputs), ("solutions", enlarge(batch.solutions).astype(dtype))):
+        write_file(folder / f"{name}.npy", lambda file, array=array: np.save(file, array))
+
+
+def read_easy_to_hard(folder: Path) -> MazeBatch:
+    """Read mazes from a folder in the ``easy_to_hard`` format.
+
+    Raises:
+        MazeFileError: If files are missing or damaged, or do not hold mazes with shortest paths.
+    """
+    inputs = read_array(Path(folder) / "inputs.npy")
+    solutions = read_array(Path(folder) / "solutions.npy")
+    if inputs.ndim != 4 or inputs.shape[1] != 3 or solutions.shape != inputs[:, 0].shape:
+        raise MazeFileError(
+            f"{folder}: inputs of shape {inputs.shape} and solutions of shape {solutions.shape}: "
+            "needs (count, 3, S, S) and (count, S, S)"
+        )
+    red, green, blue = (reduce(inputs[:, channel]) > 0.5 for channel in range(3))
+    grids = np.full(red.shape, WALL, np.uint8)
+    grids[red & green & blue] = FREE
+    grids[green & ~red & ~blue] = START
+    grids[red & ~green & ~blue] = GOAL
+    return judge_read(folder, grids, (reduce(solutions) > 0.5).astype(np.uint8))
+
+
+def enlarge(grids: np.ndarray) -> np.ndarray:
+    """Draw each cell as 2x2 pixels, with a margin of one: ``(count, H, W)`` to twice plus 2."""
+    doubled = grids.repeat(2, axis=1).repeat(2, axis=2)
+    return np.pad(doubled, ((0, 0), (1, 1), (1, 1)))
+
+
+def reduce(pictures: np.ndarray) -> np.ndarray:
+    """Undo ``enlarge``: one pixel of each cell."""
+    return pictures[:, 1:-1:2, 1:-1:2]
+
+
+def write_tokens(folder: Path, batch: MazeBatch, side: int = TOKEN_SIDE) -> None:
+    """Write mazes as the token arrays that the HRM and TRM tools read.
+
+    Args:
+        folder: Where the files go: the folder of a split, such as ``maze-30x30/train``.
+        batch: The mazes, of at most ``side`` cells per side.
+        side: Cells per side of the token grid.
+
+    Raises:
+        ValueError: If the mazes do not fit.
+    """
+    count, height, _ = batch.grids.shape
+    side = check_integer("side", side, 1, 10_000)
+    if height > side:
+        raise ValueError(f"side={side}: mazes of {height} cells per side do not fit")
+    margin = ((0, 0), (0, side - height), (0, side - height))
+    inputs = TOKENS[np.pad(batch.grids, margin)]
+    labels = np.where(
+        np.pad((batch.solutions == 1) & (batch.grids == FREE), margin), PATH_TOKEN, inputs
+    )
+    steps = np.arange(count + 1, dtype=np.int32)
+    arrays = {
+        "inputs": inputs.reshape(count, side * side),
+        "labels": labels.reshape(count, side * side).astype(np.uint8),
+        "puzzle_identifiers": np.zeros(count, np.int32),
+        "puzzle_indices": steps,
+        "group_indices": steps,
+    }
+    description = {
+        "seq_len": side * side,
+        "vocab_size": len(TOKENS) + 2,
+        "pad_id": 0,
+        "ignore_label_id": 0,
+        "blank_identifier_id": 0,
+        "num_puzzle_identifiers": 1,
+        "total_groups": count,
+        "mean_puzzle_examples": 1,
+        "total_puzzles": count,
+        "sets": ["all"],
+    }
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, array in arrays.items():
+        write_file(folder / f"all__{name}.npy", lambda file, array=array: np.save(file, array))
+    text = json.dumps(description).encode()
+    write_file(folder / "dataset.json", lambda file: file.write(text))
+    write_file(folder.parent / "identifiers.json", lambda file: file.write(b'["<blank>"]'))
+
+
+def read_tokens(folder: Path) -> MazeBatch:
+    """Read mazes from the folder of a split in the HRM and TRM format.
+
+    The square of the tokens is kept, with its padding; where it lacks an outer wall, one is added.
+
+    Raises:
+        MazeFileError: If files are missing or damaged, or do not hold mazes with shortest paths.
+    """
+    inputs = read_array(Path(folder) / "all__inputs.npy")
+    labels = read_array(Path(folder) / "all__labels.npy")
+    side = int(round(inputs.shape[-1] ** 0.5)) if inputs.ndim == 2 else 0
+    if inputs.ndim != 2 or side * side != inputs.shape[1] or labels.shape != inputs.shape:
+        raise MazeFileError(
+            f"{folder}: inputs of shape {inputs.shape} and labels of shape {labels.shape}: needs "
+            "(count, side * side) twice"
+        )
+    if inputs.size and not np.isin(inputs, TOKENS).all():
+        raise MazeFileError(f"{folder}: inputs hold other tokens than 1 to 4")
+    grids = (inputs - 1).astype(np.uint8).reshape(-1, side, side)
+    marked = (labels == PATH_TOKEN).reshape(grids.shape)
+    solutions = (marked | (grids == START) | (grids == GOAL)).astype(np.uint8)
+    borders = (grids[:, 0], grids[:, -1], grids[:, :, 0], grids[:, :, -1])
+    if any((border != WALL).any() for border in borders):
+        grids, solutions = (np.pad(array, ((0, 0), (1, 1), (1, 1))) for array in (grids, solutions))
+    return judge_read(folder, grids, solutions)
+
+
+def judge_read(source: Path, grids: np.ndarray, solutions: np.ndarray) -> MazeBatch:
+    """Make a batch of mazes that were read, each checked to hold a shortest path.
+
+    Raises:
+        MazeFileError: If one does not; the message says which.
+    """
+    lengths = np.empty(len(grids), np.int32)
+    unique = np.empty(len(grids), np.bool_)
+    for index, (grid, solution) in enumerate(zip(grids, solutions, strict=True)):
+        try:
+            _, lengths[index], unique[index] = shortest_path(grid)
+        except ValueError as error:
+            raise MazeFileError(f"{source}: maze {index}: {error}") from None
+        if not is_solution(grid, solution):
+            raise MazeFileError(f"{source}: maze {index}: its solution is no shortest path")
+    instances = np.full(len(grids), NO_INSTANCE, np.int64)
+    return MazeBatch(grids, solutions, lengths, unique, instances)
+
+
+def read_array(path: Path) -> np.ndarray:
+    """Read a ``.npy`` file without running code from it.
+
+    Raises:
+        MazeFileError: If it is missing or damaged.
+    """
+    try:
+        return np.load(path, allow_pickle=False)
+    except FileNotFoundError:
+        raise MazeFileError(f"{path}: there is no such file") from None
+    except (OSError, ValueError, EOFError) as error:
+        raise MazeFileError(f"{path}: damaged, or no array ({error})") from None
+
+
+def write_file(path: Path, save: Callable) -> None:
+    """Write a file whole or not at all: ``save`` writes to a temporary one, which is renamed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            save(file)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
