@@ -6,7 +6,7 @@ import matplotlib
 
 matplotlib.use("Agg")  # write files; never open a window
 from matplotlib import pyplot  # noqa: E402
-from matplotlib.ticker import NullFormatter, PercentFormatter, StrMethodFormatter  # noqa: E402
+from matplotlib.ticker import NullLocator, PercentFormatter, StrMethodFormatter  # noqa: E402
 
 
 def plot_accuracy(rows: list[dict], training_iterations: int, path: Path) -> None:
@@ -40,25 +40,26 @@ def plot_accuracy(rows: list[dict], training_iterations: int, path: Path) -> Non
             alpha=0.15,
             linewidth=0,
         )
-    axes.axvspan(0, training_iterations, color="0.92", zorder=0)
+    numbers = sorted({row["iterations"] for row in rows})
+    if numbers[-1] > 4 * numbers[0]:
+        axes.set_xscale("log")
+        axes.set_xlim(0.8 * min(numbers[0], training_iterations), 1.25 * numbers[-1])
+        axes.set_xticks(numbers if len(numbers) <= 10 else [numbers[0], numbers[-1]])
+        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+        axes.xaxis.set_minor_locator(NullLocator())
+    axes.axvspan(axes.get_xlim()[0], training_iterations, color="0.93", zorder=0)
     axes.axvline(training_iterations, color="0.4", linestyle="--", linewidth=1)
     axes.annotate(
         f"training: at most {training_iterations}",
         (training_iterations, 0.5),
-        xytext=(4, 0),
+        xytext=(-4, 0),
         textcoords="offset points",
         rotation=90,
+        ha="right",
         va="center",
         color="0.4",
         fontsize=9,
     )
-    if max(row["iterations"] for row in rows) > 4 * training_iterations:
-        axes.set_xscale("log")
-        numbers = sorted({row["iterations"] for row in rows})
-        if len(numbers) <= 8:
-            axes.set_xticks(numbers)
-        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-        axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("iterations of the recurrent block")
     axes.set_ylabel("mazes solved exactly")
     axes.set_ylim(-0.02, 1.02)
