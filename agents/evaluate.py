@@ -26,8 +26,8 @@ import tyro
 from deep_thinking.agent import MOST_ITERATIONS, Agent
 from deep_thinking.checkpoint import load_agent, write_whole
 from deep_thinking.metrics import evaluation_row, format_table
-from deep_thinking.provenance import provenance
 from deep_thinking.tasks import TASKS, task_class
+from provenance import provenance
 from tqdm import tqdm
 
 

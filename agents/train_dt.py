@@ -39,9 +39,9 @@ from deep_thinking.checkpoint import (
     write_whole,
 )
 from deep_thinking.model import build_net, count_parameters
-from deep_thinking.provenance import provenance
 from deep_thinking.tasks import TASKS, task_class
 from deep_thinking.training import Plan, Trainer, learning_rate_of_step
+from provenance import provenance
 
 CHECKPOINT = "checkpoint.pt"
 METRICS = "metrics.csv"

@@ -67,6 +67,23 @@ def has_room(direction, row, column, rooms):
 
 
 @njit(cache=True, nogil=True)
+def open_passages(rooms, grid, parents):
+    """Open every room and the passage from each room to its parent, in one pass over the grid."""
+    side = 2 * rooms + 1
+    room = 0
+    for row in range(rooms):
+        cell = (2 * row + 1) * side + 1
+        for _ in range(rooms):
+            direction = np.int64(parents[room])
+            down = (direction == 2) - (direction == 0)
+            right = (direction == 1) - (direction == 3)
+            grid[cell] = FREE
+            grid[cell + down * side + right] = FREE  # the root's own cell once more
+            room += 1
+            cell += 2
+
+
+@njit(cache=True, nogil=True)
 def find_parents(rooms, grid, parents, scratch):
     """Fill ``parents`` of a finished tree with the directions towards room 0."""
     side = 2 * rooms + 1
@@ -118,10 +135,9 @@ def carve_dfs(rng, rooms, grid, parents, scratch):
     is the distribution of the ``easy_to_hard`` mazes (Schwarzschild et al. 2021, arXiv
     2108.06011). See J. Buck, *Mazes for Programmers*, 2015, chapter 5.
     """
-    side = 2 * rooms + 1
     # Unvisited rooms are 1 in a field with a border of zeros, so that no edge has to be checked.
     width = rooms + 2
-    unvisited = scratch[: width * width]
+    unvisited = scratch.view(np.uint8)[: width * width]
     unvisited[:] = 0
     for row in range(1, rooms + 1):
         unvisited[row * width + 1 : row * width + rooms + 1] = 1
@@ -130,9 +146,7 @@ def carve_dfs(rng, rooms, grid, parents, scratch):
     column = below(rng, rooms)
     room = row * rooms + column
     place = (row + 1) * width + column + 1
-    cell = (2 * row + 1) * side + 2 * column + 1
     parents[room] = ROOT
-    grid[cell] = FREE
     unvisited[place] = 0
     to_visit = rooms * rooms - 1
     bits = uint64(0)
@@ -158,10 +172,6 @@ def carve_dfs(rng, rooms, grid, parents, scratch):
             right = (direction == 1) - (direction == 3)
             room += down * rooms + right
             place += down * width + right
-            step = down * side + right
-            grid[cell + step] = FREE
-            cell += 2 * step
-            grid[cell] = FREE
             unvisited[place] = 0
             parents[room] = direction ^ 2
             to_visit -= 1
@@ -171,7 +181,7 @@ def carve_dfs(rng, rooms, grid, parents, scratch):
             right = (direction == 1) - (direction == 3)
             room += down * rooms + right
             place += down * width + right
-            cell += 2 * (down * side + right)
+    open_passages(rooms, grid, parents)
 
 
 @njit(cache=True, nogil=True)
@@ -184,20 +194,20 @@ def carve_wilson(rng, rooms, grid, parents, scratch):
     Source: D. B. Wilson, "Generating random spanning trees more quickly than the cover time",
     STOC 1996.
     """
-    side = 2 * rooms + 1
+    in_tree = scratch.view(np.uint8)[: rooms * rooms]
+    in_tree[:] = 0
     root = below(rng, rooms * rooms)
     parents[root] = ROOT
-    grid[cell_of_room(root, rooms)] = FREE
+    in_tree[root] = 1
     bits = uint64(0)  # random bits not yet used, two for each step
     unused = 0
     for first_row in range(rooms):
         for first_column in range(rooms):
-            first_cell = (2 * first_row + 1) * side + 2 * first_column + 1
+            first_room = first_row * rooms + first_column
             row = first_row
             column = first_column
-            cell = first_cell
-            room = row * rooms + column
-            while grid[cell] == WALL:
+            room = first_room
+            while in_tree[room] == 0:
                 if unused == 0:
                     bits = next_bits(rng)
                     unused = 32
@@ -213,17 +223,14 @@ def carve_wilson(rng, rooms, grid, parents, scratch):
                     row += down
                     column += right
                     room += down * rooms + right
-                    cell += 2 * (down * side + right)
-            cell = first_cell
-            room = first_row * rooms + first_column
-            while grid[cell] == WALL:
-                grid[cell] = FREE
+            room = first_room
+            while in_tree[room] == 0:
+                in_tree[room] = 1
                 direction = np.int64(parents[room])
                 down = (direction == 2) - (direction == 0)
                 right = (direction == 1) - (direction == 3)
-                grid[cell + down * side + right] = FREE
                 room += down * rooms + right
-                cell += 2 * (down * side + right)
+    open_passages(rooms, grid, parents)
 
 
 @njit(cache=True, nogil=True, inline="always")

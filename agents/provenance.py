@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[1]
 PACKAGES = ("thinkenv", "gymnasium", "numpy", "numba", "torch")
 
 
@@ -32,10 +32,14 @@ def commit() -> str:
 
 
 def versions() -> dict[str, str]:
-    """The versions of Python and of the packages that results depend on."""
-    return {"python": platform.python_version()} | {
-        package: metadata.version(package) for package in PACKAGES
-    }
+    """The versions of Python and of the installed packages that results depend on."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue  # the environments work without torch
+    return found
 
 
 def processor() -> str:
