@@ -10,7 +10,17 @@ from importlib import metadata
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-PACKAGES = ("thinkenv", "gymnasium", "numpy", "numba", "torch")
+PACKAGES = (
+    "thinkenv",
+    "gymnasium",
+    "numpy",
+    "numba",
+    "torch",
+    # Compared with in benchmarks, where they are installed.
+    "mazelib",
+    "maze-dataset",
+    "minigrid",
+)
 
 
 def commit() -> str:
