@@ -10,8 +10,9 @@ import sys
 from pathlib import Path
 
 from deep_thinking.checkpoint import load_agent
+from deep_thinking.device import prepare_device
 from evaluate import Args as EvaluateArgs
-from evaluate import evaluate, prepare_device
+from evaluate import evaluate
 from think import Args as ThinkArgs
 from think import watch
 

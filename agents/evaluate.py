@@ -13,7 +13,6 @@ of mazes for which the memory had stopped changing; ``seconds`` the time that th
 """
 
 import json
-import os
 import sys
 import time
 from dataclasses import dataclass
@@ -21,10 +20,10 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import torch
 import tyro
 from deep_thinking.agent import MOST_ITERATIONS, Agent
 from deep_thinking.checkpoint import load_agent, write_whole
+from deep_thinking.device import DeviceName, prepare_device
 from deep_thinking.metrics import evaluation_row, format_table
 from deep_thinking.tasks import TASKS, task_class
 from provenance import provenance
@@ -64,7 +63,7 @@ class Args:
     """Draw accuracy against iterations into this file (PNG, PDF or SVG)."""
     threads: int | None = None
     """CPU threads; by default all cores."""
-    device: str = "auto"
+    device: DeviceName = "auto"
     """cpu, cuda, or auto: a GPU if there is one."""
 
 
@@ -152,16 +151,6 @@ def evaluate_size(args: Args, agent: Agent, size: int) -> list[dict]:
                 )
             )
     return rows
-
-
-def prepare_device(device: str, threads: int | None) -> torch.device:
-    """Set threads, and name the device that ``auto`` stands for."""
-    torch.set_num_threads(threads or os.cpu_count() or 1)
-    # Tiny numbers, of which a memory at rest is full, otherwise slow CPUs down many times.
-    torch.set_flush_denormal(True)
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(device)
 
 
 def evaluate(args: Args) -> list[dict]:

@@ -21,8 +21,8 @@ import numpy as np
 import tyro
 from deep_thinking.agent import Agent
 from deep_thinking.checkpoint import load_agent, write_whole
+from deep_thinking.device import DeviceName, prepare_device
 from deep_thinking.tasks import TASKS
-from evaluate import prepare_device
 from PIL import Image, ImageDraw, ImageFont
 from tqdm import tqdm
 
@@ -64,7 +64,7 @@ class Args:
     """Write the stages and how many cells were right in each to this file."""
     threads: int | None = None
     """CPU threads; by default all cores."""
-    device: str = "auto"
+    device: DeviceName = "auto"
     """cpu, cuda, or auto: a GPU if there is one."""
 
 

@@ -38,6 +38,7 @@ from deep_thinking.checkpoint import (
     to_bytes,
     write_whole,
 )
+from deep_thinking.device import DeviceName, prepare_device
 from deep_thinking.model import build_net, count_parameters
 from deep_thinking.tasks import TASKS, task_class
 from deep_thinking.training import Plan, Trainer, learning_rate_of_step
@@ -126,7 +127,7 @@ class Args:
     """Stop, as Ctrl-C would, after this many steps in all; the plan stays that of all steps."""
     threads: int | None = None
     """CPU threads for each process; by default all cores, shared by the processes."""
-    device: str = "auto"
+    device: DeviceName = "auto"
     """cpu, cuda, or auto: a GPU if there is one."""
     json: Path | None = None
     """Also write the final metrics to this file."""
@@ -160,18 +161,14 @@ class Processes:
     def __init__(self, args: Args):
         self.world_size = int(os.environ.get("WORLD_SIZE", 1))
         self.rank = int(os.environ.get("RANK", 0))
-        local = int(os.environ.get("LOCAL_WORLD_SIZE", 1))
-        use_gpu = args.device == "cuda" or args.device == "auto" and torch.cuda.is_available()
-        if use_gpu:
-            self.device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)))
-            torch.cuda.set_device(self.device)
-        else:
-            self.device = torch.device("cpu" if args.device == "auto" else args.device)
-        torch.set_num_threads(args.threads or max(1, (os.cpu_count() or 1) // local))
-        # Tiny numbers, of which a memory at rest is full, otherwise slow CPUs down many times.
-        torch.set_flush_denormal(True)
+        self.device = prepare_device(
+            args.device,
+            args.threads,
+            processes=int(os.environ.get("LOCAL_WORLD_SIZE", 1)),
+            local_rank=int(os.environ.get("LOCAL_RANK", 0)),
+        )
         if self.world_size > 1:
-            torch.distributed.init_process_group("nccl" if use_gpu else "gloo")
+            torch.distributed.init_process_group("nccl" if self.device.type == "cuda" else "gloo")
 
     @property
     def is_first(self) -> bool:

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from agents.deep_thinking.metrics import ROW_KEYS
@@ -56,6 +57,14 @@ def test_think_draws_every_stage(saved_agent, tmp_path):
         assert picture.size == (3 * width, 2 * height)
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+@pytest.mark.parametrize("script", ["evaluate", "think", "train_dt"])
+def test_asking_for_a_gpu_where_there_is_none_is_said(script, tmp_path):
+    options = ["--folder", tmp_path] if script == "train_dt" else []
+    failed = run_script(f"agents/{script}.py", "--device", "cuda", *options, expect=1)
+    assert failed.stderr == "error: --device cuda: there is no GPU here that this PyTorch can use\n"
+
+
 @pytest.mark.parametrize(
     ("command", "words"),
     [
@@ -64,6 +73,7 @@ def test_think_draws_every_stage(saved_agent, tmp_path):
         ("evaluate.py --iterations soon", "--iterations soon: allowed are whole numbers"),
         ("evaluate.py --mazes 0", "--mazes 0: needs 1 or more"),
         ("evaluate.py --checkpoint nowhere", "nowhere: not an agent's folder"),
+        ("evaluate.py --threads 0", "--threads 0: needs 1 or more"),
         ("think.py --checkpoint nowhere", "nowhere: not an agent's folder"),
         ("think.py --iterations 0", "--iterations 0: needs 2 or more"),
     ],
