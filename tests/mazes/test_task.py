@@ -203,6 +203,7 @@ def test_instances_are_those_of_this_generator_version(options, digest):
         (dict(loops=float("nan")), ValueError, "loops=nan"),
         (dict(loops="some"), TypeError, "loops='some'"),
         (dict(count=-1), ValueError, "count=-1"),
+        (dict(size=801, count=10**9), ValueError, "of size 801 need 1,289,631 GB of memory"),
         (dict(seed=-1), ValueError, "seed=-1"),
         (dict(seed=True), TypeError, "seed=True"),
         (dict(instances=[-3]), ValueError, "instances holds -3"),

@@ -2,10 +2,18 @@
 
 import numpy as np
 
+from thinkenv.checks import check_integer
 from thinkenv.mazes.generators import FREE, GENERATORS, GOAL, START, WALL
 from thinkenv.mazes.properties import PROPERTIES, fill_dead_ends, measure, select
 from thinkenv.mazes.solving import is_solution, shortest_path, solve
-from thinkenv.mazes.task import GENERATOR_VERSION, MazeBatch, MazeTask, instances_of_seed
+from thinkenv.mazes.task import (
+    GENERATOR_VERSION,
+    INSTANCES_PER_SEED,
+    MazeBatch,
+    MazeTask,
+    check_memory,
+    instances_of_seed,
+)
 
 __all__ = [
     "FREE",
@@ -74,5 +82,6 @@ def generate(
     """
     task = MazeTask(size, split, generator, loops, endpoints)
     if instances is None:
+        check_memory(check_integer("count", count, 0, INSTANCES_PER_SEED), task.side)
         instances = instances_of_seed(seed, count)
     return task.draw(instances, threads)

@@ -255,6 +255,7 @@ class MazeTask:
         """
         instances = check_instances(instances)
         count = len(instances)
+        check_memory(count, self.side)
         batch = MazeBatch(
             np.zeros((count, self.side, self.side), np.uint8),
             np.zeros((count, self.side, self.side), np.uint8),
@@ -362,6 +363,24 @@ class MazeTask:
             cell_accuracies,
         )
         return solved, cell_accuracies
+
+
+def check_memory(count: int, side: int) -> None:
+    """Refuse a batch that cannot fit into this machine's memory.
+
+    Raises:
+        ValueError: If its arrays are larger than the machine's memory; it says how large.
+    """
+    needed = count * (2 * side**2 + 13)
+    try:
+        available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return  # not known on this system
+    if needed > available:
+        raise ValueError(
+            f"count={count:,} mazes of size {side - 2} need {needed / 1e9:,.0f} GB of memory, and "
+            f"this machine has {available / 1e9:,.0f} GB: draw them in parts"
+        )
 
 
 def check_size(size: object) -> int:
