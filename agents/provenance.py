@@ -68,7 +68,8 @@ def command() -> str:
     script = Path(sys.argv[0]).resolve()
     if script.is_relative_to(REPOSITORY):
         script = script.relative_to(REPOSITORY)
-    return shlex.join(["python", str(script), *sys.argv[1:]])
+    words = [word.replace(f"{REPOSITORY}{os.sep}", "") for word in sys.argv[1:]]
+    return shlex.join(["python", str(script), *words])
 
 
 def provenance() -> dict:
