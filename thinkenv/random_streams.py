@@ -52,6 +52,21 @@ def next_bits(rng):
 
 
 @njit(cache=True, nogil=True, inline="always")
+def bits_ahead(rng, ahead):
+    """What ``next_bits`` will give after ``ahead`` more calls, without advancing the stream.
+
+    Unlike a chain of calls, a loop over ``ahead`` can be done many numbers at a time.
+    """
+    return mix(rng[0] + uint64(ahead + 1) * GOLDEN)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def skip_bits(rng, count):
+    """Advance the stream as ``count`` calls of ``next_bits`` do."""
+    rng[0] += uint64(count) * GOLDEN
+
+
+@njit(cache=True, nogil=True, inline="always")
 def below(rng, bound):
     """A random integer in ``0 … bound - 1``, for bounds below 2**31.
 

@@ -4,8 +4,8 @@ Every generator has one signature, ``generator(rng, rooms, grid, parents, scratc
 
 - ``rng``: a random stream (see ``thinkenv.random_streams``), advanced in place;
 - ``rooms``: rooms per side; the grid has ``side = 2 * rooms + 1`` cells per side;
-- ``grid``: ``(side * side,)`` uint8, all walls (0) on entry; free cells are set to 1. The room in
-  row ``r`` and column ``c``, number ``r * rooms + c``, is the cell in row ``2r + 1`` and column
+- ``grid``: ``(side * side,)`` uint8, overwritten: walls become 0, free cells 1. The room in row
+  ``r`` and column ``c``, number ``r * rooms + c``, is the cell in row ``2r + 1`` and column
   ``2c + 1``;
 - ``parents``: ``(rooms * rooms,)`` uint8, filled with the direction from each room to its parent
   in the tree (up 0, right 1, down 2, left 3) and ``ROOT`` for one of them, so that paths are found
@@ -16,10 +16,12 @@ To add a generator, write its kernel here, give it a code in ``GENERATORS`` and 
 ``carve``. One that does not come upon parents by itself ends with ``find_parents``.
 """
 
+import itertools
+
 import numpy as np
 from numba import njit, uint64
 
-from thinkenv.random_streams import below, next_bits
+from thinkenv.random_streams import below, bits_ahead, next_bits, skip_bits
 
 WALL, FREE, START, GOAL = 0, 1, 2, 3
 
@@ -68,19 +70,31 @@ def has_room(direction, row, column, rooms):
 
 @njit(cache=True, nogil=True)
 def open_passages(rooms, grid, parents):
-    """Open every room and the passage from each room to its parent, in one pass over the grid."""
+    """Write the grid in which every room and the passage from each room to its parent is free.
+
+    Every cell is written once, by conditions instead of branches, so that the compiler can do many
+    rooms at a time.
+    """
     side = 2 * rooms + 1
-    room = 0
+    grid[:side] = WALL
     for row in range(rooms):
-        cell = (2 * row + 1) * side + 1
-        for _ in range(rooms):
-            direction = np.int64(parents[room])
-            down = (direction == 2) - (direction == 0)
-            right = (direction == 1) - (direction == 3)
-            grid[cell] = FREE
-            grid[cell + down * side + right] = FREE  # the root's own cell once more
-            room += 1
-            cell += 2
+        here = parents[row * rooms : (row + 1) * rooms]
+        cells = grid[(2 * row + 1) * side : (2 * row + 2) * side]
+        cells[0] = WALL
+        for column in range(rooms - 1):
+            cells[2 * column + 1] = FREE
+            cells[2 * column + 2] = (here[column] == 1) | (here[column + 1] == 3)
+        cells[side - 2] = FREE
+        cells[side - 1] = WALL
+        cells = grid[(2 * row + 2) * side : (2 * row + 3) * side]
+        if row == rooms - 1:
+            cells[:] = WALL
+        else:
+            below_here = parents[(row + 1) * rooms : (row + 2) * rooms]
+            cells[0] = WALL
+            for column in range(rooms):
+                cells[2 * column + 1] = (here[column] == 2) | (below_here[column] == 0)
+                cells[2 * column + 2] = WALL
 
 
 @njit(cache=True, nogil=True)
@@ -114,16 +128,51 @@ def find_parents(rooms, grid, parents, scratch):
             waiting += 1
 
 
-# For a set of directions (bit 0 up, 1 right, 2 down, 3 left): how many there are, and which is the
-# first, second, … of them.
-WAYS_OF_SET = np.array([bin(ways).count("1") for ways in range(16)], np.uint8)
-DIRECTION_OF_SET = np.array(
-    [
-        ([direction for direction in range(4) if ways >> direction & 1] + [0] * 4)[:4]
-        for ways in range(16)
-    ],
-    np.uint8,
-).reshape(-1)
+def direction_table() -> np.ndarray:
+    """Which direction a random choice takes, for every set of allowed directions.
+
+    A choice of 16 random bits picks the first, second, … of ``n`` directions as ``choice * n /
+    65536``. For ``n`` up to 4 that depends only on the choice's two highest bits (halves and
+    quarters) and on its third, so 12 kinds of choice are enough.
+
+    Returns:
+        ``(192,)`` uint8: entry ``16 * kind + ways`` is the direction, with ``kind = 3 * quarter +
+        third`` and ``ways`` the set of directions (bit 0 up, 1 right, 2 down, 3 left).
+    """
+    table = np.zeros((12, 16), np.uint8)
+    for quarter, third, ways in itertools.product(range(4), range(3), range(1, 16)):
+        directions = [direction for direction in range(4) if ways >> direction & 1]
+        place = (0, quarter >> 1, third, quarter)[len(directions) - 1]
+        table[3 * quarter + third, ways] = directions[place]
+    return table.reshape(-1)
+
+
+DIRECTION_TABLE = direction_table()
+
+CHOICES_PER_WORD = 4
+
+
+@njit(cache=True, nogil=True, inline="always")
+def draw_choices(rng, words, choices):
+    """Draw ``4 * words`` random choices, as rows ``16 * kind`` of ``DIRECTION_TABLE``.
+
+    Args:
+        rng: The random stream.
+        words: How many numbers of 64 bits to draw, each for four choices.
+        choices: ``(4 * words,)`` uint8, filled.
+    """
+    for word in range(words):
+        bits = bits_ahead(rng, word)
+        for part in range(CHOICES_PER_WORD):
+            choice = (bits >> uint64(16 * part)) & uint64(0xFFFF)
+            quarter = choice >> uint64(14)
+            third = (choice * uint64(3)) >> uint64(16)
+            choices[CHOICES_PER_WORD * word + part] = uint64(16) * (uint64(3) * quarter + third)
+    skip_bits(rng, words)
+
+
+UNVISITED = 0x80  # in a field of directions to parents, which are below 8
+ONE = uint64(1)
 
 
 @njit(cache=True, nogil=True)
@@ -135,52 +184,52 @@ def carve_dfs(rng, rooms, grid, parents, scratch):
     is the distribution of the ``easy_to_hard`` mazes (Schwarzschild et al. 2021, arXiv
     2108.06011). See J. Buck, *Mazes for Programmers*, 2015, chapter 5.
     """
-    # Unvisited rooms are 1 in a field with a border of zeros, so that no edge has to be checked.
+    count = rooms * rooms
     width = rooms + 2
-    unvisited = scratch.view(np.uint8)[: width * width]
-    unvisited[:] = 0
-    for row in range(1, rooms + 1):
-        unvisited[row * width + 1 : row * width + rooms + 1] = 1
-
+    words = (count + CHOICES_PER_WORD - 2) // CHOICES_PER_WORD  # each room but the first
+    # Directions to parents, in a field with a border that counts as visited, so that no edge has
+    # to be checked.
+    field = scratch.view(np.uint8)[: width * width]
+    choices = scratch.view(np.uint8)[width * width : width * width + CHOICES_PER_WORD * words]
+    # Rooms that had another unvisited neighbour when they were left: where to go back to.
+    waiting = scratch[scratch.size - count :].view(np.uint32)
+    field[:] = 0
+    for row in range(rooms):
+        field[(row + 1) * width + 1 : (row + 2) * width - 1] = UNVISITED
     row = below(rng, rooms)
     column = below(rng, rooms)
-    room = row * rooms + column
-    place = (row + 1) * width + column + 1
-    parents[room] = ROOT
-    unvisited[place] = 0
-    to_visit = rooms * rooms - 1
-    bits = uint64(0)
-    unused = 0  # choices left in bits, of 16 bits each
+    draw_choices(rng, words, choices)
 
-    while to_visit > 0:
+    # Unsigned numbers throughout: a signed index costs a check for being negative, on the way
+    # from one room to the next, whose length is what this loop's speed depends on.
+    place = uint64((row + 1) * width + column + 1)
+    stride = uint64(width)
+    # Up, right, down, left, as signed numbers of 16 bits each.
+    steps = (uint64(np.int64(-width) & 0xFFFF) | ONE << uint64(16)) | (
+        stride << uint64(32) | uint64(0xFFFF) << uint64(48)
+    )
+    field[place] = ROOT
+    visited = uint64(0)
+    waiting_count = uint64(0)
+    while visited < uint64(count - 1):
         ways = (
-            unvisited[place - width]
-            | unvisited[place + 1] << 1
-            | unvisited[place + width] << 2
-            | unvisited[place - 1] << 3
+            uint64(field[place - stride] >> 7)
+            | uint64(field[place + ONE] >> 6)
+            | uint64(field[place + stride] >> 5)
+            | uint64(field[place - ONE] >> 4)
         )
-        if ways != 0:
-            if unused == 0:
-                bits = next_bits(rng)
-                unused = 4
-            choice = ((bits & uint64(0xFFFF)) * uint64(WAYS_OF_SET[ways])) >> uint64(16)
-            bits >>= uint64(16)
-            unused -= 1
-            direction = np.int64(DIRECTION_OF_SET[4 * ways + np.int64(choice)])
-            # Up, right, down, left as steps without a branch, which could not be predicted.
-            down = (direction == 2) - (direction == 0)
-            right = (direction == 1) - (direction == 3)
-            room += down * rooms + right
-            place += down * width + right
-            unvisited[place] = 0
-            parents[room] = direction ^ 2
-            to_visit -= 1
-        else:
-            direction = np.int64(parents[room])
-            down = (direction == 2) - (direction == 0)
-            right = (direction == 1) - (direction == 3)
-            room += down * rooms + right
-            place += down * width + right
+        if ways == uint64(0):
+            waiting_count -= ONE
+            place = uint64(waiting[waiting_count])
+            continue
+        direction = uint64(DIRECTION_TABLE[uint64(choices[visited]) + ways])
+        visited += ONE
+        waiting[waiting_count] = place
+        waiting_count += uint64((ways & (ways - ONE)) != uint64(0))
+        place += uint64(np.int64(np.int16(steps >> (uint64(16) * direction))))
+        field[place] = direction ^ uint64(2)
+    for row in range(rooms):
+        parents[row * rooms : (row + 1) * rooms] = field[(row + 1) * width + 1 :][:rooms]
     open_passages(rooms, grid, parents)
 
 
@@ -250,6 +299,7 @@ def carve_kruskal(rng, rooms, grid, parents, scratch):
     ends. Source: J. B. Kruskal, Proceedings of the American Mathematical Society 7, 1956.
     """
     side = 2 * rooms + 1
+    grid[:] = WALL
     walls = 2 * rooms * (rooms - 1)
     order = scratch[:walls]  # room * 2, plus 1 for the wall below it, else that to its right
     leaders = scratch[walls : walls + rooms * rooms]  # of the component a room belongs to
@@ -292,6 +342,7 @@ def carve_prim(rng, rooms, grid, parents, scratch):
     Programmers*, 2015, chapter 11.
     """
     side = 2 * rooms + 1
+    grid[:] = WALL
     border = scratch[: rooms * rooms]
     seen = scratch[rooms * rooms : 2 * rooms * rooms]  # in the tree or its border
     seen[:] = 0
@@ -338,6 +389,7 @@ def carve_recursive_division(rng, rooms, grid, parents, scratch):
     and bottlenecks; not uniform. See J. Buck, *Mazes for Programmers*, 2015, chapter 11.
     """
     side = 2 * rooms + 1
+    grid[:] = WALL
     for row in range(1, side - 1):
         for column in range(1, side - 1):
             if row & 1 or column & 1:
@@ -409,6 +461,7 @@ def carve_hunt_and_kill(rng, rooms, grid, parents, scratch):
     Buck, *Mazes for Programmers*, 2015, chapter 5.
     """
     side = 2 * rooms + 1
+    grid[:] = WALL
     row = below(rng, rooms)
     column = below(rng, rooms)
     grid[(2 * row + 1) * side + 2 * column + 1] = FREE

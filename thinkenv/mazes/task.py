@@ -72,7 +72,7 @@ def draw_mazes(
         endpoints: A code of ``ENDPOINTS``.
         low: First percent of the hash range that belongs to the split.
         high: One past its last percent.
-        grids: ``(count, cells)`` uint8, all 0 on entry, filled with cell codes.
+        grids: ``(count, cells)`` uint8, filled with cell codes.
         solutions: ``(count, cells)`` uint8, all 0 on entry, filled with path masks.
         path_lengths: ``(count,)`` int32, filled.
         unique: ``(count,)`` bool, filled.
@@ -96,8 +96,6 @@ def draw_mazes(
         while True:
             if attempts == MOST_ATTEMPTS:
                 return index
-            if attempts > 0:
-                grid[:] = 0
             attempts += 1
             carve(generator, rng, rooms, grid, parents, scratch)
             if loops > 0:
@@ -257,7 +255,7 @@ class MazeTask:
         count = len(instances)
         check_memory(count, self.side)
         batch = MazeBatch(
-            np.zeros((count, self.side, self.side), np.uint8),
+            np.empty((count, self.side, self.side), np.uint8),
             np.zeros((count, self.side, self.side), np.uint8),
             np.empty(count, np.int32),
             np.empty(count, np.bool_),
