@@ -52,12 +52,12 @@ def next_bits(rng):
 
 
 @njit(cache=True, nogil=True, inline="always")
-def bits_ahead(rng, ahead):
-    """What ``next_bits`` will give after ``ahead`` more calls, without advancing the stream.
+def bits_ahead(state, ahead):
+    """What ``next_bits`` gives after ``ahead`` more calls on a stream whose state is ``state``.
 
     Unlike a chain of calls, a loop over ``ahead`` can be done many numbers at a time.
     """
-    return mix(rng[0] + uint64(ahead + 1) * GOLDEN)
+    return mix(state + uint64(ahead + 1) * GOLDEN)
 
 
 @njit(cache=True, nogil=True, inline="always")

@@ -57,6 +57,27 @@ def step_of_direction(direction, side):
 
 
 @njit(cache=True, nogil=True, inline="always")
+def pack_steps(stride):
+    """The steps up, right, down and left in rows of ``stride``, as 16 bits each of one number."""
+    return (
+        uint64(np.int64(-stride) & 0xFFFF)
+        | uint64(1) << uint64(16)
+        | uint64(stride) << uint64(32)
+        | uint64(0xFFFF) << uint64(48)
+    )
+
+
+@njit(cache=True, nogil=True, inline="always")
+def unpack_step(steps, direction):
+    """The step in one direction of ``pack_steps``, to be added to an unsigned index.
+
+    Without a branch, which could not be predicted, and without a table in memory, which loops that
+    wait for their next place would wait for as well.
+    """
+    return uint64(np.int64(np.int16(steps >> (uint64(16) * uint64(direction)))))
+
+
+@njit(cache=True, nogil=True, inline="always")
 def has_room(direction, row, column, rooms):
     """Whether there is a room in this direction from the room in this row and column."""
     if direction == 0:
@@ -152,7 +173,7 @@ DIRECTION_TABLE = direction_table()
 CHOICES_PER_WORD = 4
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True)
 def draw_choices(rng, words, choices):
     """Draw ``4 * words`` random choices, as rows ``16 * kind`` of ``DIRECTION_TABLE``.
 
@@ -161,8 +182,9 @@ def draw_choices(rng, words, choices):
         words: How many numbers of 64 bits to draw, each for four choices.
         choices: ``(4 * words,)`` uint8, filled.
     """
+    state = rng[0]
     for word in range(words):
-        bits = bits_ahead(rng, word)
+        bits = bits_ahead(state, word)
         for part in range(CHOICES_PER_WORD):
             choice = (bits >> uint64(16 * part)) & uint64(0xFFFF)
             quarter = choice >> uint64(14)
@@ -204,10 +226,7 @@ def carve_dfs(rng, rooms, grid, parents, scratch):
     # from one room to the next, whose length is what this loop's speed depends on.
     place = uint64((row + 1) * width + column + 1)
     stride = uint64(width)
-    # Up, right, down, left, as signed numbers of 16 bits each.
-    steps = (uint64(np.int64(-width) & 0xFFFF) | ONE << uint64(16)) | (
-        stride << uint64(32) | uint64(0xFFFF) << uint64(48)
-    )
+    steps = pack_steps(width)
     field[place] = ROOT
     visited = uint64(0)
     waiting_count = uint64(0)
@@ -222,12 +241,12 @@ def carve_dfs(rng, rooms, grid, parents, scratch):
             waiting_count -= ONE
             place = uint64(waiting[waiting_count])
             continue
-        direction = uint64(DIRECTION_TABLE[uint64(choices[visited]) + ways])
+        direction = DIRECTION_TABLE[uint64(choices[visited]) + ways]
         visited += ONE
         waiting[waiting_count] = place
         waiting_count += uint64((ways & (ways - ONE)) != uint64(0))
-        place += uint64(np.int64(np.int16(steps >> (uint64(16) * direction))))
-        field[place] = direction ^ uint64(2)
+        place += unpack_step(steps, direction)
+        field[place] = direction ^ 2
     for row in range(rooms):
         parents[row * rooms : (row + 1) * rooms] = field[(row + 1) * width + 1 :][:rooms]
     open_passages(rooms, grid, parents)

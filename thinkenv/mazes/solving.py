@@ -1,9 +1,17 @@
 """Exact answers: the shortest path by breadth-first search, and the judge of submitted paths."""
 
 import numpy as np
-from numba import njit
+from numba import njit, uint64
 
-from thinkenv.mazes.generators import GOAL, ROOT, START, WALL, cell_of_room
+from thinkenv.mazes.generators import (
+    GOAL,
+    ROOT,
+    START,
+    WALL,
+    cell_of_room,
+    pack_steps,
+    unpack_step,
+)
 
 
 @njit(cache=True, nogil=True)
@@ -61,16 +69,6 @@ def solve_flat(grid, width, start, goal, distances, queue, ways, solution):
 
 
 @njit(cache=True, nogil=True)
-def climb(parents, rooms, room, cell):
-    """One step up a tree of rooms: the parent's number and cell, and the passage between."""
-    direction = np.int64(parents[room])
-    down = (direction == 2) - (direction == 0)
-    right = (direction == 1) - (direction == 3)
-    step = down * (2 * rooms + 1) + right
-    return room + down * rooms + right, cell + 2 * step, cell + step
-
-
-@njit(cache=True, nogil=True)
 def mark_tree_path(parents, rooms, start, goal, solution):
     """Mark the only path between two rooms of a maze without loops.
 
@@ -86,25 +84,39 @@ def mark_tree_path(parents, rooms, start, goal, solution):
     Returns:
         The cells of the path.
     """
-    room = start
-    cell = cell_of_room(room, rooms)
+    # For up, right, down and left, as signed numbers of 16 bits each: steps from room to room,
+    # and from cell to cell. Unsigned indices are not checked for being negative.
+    one = uint64(1)
+    room_steps = pack_steps(rooms)
+    cell_steps = pack_steps(2 * rooms + 1)
+    room = uint64(start)
+    cell = uint64(cell_of_room(start, rooms))
     solution[cell] = 1
     length = 1
     while parents[room] != ROOT:
-        room, cell, passage = climb(parents, rooms, room, cell)
-        solution[passage] = 1
+        direction = parents[room]
+        step = unpack_step(cell_steps, direction)
+        room += unpack_step(room_steps, direction)
+        solution[cell + step] = 1
+        cell += step << one
         solution[cell] = 1
         length += 2
-    room = goal
-    cell = cell_of_room(room, rooms)
+    room = uint64(goal)
+    cell = uint64(cell_of_room(goal, rooms))
     while solution[cell] == 0:
         solution[cell] = 1
-        room, cell, passage = climb(parents, rooms, room, cell)
-        solution[passage] = 1
+        direction = parents[room]
+        step = unpack_step(cell_steps, direction)
+        room += unpack_step(room_steps, direction)
+        solution[cell + step] = 1
+        cell += step << one
         length += 2
     while parents[room] != ROOT:
-        room, cell, passage = climb(parents, rooms, room, cell)
-        solution[passage] = 0
+        direction = parents[room]
+        step = unpack_step(cell_steps, direction)
+        room += unpack_step(room_steps, direction)
+        solution[cell + step] = 0
+        cell += step << one
         solution[cell] = 0
         length -= 2
     return length
