@@ -1,7 +1,7 @@
 """Start and goal: which rooms of a finished maze are to be joined."""
 
 import numpy as np
-from numba import njit
+from numba import njit, uint64
 
 from thinkenv.mazes.generators import WALL, cell_of_room
 from thinkenv.random_streams import below
@@ -11,52 +11,110 @@ ENDPOINTS = {"any": 0, "dead_ends": 1, "corners": 2, "farthest": 3}
 
 @njit(cache=True, nogil=True)
 def find_ways(rooms, grid):
-    """The ways out of every room as sets: bit 0 up, 1 right, 2 down, 3 left; (rooms**2,) uint8."""
+    """The ways out of every room as sets: bit 0 up, 1 right, 2 down, 3 left.
+
+    Returns:
+        ``((rooms + 2) * rooms,)`` uint8: a row of rooms, numbered ``(row + 1) * rooms + column``,
+        for each row of the maze, between two rows of zeros.
+    """
     side = 2 * rooms + 1
-    ways = np.empty(rooms * rooms, np.uint8)
-    for room in range(rooms * rooms):
-        cell = cell_of_room(room, rooms)
-        ways[room] = (
-            (grid[cell - side] != WALL)
-            | (grid[cell + 1] != WALL) << 1
-            | (grid[cell + side] != WALL) << 2
-            | (grid[cell - 1] != WALL) << 3
-        )
+    ways = np.zeros((rooms + 2) * rooms, np.uint8)
+    for row in range(rooms):
+        above = grid[2 * row * side : (2 * row + 1) * side]
+        here = grid[(2 * row + 1) * side : (2 * row + 2) * side]
+        below_here = grid[(2 * row + 2) * side : (2 * row + 3) * side]
+        of_row = ways[(row + 1) * rooms : (row + 2) * rooms]
+        for column in range(rooms):
+            of_row[column] = (
+                (above[2 * column + 1] != WALL)
+                | (here[2 * column + 2] != WALL) << 1
+                | (below_here[2 * column + 1] != WALL) << 2
+                | (here[2 * column] != WALL) << 3
+            )
     return ways
 
 
 @njit(cache=True, nogil=True)
 def measure_distances(ways, rooms, source, distances, queue):
-    """Distances in rooms from room ``source`` to all others, by breadth-first search.
+    """Distances in rooms from one room to all others, by breadth-first search.
+
+    Rooms are numbered as in ``find_ways``, so that the rooms beside any room can be read without a
+    check for the edge; whether one is new is written down without a branch, which could not be
+    predicted.
 
     Args:
-        ways: ``(rooms * rooms,)`` uint8, the ways out of each room of a connected maze.
+        ways: ``((rooms + 2) * rooms,)`` uint8, the ways out of each room of a connected maze.
         rooms: Rooms per side.
         source: A room's number.
-        distances: ``(rooms * rooms,)`` int32, filled.
-        queue: ``(rooms * rooms,)`` int32, filled with the rooms in the order of their distance.
+        distances: ``((rooms + 2) * rooms,)`` int32, filled; what lies outside the maze gets -1.
+        queue: ``(rooms * rooms + 1,)`` int32, filled with the rooms in the order of their
+            distance; the last entry is overwritten.
+
+    Returns:
+        The room that was found last, one of those farthest away.
     """
+    one = uint64(1)
+    stride = uint64(rooms)
     distances[:] = -1
     distances[source] = 0
     queue[0] = source
-    head = 0
-    tail = 1
+    head = uint64(0)
+    tail = one
     while head < tail:
-        room = queue[head]
-        head += 1
-        onwards = distances[room] + 1
-        for direction in range(4):
-            if ways[room] >> direction & 1:
-                down = (direction == 2) - (direction == 0)
-                neighbour = room + down * rooms + (direction == 1) - (direction == 3)
-                if distances[neighbour] < 0:
-                    distances[neighbour] = onwards
-                    queue[tail] = neighbour
-                    tail += 1
+        room = uint64(queue[head])
+        head += one
+        onwards = distances[room] + np.int32(1)
+        ways_out = uint64(ways[room])
+        tail = visit(room - stride, ways_out, onwards, distances, queue, tail)
+        tail = visit(room + one, ways_out >> one, onwards, distances, queue, tail)
+        tail = visit(room + stride, ways_out >> uint64(2), onwards, distances, queue, tail)
+        tail = visit(room - one, ways_out >> uint64(3), onwards, distances, queue, tail)
+    return np.int64(queue[tail - one])
+
+
+@njit(cache=True, nogil=True, inline="always")
+def visit(room, ways_out, distance, distances, queue, tail):
+    """Append a room to the queue if bit 0 of ``ways_out`` leads there and it is new."""
+    known = distances[room]
+    is_new = (ways_out & uint64(1)) & uint64(known < 0)
+    distances[room] = distance if is_new else known
+    queue[tail] = room
+    return tail + is_new
 
 
 @njit(cache=True, nogil=True)
-def find_farthest(rng, rooms, grid, scratch):
+def tighten_bounds(distances, reach, lower, upper):
+    """Bound how far each room's farthest room is, by the distances from one room.
+
+    Args:
+        distances: ``(n,)`` int32, from the room searched from; -1 outside the maze.
+        reach: The largest of them.
+        lower: ``(n,)`` int32, bounds from below, raised in place.
+        upper: ``(n,)`` int32, bounds from above, lowered in place.
+    """
+    for room in range(distances.size):
+        distance = distances[room]
+        lower[room] = max(lower[room], max(distance, reach - distance))
+        upper[room] = min(upper[room], reach + distance)
+
+
+@njit(cache=True, nogil=True)
+def extreme_bounds(lower, upper, rooms, longest):
+    """The largest ``upper``, and the smallest ``lower`` of rooms whose ``upper`` beats ``longest``.
+
+    Loops without branches or positions, so that the compiler can do many rooms at a time.
+    """
+    largest_upper = np.int32(-1)
+    smallest_lower = np.int32(2**31 - 1)
+    for room in range(rooms, upper.size - rooms):
+        largest_upper = max(largest_upper, upper[room])
+        bound = lower[room] if upper[room] > longest else np.int32(2**31 - 1)
+        smallest_lower = min(smallest_lower, bound)
+    return largest_upper, smallest_lower
+
+
+@njit(cache=True, nogil=True)
+def find_farthest(rng, rooms, grid):
     """Two rooms whose shortest path is as long as any in the maze, exactly, loops or not.
 
     Searches from a few rooms bound how far every other room can be from its farthest one; rooms
@@ -70,49 +128,43 @@ def find_farthest(rng, rooms, grid, scratch):
         The numbers of the two rooms.
     """
     count = rooms * rooms
+    size = (rooms + 2) * rooms
     ways = find_ways(rooms, grid)
-    distances = scratch[:count]
-    queue = scratch[count : 2 * count]
+    distances = np.empty(size, np.int32)
+    queue = np.empty(count + 1, np.int32)
     # At least and at most how far each room's farthest room is.
-    lower = scratch[2 * count : 3 * count]
-    upper = scratch[3 * count : 4 * count]
-    lower[:] = 0
-    upper[:] = 2 * count
-    longest = -1
+    lower = np.zeros(size, np.int32)
+    upper = np.full(size, 2 * count, np.int32)
+    longest = np.int32(-1)
     first = 0
     second = 0
-    source = below(rng, count)
+    source = below(rng, count) + rooms
     search = 0
     while True:
-        measure_distances(ways, rooms, source, distances, queue)
-        farthest = queue[count - 1]
+        farthest = measure_distances(ways, rooms, source, distances, queue)
         reach = distances[farthest]
         if reach > longest:
             longest = reach
             first = source
             second = farthest
+        tighten_bounds(distances, reach, lower, upper)
+        upper[source] = reach
+        largest_upper, smallest_lower = extreme_bounds(lower, upper, rooms, longest)
+        if largest_upper <= longest:
+            return first - rooms, second - rooms
         # The next room to search from, of those that might beat the best: in turn the one that
         # might have the farthest, and the one that seems most central.
-        outermost = -1
-        innermost = -1
-        for room in range(count):
-            distance = distances[room]
-            lower[room] = max(lower[room], distance, reach - distance)
-            upper[room] = min(upper[room], reach + distance)
-            if room == source:
-                upper[room] = reach
-            if upper[room] > longest:
-                if outermost < 0 or upper[room] > upper[outermost]:
-                    outermost = room
-                if innermost < 0 or lower[room] < lower[innermost]:
-                    innermost = room
-        if outermost < 0:
-            return first, second
         search += 1
         if search == 1:
             source = farthest
+        elif search % 2 == 0:
+            source = rooms
+            while lower[source] != smallest_lower or upper[source] <= longest:
+                source += 1
         else:
-            source = innermost if search % 2 == 0 else outermost
+            source = rooms
+            while upper[source] != largest_upper:
+                source += 1
 
 
 @njit(cache=True, nogil=True)
@@ -135,7 +187,7 @@ def choose_endpoints(endpoints, rng, rooms, grid, scratch):
     side = 2 * rooms + 1
     count = rooms * rooms
     if endpoints == 3:
-        first, second = find_farthest(rng, rooms, grid, scratch)
+        first, second = find_farthest(rng, rooms, grid)
         if below(rng, 2) == 0:
             return second, first
         return first, second

@@ -14,8 +14,11 @@ from thinkenv.mazes.generators import (
 )
 
 
+NOT_REACHED, BLOCKED = -1, -2  # instead of a distance
+
+
 @njit(cache=True, nogil=True)
-def solve_flat(grid, width, start, goal, distances, queue, ways, solution):
+def solve_flat(grid, width, start, goal, distances, queue, solution):
     """Mark a shortest path in a flat grid with an outer wall.
 
     Args:
@@ -25,47 +28,58 @@ def solve_flat(grid, width, start, goal, distances, queue, ways, solution):
         goal: The goal's flat cell.
         distances: ``(cells,)`` int32, overwritten.
         queue: ``(cells,)`` int32, overwritten.
-        ways: ``(cells,)`` uint8, overwritten.
         solution: ``(cells,)`` uint8, all 0 on entry; path cells are set to 1.
 
     Returns:
         ``(length, unique)``: the cells of a shortest path (0: the goal cannot be reached) and
         whether it is the only one.
     """
-    distances[:] = -1
+    for cell in range(distances.size):
+        distances[cell] = BLOCKED if grid[cell] == WALL else NOT_REACHED
+    one = uint64(1)
+    stride = uint64(width)
     distances[goal] = 0
-    ways[goal] = 1  # shortest paths from here to the goal: 1, or 2 for "several"
     queue[0] = goal
-    head = 0
-    tail = 1
+    head = uint64(0)
+    tail = one
     while head < tail:
-        cell = queue[head]
-        head += 1
-        if cell == start:
+        cell = uint64(queue[head])
+        head += one
+        if cell == uint64(start):
             break
-        for step in (-width, 1, width, -1):
-            neighbour = cell + step
-            if grid[neighbour] == WALL:
-                continue
-            if distances[neighbour] < 0:
-                distances[neighbour] = distances[cell] + 1
-                ways[neighbour] = ways[cell]
-                queue[tail] = neighbour
-                tail += 1
-            elif distances[neighbour] == distances[cell] + 1:
-                ways[neighbour] = 2
+        onwards = distances[cell] + np.int32(1)
+        tail = reach(cell - stride, onwards, distances, queue, tail)
+        tail = reach(cell + one, onwards, distances, queue, tail)
+        tail = reach(cell + stride, onwards, distances, queue, tail)
+        tail = reach(cell - one, onwards, distances, queue, tail)
     if distances[start] < 0:
         return 0, False
 
+    # There is another shortest path wherever two neighbours on this one are as close to the goal.
+    unique = True
     cell = start
     solution[cell] = 1
     while cell != goal:
-        for step in (-width, 1, width, -1):
+        closer = 0
+        next_cell = cell
+        for step in (-1, width, 1, -width):
             if distances[cell + step] == distances[cell] - 1:
-                cell += step
-                break
+                closer += 1
+                next_cell = cell + step
+        unique &= closer == 1
+        cell = next_cell
         solution[cell] = 1
-    return distances[start] + 1, ways[start] == 1
+    return np.int64(distances[start]) + 1, unique
+
+
+@njit(cache=True, nogil=True, inline="always")
+def reach(cell, distance, distances, queue, tail):
+    """Append a cell to the queue if it is not reached yet, without a branch."""
+    known = distances[cell]
+    is_new = known == NOT_REACHED
+    distances[cell] = distance if is_new else known
+    queue[tail] = cell
+    return tail + uint64(is_new)
 
 
 @njit(cache=True, nogil=True)
@@ -281,7 +295,6 @@ def shortest_path(grid: np.ndarray) -> tuple[np.ndarray, int, bool]:
         goal,
         np.empty(grid.size, np.int32),
         np.empty(grid.size, np.int32),
-        np.empty(grid.size, np.uint8),
         solution,
     )
     if length == 0:

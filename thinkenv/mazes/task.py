@@ -85,9 +85,8 @@ def draw_mazes(
     rng = np.empty(1, np.uint64)
     scratch = np.empty(cells, np.int32)
     parents = np.empty(rooms * rooms, np.uint8)
-    # With loops, paths are found by searches, which need more room.
+    # With loops, paths are found by searches, which need more memory.
     distances = np.empty(cells if loops > 0 else 0, np.int32)
-    ways = np.empty(cells if loops > 0 else 0, np.uint8)
     for index in range(len(instances)):
         grid = grids[index]
         solution = solutions[index]
@@ -111,7 +110,7 @@ def draw_mazes(
         goal_cell = cell_of_room(goal, rooms)
         if loops > 0:
             path_lengths[index], unique[index] = solve_flat(
-                grid, side, start_cell, goal_cell, distances, scratch, ways, solution
+                grid, side, start_cell, goal_cell, distances, scratch, solution
             )
         else:
             path_lengths[index] = mark_tree_path(parents, rooms, start, goal, solution)
@@ -132,7 +131,6 @@ def move_endpoints(numbers, key, endpoints, rooms, grids, solutions, path_length
     rng = np.empty(1, np.uint64)
     distances = np.empty(cells, np.int32)
     scratch = np.empty(cells, np.int32)
-    ways = np.empty(cells, np.uint8)
     for index in range(len(grids)):
         grid = grids[index]
         start_stream(rng, key, numbers[index])
@@ -143,7 +141,7 @@ def move_endpoints(numbers, key, endpoints, rooms, grids, solutions, path_length
         start_cell = cell_of_room(start, rooms)
         goal_cell = cell_of_room(goal, rooms)
         path_lengths[index], unique[index] = solve_flat(
-            grid, side, start_cell, goal_cell, distances, scratch, ways, solutions[index]
+            grid, side, start_cell, goal_cell, distances, scratch, solutions[index]
         )
         grid[start_cell] = START
         grid[goal_cell] = GOAL
