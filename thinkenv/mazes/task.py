@@ -10,6 +10,7 @@ import numpy as np
 from numba import njit
 
 from thinkenv.checks import check_choice, check_fraction, check_integer
+from thinkenv.mazes import size_nine
 from thinkenv.mazes.endpoints import ENDPOINTS, choose_endpoints
 from thinkenv.mazes.generators import (
     FREE,
@@ -282,6 +283,19 @@ class MazeTask:
         """Draw a part of a batch in place; the kernel releases the GIL."""
         low, high = PERCENT_OF_SPLIT[self.split]
         cells = self.side**2
+        options = (self.size, self.generator, self.loops, self.endpoints)
+        if options == (size_nine.SIZE, "dfs", 0.0, "any"):
+            size_nine.draw_size_nine(
+                batch.instances[span].view(np.uint64),
+                self.key,
+                low,
+                high,
+                batch.grids[span].reshape(-1, cells),
+                batch.solutions[span].reshape(-1, cells),
+                batch.path_lengths[span],
+                batch.unique[span],
+            )
+            return -1
         return draw_mazes(
             batch.instances[span].view(np.uint64),
             self.key,

@@ -1,0 +1,359 @@
+"""Depth-first mazes of size 9 in machine words: what agents train on, drawn by the million.
+
+The 25 rooms, the 40 walls between them and the 121 cells of a maze of size 9 fit into one or two
+64-bit numbers, so that a whole maze is carved, put into its split and solved in registers. The
+mazes are exactly those of the general kernels (``draw_mazes`` with the generator ``dfs``, no loops
+and ``any`` endpoints); a test compares them.
+
+- A *place* is a bit of a board of rooms: room ``(row, column)`` is bit ``6 * (row + 1) + column``.
+  The sixth column and the rows above and below stay empty, so that no step leads outside.
+- *Edges* are 40 bits, 1 where the wall between two rooms is open, in the order in which the grid
+  is read row by row, from the highest bit to the lowest.
+- *Cells* are the 121 cells of the grid as two words: cell ``i`` is bit ``i % 64`` of word
+  ``i // 64``.
+"""
+
+import itertools
+
+import numpy as np
+from numba import njit, uint64
+
+from thinkenv.mazes.generators import (
+    CHOICES_PER_WORD,
+    DIRECTION_TABLE,
+    GOAL,
+    START,
+    draw_choices,
+    pack_steps,
+    unpack_step,
+)
+from thinkenv.mazes.symmetry import SPLIT_SALT
+from thinkenv.random_streams import below, mix, start_stream
+from thinkenv.splits import percent_of_hash
+
+SIZE = 9
+ROOMS = 5
+ROOM_COUNT = ROOMS * ROOMS
+SIDE = 11
+CELLS = SIDE * SIDE
+STRIDE = ROOMS + 1
+EDGES = 40
+CHOICE_WORDS = 6  # 24 choices, one for each room but the first
+
+ONE = uint64(1)
+
+
+def place_of_room(row: int, column: int) -> int:
+    """The bit of a room on a board."""
+    return STRIDE * (row + 1) + column
+
+
+def words_of(cells: int) -> tuple[int, int]:
+    """A set of cells, given as one long number, as two words."""
+    return cells & (2**64 - 1), cells >> 64
+
+
+ALL_ROOMS = uint64(sum(1 << place_of_room(*room) for room in np.ndindex(ROOMS, ROOMS)))
+ROOM_CELLS = words_of(
+    sum(1 << ((2 * row + 1) * SIDE + 2 * column + 1) for row, column in np.ndindex(ROOMS, ROOMS))
+)
+ROOM_CELLS_0, ROOM_CELLS_1 = uint64(ROOM_CELLS[0]), uint64(ROOM_CELLS[1])
+
+# The cells of the grid that lie between two rooms, in reading order.
+EDGE_CELLS = [
+    (row, column)
+    for row in range(1, SIDE - 1)
+    for column in range(1, SIDE - 1)
+    if row % 2 != column % 2
+]
+
+
+def tables_of_places() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What belongs to each place, and to each step from a place in a direction.
+
+    Returns:
+        ``cells``: ``(places,)`` int64, the cell of the room at a place.
+        ``edges``: ``(places * 4 * 2,)`` uint64, for each place and direction the edge that is
+        crossed, in the maze and in its transpose.
+        ``added``: ``(places * 4 * 2,)`` uint64, the cells that are stepped on, as two words.
+    """
+    places = place_of_room(ROOMS, 0)
+    cells = np.zeros(places, np.int64)
+    edges = np.zeros((places, 4, 2), np.uint64)
+    added = np.zeros((places, 4, 2), np.uint64)
+    bit_of_edge = {cell: 1 << (EDGES - 1 - index) for index, cell in enumerate(EDGE_CELLS)}
+    for row, column in np.ndindex(ROOMS, ROOMS):
+        place = place_of_room(row, column)
+        cells[place] = (2 * row + 1) * SIDE + 2 * column + 1
+        for direction, (down, right) in enumerate(((-1, 0), (0, 1), (1, 0), (0, -1))):
+            passage = (2 * row + 1 + down, 2 * column + 1 + right)
+            if passage in bit_of_edge:
+                edges[place, direction] = bit_of_edge[passage], bit_of_edge[passage[::-1]]
+                step = down * SIDE + right
+                stepped_on = 1 << int(cells[place] + step) | 1 << int(cells[place] + 2 * step)
+                added[place, direction] = words_of(stepped_on)
+    return cells, edges.reshape(-1), added.reshape(-1)
+
+
+CELL_OF_PLACE, EDGE_OF_STEP, CELLS_OF_STEP = tables_of_places()
+
+
+def cells_of_edge_bytes() -> np.ndarray:
+    """The cells that are free for each value of each of the five bytes of the edges.
+
+    Returns:
+        ``(5 * 256 * 2,)`` uint64, two words for each byte, the lowest first, and value.
+    """
+    cells = np.zeros((EDGES // 8, 256, 2), np.uint64)
+    for byte, value in itertools.product(range(EDGES // 8), range(256)):
+        free = 0
+        for bit in range(8):
+            if value >> bit & 1:
+                row, column = EDGE_CELLS[EDGES - 1 - (8 * byte + bit)]
+                free |= 1 << (row * SIDE + column)
+        cells[byte, value] = words_of(free)
+    return cells.reshape(-1)
+
+
+CELLS_OF_EDGE_BYTE = cells_of_edge_bytes()
+
+
+def rows_of_edges() -> np.ndarray:
+    """Two rows of cells, without the outer wall, for nine edges: four in a row and five below.
+
+    Returns:
+        ``(512,)`` uint64 of 18 bits each, in reading order from the highest bit.
+    """
+    rows = np.zeros(512, np.uint64)
+    for value in range(512):
+        edges = f"{value:09b}"
+        of_rooms = "1" + "".join(edge + "1" for edge in edges[:4])
+        between = "0".join(edges[4:])
+        rows[value] = int(of_rooms + between, 2)
+    return rows
+
+
+ROWS_OF_EDGES = rows_of_edges()
+
+
+def mirror_masks() -> list[np.uint64]:
+    """Which edges move left by 0, 1, 2, 3 and 4 bits when a maze is mirrored left to right."""
+    masks = [0] * 5
+    highest = EDGES - 1
+    for length in (4, 5, 4, 5, 4, 5, 4, 5, 4):
+        for index in range(length):
+            moved = 2 * index - (length - 1)  # to the left in the number, which is its upper end
+            if moved >= 0:
+                masks[moved] |= 1 << (highest - index)
+        highest -= length
+    return [uint64(mask) for mask in masks]
+
+
+MIRROR_0, MIRROR_1, MIRROR_2, MIRROR_3, MIRROR_4 = mirror_masks()
+
+
+@njit(cache=True, nogil=True, inline="always")
+def swap(bits, mask, distance):
+    """The bits of ``mask`` moved left by a distance, and those they replace moved right."""
+    return ((bits & mask) << uint64(distance)) | ((bits >> uint64(distance)) & mask)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def mirror_edges(edges):
+    """The edges of a maze mirrored left to right."""
+    return (
+        (edges & MIRROR_0)
+        | swap(edges, MIRROR_1, 1)
+        | swap(edges, MIRROR_2, 2)
+        | swap(edges, MIRROR_3, 3)
+        | swap(edges, MIRROR_4, 4)
+    )
+
+
+@njit(cache=True, nogil=True, inline="always")
+def reverse_edges(edges):
+    """The edges of a maze turned by half a turn: the 40 bits in reverse."""
+    bits = swap(edges, uint64(0x5555555555555555), 1)
+    bits = swap(bits, uint64(0x3333333333333333), 2)
+    bits = swap(bits, uint64(0x0F0F0F0F0F0F0F0F), 4)
+    bits = swap(bits, uint64(0x00FF00FF00FF00FF), 8)
+    bits = swap(bits, uint64(0x0000FFFF0000FFFF), 16)
+    bits = swap(bits, uint64(0x00000000FFFFFFFF), 32)
+    return bits >> uint64(64 - EDGES)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def smallest_turned(edges):
+    """The smallest of a maze's four images that are not transposed."""
+    mirrored = mirror_edges(edges)
+    return min(min(edges, mirrored), min(reverse_edges(edges), reverse_edges(mirrored)))
+
+
+@njit(cache=True, nogil=True, inline="always")
+def rows_at(edges, shift):
+    """The two rows of cells of the nine edges that begin ``shift`` bits from the end."""
+    return ROWS_OF_EDGES[(edges >> uint64(shift)) & uint64(511)]
+
+
+@njit(cache=True, nogil=True)
+def canonical_hash_of_edges(edges, transposed):
+    """``canonical_hash`` of a maze of size 9, from its edges and those of its transpose.
+
+    As rooms are always free and pillars never, the images compare as their edges do.
+    """
+    smallest = min(smallest_turned(edges), smallest_turned(transposed))
+    rows_0 = rows_at(smallest, 31)
+    rows_2 = rows_at(smallest, 22)
+    rows_4 = rows_at(smallest, 13)
+    rows_6 = rows_at(smallest, 4)
+    row_8 = rows_at(smallest << uint64(5), 0) >> uint64(9)
+    # The 81 cells in words of 64, as ``canonical_hash`` reads them.
+    bits = (rows_0 << uint64(46)) | (rows_2 << uint64(28)) | (rows_4 << uint64(10))
+    bits |= rows_6 >> uint64(8)
+    rest = ((rows_6 & uint64(255)) << uint64(9)) | row_8
+    return mix(mix(SPLIT_SALT ^ bits) ^ rest)
+
+
+# A de Bruijn sequence: a power of two times this has its exponent's own five highest bits.
+DE_BRUIJN = uint64(0x077CB531)
+EXPONENT = np.zeros(32, np.uint8)
+for exponent in range(32):
+    EXPONENT[((0x077CB531 << exponent) & 0xFFFFFFFF) >> 27] = exponent
+
+
+@njit(cache=True, nogil=True)
+def carve_edges(rng, choices, waiting, root_paths, ancestors, places):
+    """Carve a maze by randomised depth-first search, as ``carve_dfs`` does.
+
+    Args:
+        rng: The instance's random stream.
+        choices: ``(24,)`` uint8, overwritten.
+        waiting: ``(25,)`` uint8, overwritten.
+        root_paths: ``(places, 2)`` uint64, filled for every place of a room with the cells from
+            the first room, which is left out, to it.
+        ancestors: ``(places,)`` uint64, filled with the set of rooms from the first one to it: bit
+            ``24 - n`` is the ``n``-th room to be visited.
+        places: ``(25,)`` uint8, filled with the place of each bit of ``ancestors``.
+
+    Returns:
+        The edges of the maze and of its transpose.
+    """
+    row = below(rng, ROOMS)
+    column = below(rng, ROOMS)
+    draw_choices(rng, CHOICE_WORDS, choices)
+    steps = pack_steps(STRIDE)
+    place = uint64(STRIDE * (row + 1) + column)
+    unvisited = ALL_ROOMS ^ (ONE << place)
+    edges = uint64(0)
+    transposed = uint64(0)
+    cells_0 = uint64(0)
+    cells_1 = uint64(0)
+    visited_bit = ONE << uint64(ROOM_COUNT - 1)
+    line = visited_bit
+    root_paths[place, 0] = cells_0
+    root_paths[place, 1] = cells_1
+    ancestors[place] = line
+    places[ROOM_COUNT - 1] = place
+    visited = uint64(0)
+    waiting_count = uint64(0)
+    while unvisited != uint64(0):
+        around = unvisited >> (place - uint64(STRIDE))
+        ways = (
+            (around & ONE)
+            | ((around >> uint64(STRIDE)) & uint64(2))
+            | ((around >> uint64(2 * STRIDE - 2)) & uint64(4))
+            | ((around >> uint64(STRIDE - 4)) & uint64(8))
+        )
+        if ways == uint64(0):
+            waiting_count -= ONE
+            place = uint64(waiting[waiting_count])
+            cells_0 = root_paths[place, 0]
+            cells_1 = root_paths[place, 1]
+            line = ancestors[place]
+            continue
+        direction = DIRECTION_TABLE[uint64(choices[visited]) + ways]
+        waiting[waiting_count] = place
+        waiting_count += uint64((ways & (ways - ONE)) != uint64(0))
+        step = ((place << uint64(2)) | uint64(direction)) << ONE
+        edges |= EDGE_OF_STEP[step]
+        transposed |= EDGE_OF_STEP[step | ONE]
+        cells_0 |= CELLS_OF_STEP[step]
+        cells_1 |= CELLS_OF_STEP[step | ONE]
+        place += unpack_step(steps, direction)
+        unvisited ^= ONE << place
+        visited += ONE
+        visited_bit >>= ONE
+        line |= visited_bit
+        root_paths[place, 0] = cells_0
+        root_paths[place, 1] = cells_1
+        ancestors[place] = line
+        places[uint64(ROOM_COUNT - 1) - visited] = place
+    return edges, transposed
+
+
+@njit(cache=True, nogil=True, inline="always")
+def write_cells(cells_0, cells_1, target):
+    """Write a set of cells, two words, as 121 bytes of 0 and 1."""
+    for cell in range(64):
+        target[cell] = (cells_0 >> uint64(cell)) & ONE
+    for cell in range(CELLS - 64):
+        target[64 + cell] = (cells_1 >> uint64(cell)) & ONE
+
+
+@njit(cache=True, nogil=True)
+def draw_size_nine(instances, key, low, high, grids, solutions, path_lengths, unique):
+    """Draw one depth-first maze of size 9 with ``any`` endpoints for each instance number.
+
+    Arguments as of ``thinkenv.mazes.task.draw_mazes``; all arrays are overwritten.
+    """
+    rng = np.empty(1, np.uint64)
+    choices = np.empty(CHOICE_WORDS * CHOICES_PER_WORD, np.uint8)
+    waiting = np.empty(ROOM_COUNT, np.uint8)
+    root_paths = np.empty((CELL_OF_PLACE.size, 2), np.uint64)
+    ancestors = np.empty(CELL_OF_PLACE.size, np.uint64)
+    places = np.empty(ROOM_COUNT, np.uint8)
+    for index in range(len(instances)):
+        start_stream(rng, key, instances[index])
+        percent = uint64(200)
+        while percent < uint64(low) or percent >= uint64(high):
+            edges, transposed = carve_edges(rng, choices, waiting, root_paths, ancestors, places)
+            if high - low == 100:
+                break
+            percent = percent_of_hash(canonical_hash_of_edges(edges, transposed))
+        start = below(rng, ROOM_COUNT)
+        goal = below(rng, ROOM_COUNT - 1)
+        goal += goal >= start
+        start_place = STRIDE * (start // ROOMS + 1) + start % ROOMS
+        goal_place = STRIDE * (goal // ROOMS + 1) + goal % ROOMS
+
+        # The path is what the ways from the first room to start and goal do not share, and the
+        # last room that they do share: the lowest common bit of their ancestors.
+        path_0 = root_paths[start_place, 0] ^ root_paths[goal_place, 0]
+        path_1 = root_paths[start_place, 1] ^ root_paths[goal_place, 1]
+        shared = ancestors[start_place] & ancestors[goal_place]
+        lowest = shared & (uint64(0) - shared)
+        exponent = EXPONENT[((lowest * DE_BRUIJN) & uint64(0xFFFFFFFF)) >> uint64(27)]
+        meeting = uint64(CELL_OF_PLACE[places[exponent]])
+        if meeting < uint64(64):
+            path_0 |= ONE << meeting
+        else:
+            path_1 |= ONE << (meeting - uint64(64))
+
+        free_0 = ROOM_CELLS_0
+        free_1 = ROOM_CELLS_1
+        for byte in range(EDGES // 8):
+            value = (edges >> uint64(8 * byte)) & uint64(255)
+            entry = (uint64(256 * byte) + value) << ONE
+            free_0 |= CELLS_OF_EDGE_BYTE[entry]
+            free_1 |= CELLS_OF_EDGE_BYTE[entry | ONE]
+        grid = grids[index]
+        solution = solutions[index]
+        write_cells(free_0, free_1, grid)
+        write_cells(path_0, path_1, solution)
+        grid[CELL_OF_PLACE[start_place]] = START
+        grid[CELL_OF_PLACE[goal_place]] = GOAL
+        length = 0
+        for cell in range(CELLS):
+            length += solution[cell]
+        path_lengths[index] = length
+        unique[index] = True
