@@ -4,9 +4,10 @@ import numpy as np
 from numba import njit
 
 from thinkenv.checks import check_integer
+from thinkenv.instances import INSTANCES_PER_SEED, instances_of_seed
 from thinkenv.mazes.generators import FREE, WALL
 from thinkenv.mazes.solving import check_grid
-from thinkenv.mazes.task import INSTANCES_PER_SEED, MazeBatch, MazeTask, instances_of_seed
+from thinkenv.mazes.task import MazeBatch, MazeTask
 
 PROPERTIES = ("path_length", "junctions", "dead_ends", "path_share", "filling_rounds")
 

@@ -13,7 +13,6 @@ from thinkenv.mazes.generators import (
     unpack_step,
 )
 
-
 NOT_REACHED, BLOCKED = -1, -2  # instead of a distance
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numba import njit
 
 from thinkenv.checks import check_choice, check_fraction, check_integer
+from thinkenv.instances import check_instances
 from thinkenv.mazes import size_nine
 from thinkenv.mazes.endpoints import ENDPOINTS, choose_endpoints
 from thinkenv.mazes.generators import (
@@ -34,17 +35,12 @@ LARGEST_SIZE = 1601
 DEFAULT_SIZE = 9
 DEFAULT_EXTRAPOLATION_SIZE = 59
 
-LAST_INSTANCE = 2**63 - 1
-# Instances of one seed are numbered from seed * 2**32, so that no two seeds share a maze.
-INSTANCES_PER_SEED = 2**32
-LAST_SEED = 2**31 - 1
-
 # Mazes drawn for one instance before giving up. The rarest split takes ten on average, so this
 # is reached only where a split or the endpoints asked for do not exist.
 MOST_ATTEMPTS = 20_000
 
 # A thread has to have at least this much to do to be worth starting.
-CELLS_PER_THREAD = 100_000
+CELLS_PER_THREAD = 250_000
 
 
 @njit(cache=True, nogil=True)
@@ -407,38 +403,3 @@ def check_size(size: object) -> int:
             f"such as {size - 1} or {size + 1}"
         )
     return size
-
-
-def check_instances(instances: Sequence[int] | np.ndarray) -> np.ndarray:
-    """Return instance numbers as ``(count,)`` int64.
-
-    Raises:
-        ValueError: If they are not one-dimensional, or out of range.
-        TypeError: If they are not integers.
-    """
-    numbers = np.asarray(instances)
-    if numbers.ndim != 1:
-        raise ValueError(f"instances has shape {numbers.shape}: needs one dimension")
-    if numbers.size == 0:
-        return np.empty(0, np.int64)
-    if numbers.dtype.kind not in "iu":
-        raise TypeError(f"instances has dtype {numbers.dtype}: needs integers")
-    if numbers.min() < 0 or numbers.max() > LAST_INSTANCE:
-        raise ValueError(
-            f"instances holds {numbers.min() if numbers.min() < 0 else numbers.max()}: "
-            "allowed are integers from 0 to 2**63 - 1"
-        )
-    return numbers.astype(np.int64)
-
-
-def instances_of_seed(seed: int, count: int, first: int = 0) -> np.ndarray:
-    """The instance numbers ``first … first + count - 1`` of a seed; no two seeds share any.
-
-    Raises:
-        ValueError: If ``seed`` or ``count`` is out of range.
-        TypeError: If one of them is not an integer.
-    """
-    seed = check_integer("seed", seed, 0, LAST_SEED)
-    count = check_integer("count", count, 0, INSTANCES_PER_SEED - first)
-    begin = seed * INSTANCES_PER_SEED + first
-    return np.arange(begin, begin + count, dtype=np.int64)
