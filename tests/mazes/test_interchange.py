@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -151,3 +152,67 @@ def test_the_command_line_names_a_wrong_option(tmp_path):
     )
     assert result.returncode == 1
     assert result.stderr.startswith("error: size=10: allowed are odd numbers")
+
+
+FILES = Path(__file__).with_name("files")
+
+
+def test_a_file_of_the_public_easy_to_hard_generator_is_read_and_judged():
+    """Six mazes of size 9, written by ``make_mazes.py`` of aks2203/easy-to-hard-data."""
+    batch = interchange.read_easy_to_hard(FILES / "easy_to_hard")
+    assert batch.grids.shape == (6, 11, 11)
+    assert batch.unique.all()
+    # In its pictures of 24x24, the first green and red pixel of each maze.
+    inputs = np.load(FILES / "easy_to_hard" / "inputs.npy")
+    for grid, picture in zip(batch.grids, inputs, strict=True):
+        for code, colour in ((2, (0, 1, 0)), (3, (1, 0, 0))):
+            pixels = np.argwhere((picture.transpose(1, 2, 0) == colour).all(axis=2))
+            assert np.argwhere(grid == code).tolist() == [((pixels[0] - 1) // 2).tolist()]
+    for grid, solution in zip(batch.grids, batch.solutions, strict=True):
+        assert mazes.is_solution(grid, solution)
+        solution[tuple(np.argwhere(solution)[0])] = 0
+        assert not mazes.is_solution(grid, solution)
+
+
+# As ``maze-dataset`` 0.5.6 prints the first maze of the file with ``as_ascii``.
+FIRST_MAZE = """
+###########
+#    E    #
+# ###X# # #
+#    X#   #
+# ###X### #
+#    X#   #
+# ###X# # #
+# #SXX  # #
+# ####### #
+#         #
+###########
+"""
+
+
+def test_mazes_with_loops_of_the_package_maze_dataset_are_read_and_judged():
+    """Six mazes by ``gen_dfs_percolation`` with p=0.2, saved by maze-dataset 0.5.6."""
+    batch = interchange.read_maze_dataset(FILES / "maze_dataset_loops.zanj")
+    assert batch.grids.shape == (6, 11, 11)
+    drawn = np.array([list(row) for row in FIRST_MAZE.strip("\n").split("\n")])
+    assert np.array_equal(batch.grids[0] == 0, drawn == "#")
+    assert np.array_equal(batch.solutions[0] == 1, np.isin(drawn, list("SEX")))
+    assert batch.grids[0][drawn == "S"] == 2 and batch.grids[0][drawn == "E"] == 3
+    assert not batch.unique.all()
+
+
+def test_many_mazes_of_the_package_maze_dataset_are_read_from_its_other_layout():
+    batch = interchange.read_maze_dataset(FILES / "maze_dataset_many.zanj")
+    assert batch.grids.shape == (150, 11, 11)
+    assert batch.unique.all()  # depth-first mazes have no loops
+    assert len({grid.tobytes() for grid in batch.grids}) > 140
+
+
+@pytest.mark.parametrize("kept", [0, 100, 4000])
+def test_a_damaged_zanj_file_is_refused(tmp_path, kept):
+    damaged = tmp_path / "cut.zanj"
+    damaged.write_bytes((FILES / "maze_dataset_loops.zanj").read_bytes()[:kept])
+    with pytest.raises(interchange.MazeFileError, match="no readable .zanj file"):
+        interchange.read_maze_dataset(damaged)
+    with pytest.raises(interchange.MazeFileError, match="no readable .zanj file"):
+        interchange.read_maze_dataset(tmp_path / "missing.zanj")

@@ -6,6 +6,8 @@
 - ``tokens``: a folder with ``all__inputs.npy``, ``all__labels.npy`` and others, as the HRM and TRM
   tools read them.
 
+Besides, ``read_maze_dataset`` reads the ``.zanj`` files of the package ``maze-dataset``.
+
 In ``easy_to_hard`` every grid cell is drawn as 2x2 pixels with a margin of one: 24x24 pixels for
 size 9. ``inputs.npy`` is ``(count, 3, S, S)``, from 0 to 1: walls black, free cells white, start
 green, goal red; ``solutions.npy`` is ``(count, S, S)``.
@@ -198,6 +200,81 @@ def read_tokens(folder: Path) -> MazeBatch:
     if any((border != WALL).any() for border in borders):
         grids, solutions = (np.pad(array, ((0, 0), (1, 1), (1, 1))) for array in (grids, solutions))
     return judge_read(folder, grids, solutions)
+
+
+def read_maze_dataset(path: Path) -> MazeBatch:
+    """Read solved mazes from a ``.zanj`` file that the package ``maze-dataset`` saved.
+
+    Such a file is a zip archive with the description ``__zanj__.json`` and larger arrays beside it.
+    Datasets of up to about a hundred mazes hold one entry for each maze, larger ones a few arrays
+    for all of them; both are read. Each maze has a list of connections, ``(2, R, C)`` bool: whether
+    room ``(r, c)`` is joined to the room below it, and to that on its right.
+
+    Raises:
+        MazeFileError: If the file is missing, damaged, of another kind, or holds mazes without a
+            shortest path.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            content = json.loads(archive.read("__zanj__.json"))
+            if "mazes" in content:
+                mazes = [
+                    (entry["connection_list"], entry["solution"]) for entry in content["mazes"]
+                ]
+                mazes = [tuple(zanj_array(archive, part) for part in maze) for maze in mazes]
+            else:
+                names = ("maze_connection_lists", "maze_solutions", "maze_solution_lengths")
+                arrays = (zanj_array(archive, content[name]) for name in names)
+                mazes = [
+                    (connections, path_rooms[:length])
+                    for connections, path_rooms, length in zip(*arrays, strict=True)
+                ]
+        drawn = [draw_rooms(connections, path_rooms) for connections, path_rooms in mazes]
+        grids, solutions = (np.stack(arrays) for arrays in zip(*drawn, strict=True))
+    except (OSError, ValueError, KeyError, IndexError, TypeError, zipfile.BadZipFile) as error:
+        raise MazeFileError(
+            f"{path}: no readable .zanj file of solved mazes ({type(error).__name__}: {error})"
+        ) from None
+    return judge_read(path, grids, solutions)
+
+
+def zanj_array(archive: zipfile.ZipFile, entry: dict) -> np.ndarray:
+    """An array of a ``.zanj`` file, which is written out or a file of its own in the archive.
+
+    Raises:
+        ValueError: If it is stored in another way.
+    """
+    kind = entry["__format__"]
+    if kind == "numpy.ndarray:array_list_meta":
+        return np.array(entry["data"], entry["dtype"]).reshape(entry["shape"])
+    if kind == "numpy.ndarray:external":
+        with archive.open(entry["$ref"]) as file:
+            return np.lib.format.read_array(file, allow_pickle=False)
+    raise ValueError(f"array stored as {kind!r}")
+
+
+def draw_rooms(connections: np.ndarray, path_rooms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A grid and its solution from connected rooms.
+
+    Args:
+        connections: ``(2, R, C)`` bool, whether each room is joined to that below, to the right.
+        path_rooms: ``(length, 2)`` integers, the rows and columns of the rooms on the path.
+
+    Returns:
+        The cell codes and the mask of the path, ``(2R + 1, 2C + 1)`` uint8 both.
+    """
+    _, rows, columns = connections.shape
+    grid = np.full((2 * rows + 1, 2 * columns + 1), WALL, np.uint8)
+    grid[1::2, 1::2] = FREE
+    grid[2::2, 1::2][connections[0]] = FREE
+    grid[1::2, 2::2][connections[1]] = FREE
+    cells = 2 * path_rooms.astype(np.int64) + 1
+    between = (cells[:-1] + cells[1:]) // 2
+    solution = np.zeros_like(grid)
+    solution[tuple(np.concatenate([cells, between]).T)] = 1
+    grid[tuple(cells[0])] = START
+    grid[tuple(cells[-1])] = GOAL
+    return grid, solution
 
 
 def judge_read(source: Path, grids: np.ndarray, solutions: np.ndarray) -> MazeBatch:
