@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from agents.provenance import provenance
 from thinkenv import mazes
+from thinkenv.streams import InstanceStream
 
 SIZES = (9, 59, 201, 801)
 REPEATS = 3
@@ -156,16 +157,27 @@ OTHERS = {
 }
 
 
-def peak_memory(size: int) -> float:
+def stream_rate(seconds: float) -> float:
+    """Mazes of size 9 per second from a stream of batches of 1,024, drawn in the background."""
+    with InstanceStream(mazes.MazeTask(size=9), count=1024) as stream:
+
+        def make(count: int) -> None:
+            for _ in range(0, count, 1024):
+                next(stream)
+
+        return rate_of(make, seconds)
+
+
+def peak_memory(size: int, generator: str) -> float:
     """Megabytes above the result arrays that one maze takes at most, in a fresh process.
 
     It can be below zero: pages of the solution that no path crosses are never touched.
     """
     code = (
         "import resource, sys; from thinkenv import mazes\n"
-        "mazes.generate(9, 1, split='all')\n"
+        f"mazes.generate(13, 1, split='all', generator={generator!r})\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        f"batch = mazes.generate({size}, 1, split='all')\n"
+        f"batch = mazes.generate({size}, 1, split='all', generator={generator!r})\n"
         "after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "print((after - before) * 1024 - batch.grids.nbytes - batch.solutions.nbytes)"
     )
@@ -239,13 +251,18 @@ def main() -> int:
                 f"{ratio:,.0f} times as many",
                 flush=True,
             )
-    memory = peak_memory(1601)
+    streamed = stream_rate(arguments.seconds)
+    print(f"stream of batches of 1,024, size 9, train: {streamed:,.0f} mazes a second")
+    memory = {generator: peak_memory(1601, generator) for generator in mazes.GENERATORS}
+    for generator, megabytes in memory.items():
+        print(f"one maze of size 1601, {generator}: {megabytes:.0f} MB above its arrays")
     first = first_call_seconds()
-    print(f"one maze of size 1601: {memory:.0f} MB above its arrays; first call: {first:.2f} s")
+    print(f"first call in a fresh process: {first:.2f} s")
     if arguments.json is not None:
         result = {
             **provenance(),
             "rows": rows,
+            "stream_per_second": streamed,
             "peak_memory_1601_mb": memory,
             "first_call_seconds": first,
         }
