@@ -174,13 +174,15 @@ def peak_memory(size: int, generator: str) -> float:
     It can be below zero: pages of the solution that no path crosses are never touched.
     """
     code = (
-        "import resource, sys; from thinkenv import mazes\n"
+        "from thinkenv import mazes\n"
+        "def kilobytes(name):\n"
+        "    status = open('/proc/self/status').read().splitlines()\n"
+        "    return next(int(line.split()[1]) for line in status if line.startswith(name))\n"
         f"mazes.generate(13, 1, split='all', generator={generator!r})\n"
-        "pages = int(open('/proc/self/statm').read().split()[1])\n"
+        "before = kilobytes('VmRSS')\n"
         f"batch = mazes.generate({size}, 1, split='all', generator={generator!r})\n"
-        "peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024\n"
-        "before = pages * resource.getpagesize()\n"
-        "print(peak - before - batch.grids.nbytes - batch.solutions.nbytes)"
+        "grown = 1024 * (kilobytes('VmHWM') - before)\n"
+        "print(grown - batch.grids.nbytes - batch.solutions.nbytes)"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return float(run.stdout) / 1e6

@@ -24,8 +24,6 @@ from thinkenv.mazes.generators import (
     GOAL,
     START,
     draw_choices,
-    pack_steps,
-    unpack_step,
 )
 from thinkenv.mazes.symmetry import SPLIT_SALT
 from thinkenv.random_streams import below, mix, start_stream
@@ -41,6 +39,10 @@ EDGES = 40
 CHOICE_WORDS = 6  # 24 choices, one for each room but the first
 
 ONE = uint64(1)
+
+# The step from a place to the next for every entry of ``DIRECTION_TABLE``, looked up directly,
+# because the loop over the rooms waits for it.
+STEP_TABLE = np.array([-STRIDE, 1, STRIDE, -1], np.int8)[DIRECTION_TABLE]
 
 
 def place_of_room(row: int, column: int) -> int:
@@ -241,7 +243,6 @@ def carve_edges(rng, choices, waiting, root_paths, ancestors, places):
     row = below(rng, ROOMS)
     column = below(rng, ROOMS)
     draw_choices(rng, CHOICE_WORDS, choices)
-    steps = pack_steps(STRIDE)
     place = uint64(STRIDE * (row + 1) + column)
     unvisited = ALL_ROOMS ^ (ONE << place)
     edges = uint64(0)
@@ -271,15 +272,15 @@ def carve_edges(rng, choices, waiting, root_paths, ancestors, places):
             cells_1 = root_paths[place, 1]
             line = ancestors[place]
             continue
-        direction = DIRECTION_TABLE[uint64(choices[visited]) + ways]
+        entry = uint64(choices[visited]) + ways
         waiting[waiting_count] = place
         waiting_count += uint64((ways & (ways - ONE)) != uint64(0))
-        step = ((place << uint64(2)) | uint64(direction)) << ONE
+        step = ((place << uint64(2)) | uint64(DIRECTION_TABLE[entry])) << ONE
         edges |= EDGE_OF_STEP[step]
         transposed |= EDGE_OF_STEP[step | ONE]
         cells_0 |= CELLS_OF_STEP[step]
         cells_1 |= CELLS_OF_STEP[step | ONE]
-        place += unpack_step(steps, direction)
+        place += uint64(np.int64(STEP_TABLE[entry]))
         unvisited ^= ONE << place
         visited += ONE
         visited_bit >>= ONE
