@@ -158,7 +158,7 @@ FILES = Path(__file__).with_name("files")
 
 
 def test_a_file_of_the_public_easy_to_hard_generator_is_read_and_judged():
-    """Six mazes of size 9, written by ``make_mazes.py`` of aks2203/easy-to-hard-data."""
+    """Six mazes of size 9, by the functions of ``make_mazes.py`` of aks2203/easy-to-hard-data."""
     batch = interchange.read_easy_to_hard(FILES / "easy_to_hard")
     assert batch.grids.shape == (6, 11, 11)
     assert batch.unique.all()
