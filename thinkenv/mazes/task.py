@@ -277,34 +277,28 @@ class MazeTask:
 
     def _draw_span(self, batch: MazeBatch, span: slice) -> int:
         """Draw a part of a batch in place; the kernel releases the GIL."""
-        low, high = PERCENT_OF_SPLIT[self.split]
         cells = self.side**2
+        instances = batch.instances[span].view(np.uint64)
+        percents = PERCENT_OF_SPLIT[self.split]
+        filled = (
+            batch.grids[span].reshape(-1, cells),
+            batch.solutions[span].reshape(-1, cells),
+            batch.path_lengths[span],
+            batch.unique[span],
+        )
         options = (self.size, self.generator, self.loops, self.endpoints)
         if options == (size_nine.SIZE, "dfs", 0.0, "any"):
-            size_nine.draw_size_nine(
-                batch.instances[span].view(np.uint64),
-                self.key,
-                low,
-                high,
-                batch.grids[span].reshape(-1, cells),
-                batch.solutions[span].reshape(-1, cells),
-                batch.path_lengths[span],
-                batch.unique[span],
-            )
-            return -1
+            size_nine.draw_size_nine(instances, self.key, *percents, *filled)
+            return -1  # at this size no split is empty
         return draw_mazes(
-            batch.instances[span].view(np.uint64),
+            instances,
             self.key,
             self.rooms,
             GENERATORS[self.generator],
             self.loops,
             ENDPOINTS[self.endpoints],
-            low,
-            high,
-            batch.grids[span].reshape(-1, cells),
-            batch.solutions[span].reshape(-1, cells),
-            batch.path_lengths[span],
-            batch.unique[span],
+            *percents,
+            *filled,
         )
 
     def vary(self, batch: MazeBatch, numbers: Sequence[int] | np.ndarray) -> MazeBatch:
