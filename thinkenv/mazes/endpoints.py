@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit, uint64
 
-from thinkenv.mazes.generators import WALL, cell_of_room
+from thinkenv.mazes.layout import WALL, cell_of_room
 from thinkenv.random_streams import below
 
 ENDPOINTS = {"any": 0, "dead_ends": 1, "corners": 2, "farthest": 3}
@@ -43,15 +43,11 @@ def measure_distances(ways, rooms, source, distances, queue):
     predicted.
 
     Args:
-        ways: ``((rooms + 2) * rooms,)`` uint8, the ways out of each room of a connected maze.
+        ways: ``((rooms + 2) * rooms,)`` uint8, the ways out of each room.
         rooms: Rooms per side.
         source: A room's number.
-        distances: ``((rooms + 2) * rooms,)`` int32, filled; what lies outside the maze gets -1.
-        queue: ``(rooms * rooms + 1,)`` int32, filled with the rooms in the order of their
-            distance; the last entry is overwritten.
-
-    Returns:
-        The room that was found last, one of those farthest away.
+        distances: ``((rooms + 2) * rooms,)`` int32, filled; rooms without ways get -1.
+        queue: ``(rooms * rooms + 1,)`` int32, overwritten.
     """
     one = uint64(1)
     stride = uint64(rooms)
@@ -69,7 +65,6 @@ def measure_distances(ways, rooms, source, distances, queue):
         tail = visit(room + one, ways_out >> one, onwards, distances, queue, tail)
         tail = visit(room + stride, ways_out >> uint64(2), onwards, distances, queue, tail)
         tail = visit(room - one, ways_out >> uint64(3), onwards, distances, queue, tail)
-    return np.int64(queue[tail - one])
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -83,58 +78,140 @@ def visit(room, ways_out, distance, distances, queue, tail):
 
 
 @njit(cache=True, nogil=True)
-def find_farthest(rng, rooms, grid):
+def fold_trees(ways, rooms, depths, ends, queue):
+    """Take the trees that hang on a maze's loops away, and note how deep they are.
+
+    Dead ends are taken away one after the other until every room left lies on a loop or between
+    loops. Of a maze without loops one room is left.
+
+    Args:
+        ways: ``((rooms + 2) * rooms,)`` uint8, see ``find_ways``; rooms taken away and the ways to
+            them are set to 0.
+        rooms: Rooms per side.
+        depths: ``((rooms + 2) * rooms,)`` int32, filled for rooms that are left: the steps to the
+            farthest room of the tree that hung on it.
+        ends: ``((rooms + 2) * rooms,)`` int32, filled for them with that farthest room.
+        queue: ``(rooms * rooms,)`` int32, overwritten.
+
+    Returns:
+        ``(longest, first, second)``: the most steps between two rooms of one tree, counting the
+        room that the tree hung on, and two such rooms.
+    """
+    longest = 0
+    first = rooms
+    second = rooms
+    tail = 0
+    for room in range(rooms, rooms + rooms * rooms):
+        depths[room] = 0
+        ends[room] = room
+        if ways[room] & (ways[room] - 1) == 0:
+            queue[tail] = room
+            tail += 1
+    head = 0
+    while head < tail:
+        room = queue[head]
+        head += 1
+        way = ways[room]
+        if way == 0:
+            continue  # the last room of a maze without loops
+        if way == 1:
+            neighbour = room - rooms
+            way_back = 4
+        elif way == 2:
+            neighbour = room + 1
+            way_back = 8
+        elif way == 4:
+            neighbour = room + rooms
+            way_back = 1
+        else:
+            neighbour = room - 1
+            way_back = 2
+        ways[room] = 0
+        ways_left = ways[neighbour] ^ way_back
+        ways[neighbour] = ways_left
+        depth = depths[room] + 1
+        if depths[neighbour] + depth > longest:
+            longest = depths[neighbour] + depth
+            first = ends[neighbour]
+            second = ends[room]
+        if depth > depths[neighbour]:
+            depths[neighbour] = depth
+            ends[neighbour] = ends[room]
+        if ways_left != 0 and ways_left & (ways_left - 1) == 0:
+            queue[tail] = neighbour
+            tail += 1
+    return longest, first, second
+
+
+@njit(cache=True, nogil=True)
+def find_farthest(rooms, grid):
     """Two rooms whose shortest path is as long as any in the maze, exactly, loops or not.
 
-    Searches from a few rooms bound how far every other room can be from its farthest one; rooms
-    that cannot beat the best pair found are never searched from. In a maze without loops three
-    searches suffice.
+    The two lie in one tree that hangs on the maze's loops, or in (the trees on) two rooms of those
+    loops. Searches from a few of these rooms, the candidates, bound how far any two candidates can
+    be apart, and those that cannot beat the best pair found are candidates no longer.
 
     Source: F. W. Takes and W. A. Kosters, "Determining the diameter of small world networks",
-    CIKM 2011 (bounding of eccentricities). They search in turn from the room that might have the
-    farthest and from the one that seems most central; always the latter takes a quarter fewer
-    searches in mazes.
+    CIKM 2011: bounding of eccentricities, and searches in turn from the candidate that might have
+    the farthest and from the one that seems most central. Here only candidates count for how far
+    a candidate can be from any other, so that bounds tighten as there are fewer.
 
     Returns:
         The numbers of the two rooms.
     """
-    count = rooms * rooms
     ways = find_ways(rooms, grid)
-    distances = np.empty(ways.size, np.int32)
-    queue = np.empty(count + 1, np.int32)
-    # The rooms that might still beat the best pair, and at least and at most how far the farthest
-    # room is from each.
-    candidates = np.arange(rooms, rooms + count).astype(np.int32)
+    depths = np.empty(ways.size, np.int32)
+    ends = np.empty(ways.size, np.int32)
+    queue = np.empty(rooms * rooms + 1, np.int32)
+    longest, first, second = fold_trees(ways, rooms, depths, ends, queue)
+
+    candidates = np.empty(rooms * rooms, np.int32)
+    count = 0
+    for room in range(rooms, rooms + rooms * rooms):
+        if ways[room] != 0:
+            candidates[count] = room
+            count += 1
+    # At least and at most how far the farthest end of another candidate is from each candidate.
     lower = np.zeros(count, np.int32)
-    upper = np.full(count, 2 * count, np.int32)
-    longest = -1
-    first = 0
-    second = 0
-    source = below(rng, count) + rooms
-    while count > 0:
-        farthest = measure_distances(ways, rooms, source, distances, queue)
-        reach = distances[farthest]
-        if reach > longest:
-            longest = reach
-            first = source
-            second = farthest
+    upper = np.full(count, 2 * rooms * rooms, np.int32)
+    distances = np.empty(ways.size, np.int32)
+    source = candidates[count // 2]
+    from_outside = True
+    while count > 1:
+        measure_distances(ways, rooms, source, distances, queue)
+        farthest = source
+        reach = 0
+        for place in range(count):
+            room = candidates[place]
+            distance = distances[room] + depths[room]
+            if distance > reach and room != source:
+                reach = distance
+                farthest = room
+        if depths[source] + reach > longest:
+            longest = depths[source] + reach
+            first = ends[source]
+            second = ends[farthest]
+
         kept = 0
-        most_central = -1
+        outermost = 0
+        most_central = 0
         for place in range(count):
             room = candidates[place]
             distance = distances[room]
-            at_least = max(lower[place], distance, reach - distance)
+            at_least = max(lower[place], distance + depths[source], reach - distance)
             at_most = min(upper[place], reach + distance)
             candidates[kept] = room
             lower[kept] = at_least
             upper[kept] = at_most
-            if at_most > longest and room != source:
-                if most_central < 0 or at_least < lower[most_central]:
+            if depths[room] + at_most > longest and room != source:
+                if depths[room] + at_most > depths[candidates[outermost]] + upper[outermost]:
+                    outermost = kept
+                if at_least < lower[most_central]:
                     most_central = kept
                 kept += 1
-        is_first = count == rooms * rooms
         count = kept
-        source = farthest if is_first else np.int64(candidates[most_central])
+        source = candidates[outermost if from_outside else most_central]
+        from_outside = not from_outside
     return first - rooms, second - rooms
 
 
@@ -158,7 +235,7 @@ def choose_endpoints(endpoints, rng, rooms, grid, scratch):
     side = 2 * rooms + 1
     count = rooms * rooms
     if endpoints == 3:
-        first, second = find_farthest(rng, rooms, grid)
+        first, second = find_farthest(rooms, grid)
         if below(rng, 2) == 0:
             return second, first
         return first, second

@@ -4,9 +4,8 @@ Every generator has one signature, ``generator(rng, rooms, grid, parents, scratc
 
 - ``rng``: a random stream (see ``thinkenv.random_streams``), advanced in place;
 - ``rooms``: rooms per side; the grid has ``side = 2 * rooms + 1`` cells per side;
-- ``grid``: ``(side * side,)`` uint8, overwritten: walls become 0, free cells 1. The room in row
-  ``r`` and column ``c``, number ``r * rooms + c``, is the cell in row ``2r + 1`` and column
-  ``2c + 1``;
+- ``grid``: ``(side * side,)`` uint8, overwritten: walls become 0, free cells 1 (see
+  ``thinkenv.mazes.layout``);
 - ``parents``: ``(rooms * rooms,)`` uint8, filled with the direction from each room to its parent
   in the tree (up 0, right 1, down 2, left 3) and ``ROOT`` for one of them, so that paths are found
   without a search;
@@ -16,16 +15,21 @@ To add a generator, write its kernel here, give it a code in ``GENERATORS`` and 
 ``carve``. One that does not come upon parents by itself ends with ``find_parents``.
 """
 
-import itertools
-
 import numpy as np
 from numba import njit, uint64
 
-from thinkenv.random_streams import below, bits_ahead, next_bits, skip_bits
-
-WALL, FREE, START, GOAL = 0, 1, 2, 3
-
-ROOT = 4  # instead of a direction to a parent
+from thinkenv.mazes.depth_first import carve_dfs
+from thinkenv.mazes.layout import (
+    FREE,
+    ROOT,
+    WALL,
+    cell_of_room,
+    find_parents,
+    has_room,
+    open_passages,
+    step_of_direction,
+)
+from thinkenv.random_streams import below, next_bits
 
 GENERATORS = {
     "dfs": 0,
@@ -35,221 +39,6 @@ GENERATORS = {
     "recursive_division": 4,
     "hunt_and_kill": 5,
 }
-
-
-@njit(cache=True, nogil=True, inline="always")
-def cell_of_room(room, rooms):
-    """The cell, in a flat grid, of room number ``room``."""
-    row = room // rooms
-    return (2 * row + 1) * (2 * rooms + 1) + 2 * (room - row * rooms) + 1
-
-
-@njit(cache=True, nogil=True, inline="always")
-def step_of_direction(direction, side):
-    """The flat step to the neighbouring cell: up 0, right 1, down 2, left 3."""
-    if direction == 0:
-        return -side
-    if direction == 1:
-        return 1
-    if direction == 2:
-        return side
-    return -1
-
-
-@njit(cache=True, nogil=True, inline="always")
-def pack_steps(stride):
-    """The steps up, right, down and left in rows of ``stride``, as 16 bits each of one number."""
-    return (
-        uint64(np.int64(-stride) & 0xFFFF)
-        | uint64(1) << uint64(16)
-        | uint64(stride) << uint64(32)
-        | uint64(0xFFFF) << uint64(48)
-    )
-
-
-@njit(cache=True, nogil=True, inline="always")
-def unpack_step(steps, direction):
-    """The step in one direction of ``pack_steps``, to be added to an unsigned index.
-
-    Without a branch, which could not be predicted, and without a table in memory, which loops that
-    wait for their next place would wait for as well.
-    """
-    return uint64(np.int64(np.int16(steps >> (uint64(16) * uint64(direction)))))
-
-
-@njit(cache=True, nogil=True, inline="always")
-def has_room(direction, row, column, rooms):
-    """Whether there is a room in this direction from the room in this row and column."""
-    if direction == 0:
-        return row > 0
-    if direction == 1:
-        return column < rooms - 1
-    if direction == 2:
-        return row < rooms - 1
-    return column > 0
-
-
-@njit(cache=True, nogil=True)
-def open_passages(rooms, grid, parents):
-    """Write the grid in which every room and the passage from each room to its parent is free.
-
-    Every cell is written once, by conditions instead of branches, so that the compiler can do many
-    rooms at a time.
-    """
-    side = 2 * rooms + 1
-    grid[:side] = WALL
-    for row in range(rooms):
-        here = parents[row * rooms : (row + 1) * rooms]
-        cells = grid[(2 * row + 1) * side : (2 * row + 2) * side]
-        cells[0] = WALL
-        for column in range(rooms - 1):
-            cells[2 * column + 1] = FREE
-            cells[2 * column + 2] = (here[column] == 1) | (here[column + 1] == 3)
-        cells[side - 2] = FREE
-        cells[side - 1] = WALL
-        cells = grid[(2 * row + 2) * side : (2 * row + 3) * side]
-        if row == rooms - 1:
-            cells[:] = WALL
-        else:
-            below_here = parents[(row + 1) * rooms : (row + 2) * rooms]
-            cells[0] = WALL
-            for column in range(rooms):
-                cells[2 * column + 1] = (here[column] == 2) | (below_here[column] == 0)
-                cells[2 * column + 2] = WALL
-
-
-@njit(cache=True, nogil=True)
-def find_parents(rooms, grid, parents, scratch):
-    """Fill ``parents`` of a finished tree with the directions towards room 0."""
-    side = 2 * rooms + 1
-    parents[0] = ROOT
-    scratch[0] = 0
-    waiting = 1
-    while waiting > 0:
-        waiting -= 1
-        room = scratch[waiting]
-        row = room // rooms
-        cell = (2 * row + 1) * side + 2 * (room - row * rooms) + 1
-        back = parents[room]
-        if back != 0 and grid[cell - side] != WALL:
-            parents[room - rooms] = 2
-            scratch[waiting] = room - rooms
-            waiting += 1
-        if back != 1 and grid[cell + 1] != WALL:
-            parents[room + 1] = 3
-            scratch[waiting] = room + 1
-            waiting += 1
-        if back != 2 and grid[cell + side] != WALL:
-            parents[room + rooms] = 0
-            scratch[waiting] = room + rooms
-            waiting += 1
-        if back != 3 and grid[cell - 1] != WALL:
-            parents[room - 1] = 1
-            scratch[waiting] = room - 1
-            waiting += 1
-
-
-def direction_table() -> np.ndarray:
-    """Which direction a random choice takes, for every set of allowed directions.
-
-    A choice of 16 random bits picks the first, second, … of ``n`` directions as ``choice * n /
-    65536``. For ``n`` up to 4 that depends only on the choice's two highest bits (halves and
-    quarters) and on its third, so 12 kinds of choice are enough.
-
-    Returns:
-        ``(192,)`` uint8: entry ``16 * kind + ways`` is the direction, with ``kind = 3 * quarter +
-        third`` and ``ways`` the set of directions (bit 0 up, 1 right, 2 down, 3 left).
-    """
-    table = np.zeros((12, 16), np.uint8)
-    for quarter, third, ways in itertools.product(range(4), range(3), range(1, 16)):
-        directions = [direction for direction in range(4) if ways >> direction & 1]
-        place = (0, quarter >> 1, third, quarter)[len(directions) - 1]
-        table[3 * quarter + third, ways] = directions[place]
-    return table.reshape(-1)
-
-
-DIRECTION_TABLE = direction_table()
-
-CHOICES_PER_WORD = 4
-
-
-@njit(cache=True, nogil=True)
-def draw_choices(rng, words, choices):
-    """Draw ``4 * words`` random choices, as rows ``16 * kind`` of ``DIRECTION_TABLE``.
-
-    Args:
-        rng: The random stream.
-        words: How many numbers of 64 bits to draw, each for four choices.
-        choices: ``(4 * words,)`` uint8, filled.
-    """
-    state = rng[0]
-    for word in range(words):
-        bits = bits_ahead(state, word)
-        for part in range(CHOICES_PER_WORD):
-            choice = (bits >> uint64(16 * part)) & uint64(0xFFFF)
-            quarter = choice >> uint64(14)
-            third = (choice * uint64(3)) >> uint64(16)
-            choices[CHOICES_PER_WORD * word + part] = uint64(16) * (uint64(3) * quarter + third)
-    skip_bits(rng, words)
-
-
-UNVISITED = 0x80  # in a field of directions to parents, which are below 8
-ONE = uint64(1)
-
-
-@njit(cache=True, nogil=True)
-def carve_dfs(rng, rooms, grid, parents, scratch):
-    """Randomised depth-first search ("recursive backtracker"): long winding corridors.
-
-    From a random room, walk to a random unvisited neighbour, carving on the way, and step back
-    when there is none. The spanning tree is not uniform: it favours few and deep branches. This
-    is the distribution of the ``easy_to_hard`` mazes (Schwarzschild et al. 2021, arXiv
-    2108.06011). See J. Buck, *Mazes for Programmers*, 2015, chapter 5.
-    """
-    count = rooms * rooms
-    width = rooms + 2
-    words = (count + CHOICES_PER_WORD - 2) // CHOICES_PER_WORD  # each room but the first
-    # Directions to parents, in a field with a border that counts as visited, so that no edge has
-    # to be checked.
-    field = scratch.view(np.uint8)[: width * width]
-    choices = scratch.view(np.uint8)[width * width : width * width + CHOICES_PER_WORD * words]
-    # Rooms that had another unvisited neighbour when they were left: where to go back to.
-    waiting = scratch[scratch.size - count :].view(np.uint32)
-    field[:] = 0
-    for row in range(rooms):
-        field[(row + 1) * width + 1 : (row + 2) * width - 1] = UNVISITED
-    row = below(rng, rooms)
-    column = below(rng, rooms)
-    draw_choices(rng, words, choices)
-
-    # Unsigned numbers throughout: a signed index costs a check for being negative, on the way
-    # from one room to the next, whose length is what this loop's speed depends on.
-    place = uint64((row + 1) * width + column + 1)
-    stride = uint64(width)
-    steps = pack_steps(width)
-    field[place] = ROOT
-    visited = uint64(0)
-    waiting_count = uint64(0)
-    while visited < uint64(count - 1):
-        ways = (
-            uint64(field[place - stride] >> 7)
-            | uint64(field[place + ONE] >> 6)
-            | uint64(field[place + stride] >> 5)
-            | uint64(field[place - ONE] >> 4)
-        )
-        if ways == uint64(0):
-            waiting_count -= ONE
-            place = uint64(waiting[waiting_count])
-            continue
-        direction = DIRECTION_TABLE[uint64(choices[visited]) + ways]
-        visited += ONE
-        waiting[waiting_count] = place
-        waiting_count += uint64((ways & (ways - ONE)) != uint64(0))
-        place += unpack_step(steps, direction)
-        field[place] = direction ^ 2
-    for row in range(rooms):
-        parents[row * rooms : (row + 1) * rooms] = field[(row + 1) * width + 1 :][:rooms]
-    open_passages(rooms, grid, parents)
 
 
 @njit(cache=True, nogil=True)

@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 
 from thinkenv.checks import check_choice, check_integer
-from thinkenv.mazes.generators import FREE, GOAL, START, WALL
+from thinkenv.mazes.layout import FREE, GOAL, START, WALL
 from thinkenv.mazes.solving import is_solution, shortest_path
 from thinkenv.mazes.task import GENERATOR_VERSION, MazeBatch
 

@@ -5,7 +5,7 @@ from numba import njit
 
 from thinkenv.checks import check_integer
 from thinkenv.instances import INSTANCES_PER_SEED, instances_of_seed
-from thinkenv.mazes.generators import FREE, WALL
+from thinkenv.mazes.layout import FREE, WALL
 from thinkenv.mazes.solving import check_grid
 from thinkenv.mazes.task import MazeBatch, MazeTask
 

@@ -18,13 +18,8 @@ import itertools
 import numpy as np
 from numba import njit, uint64
 
-from thinkenv.mazes.generators import (
-    CHOICES_PER_WORD,
-    DIRECTION_TABLE,
-    GOAL,
-    START,
-    draw_choices,
-)
+from thinkenv.mazes.depth_first import CHOICES_PER_WORD, DIRECTION_TABLE, draw_choices
+from thinkenv.mazes.layout import GOAL, START
 from thinkenv.mazes.symmetry import SPLIT_SALT
 from thinkenv.random_streams import below, mix, start_stream
 from thinkenv.splits import percent_of_hash

@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit, uint64
 
-from thinkenv.mazes.generators import (
+from thinkenv.mazes.layout import (
     GOAL,
     ROOT,
     START,

@@ -2,7 +2,7 @@
 
 from numba import njit, uint64
 
-from thinkenv.mazes.generators import WALL
+from thinkenv.mazes.layout import WALL
 from thinkenv.random_streams import mix
 
 # Any constant will do; this one leaves every split with mazes even at size 5, where there are

@@ -12,16 +12,10 @@ from numba import njit
 from thinkenv.checks import check_choice, check_fraction, check_integer
 from thinkenv.instances import check_instances
 from thinkenv.mazes import size_nine
+from thinkenv.mazes.depth_first import LANES, find_dfs_parents
 from thinkenv.mazes.endpoints import ENDPOINTS, choose_endpoints
-from thinkenv.mazes.generators import (
-    FREE,
-    GENERATORS,
-    GOAL,
-    START,
-    carve,
-    cell_of_room,
-    open_loops,
-)
+from thinkenv.mazes.generators import GENERATORS, carve, open_loops
+from thinkenv.mazes.layout import FREE, GOAL, START, cell_of_room, open_passages
 from thinkenv.mazes.solving import check_answers, judge_flat, mark_tree_path, solve_flat
 from thinkenv.mazes.symmetry import canonical_hash
 from thinkenv.random_streams import start_stream, stream_key
@@ -34,6 +28,8 @@ SMALLEST_SIZE = 5
 LARGEST_SIZE = 1601
 DEFAULT_SIZE = 9
 DEFAULT_EXTRAPOLATION_SIZE = 59
+
+DFS = GENERATORS["dfs"]
 
 # Mazes drawn for one instance before giving up. The rarest split takes ten on average, so this
 # is reached only where a split or the endpoints asked for do not exist.
@@ -77,44 +73,92 @@ def draw_mazes(
     Returns:
         The index of an instance for which no maze was found, or -1.
     """
-    side = 2 * rooms + 1
-    cells = side * side
-    rng = np.empty(1, np.uint64)
-    scratch = np.empty(cells, np.int32)
-    parents = np.empty(rooms * rooms, np.uint8)
+    count = len(instances)
+    cells = (2 * rooms + 1) ** 2
+    lanes = LANES if generator == DFS and count > 1 else 1
+    rngs = np.zeros((LANES, 1), np.uint64)
+    scratch = np.empty((lanes, cells), np.int32)
+    parents = np.empty((lanes, rooms * rooms), np.uint8)
     # With loops, paths are found by searches, which need more memory.
     distances = np.empty(cells if loops > 0 else 0, np.int32)
-    for index in range(len(instances)):
-        grid = grids[index]
-        solution = solutions[index]
-        start_stream(rng, key, instances[index])
-        attempts = 0
-        while True:
-            if attempts == MOST_ATTEMPTS:
-                return index
-            attempts += 1
-            carve(generator, rng, rooms, grid, parents, scratch)
-            if loops > 0:
-                open_loops(rng, rooms, grid, loops)
-            if high - low < 100:
-                percent = percent_of_hash(canonical_hash(grid, side))
-                if percent < low or percent >= high:
-                    continue
-            start, goal = choose_endpoints(endpoints, rng, rooms, grid, scratch)
-            if start >= 0:
-                break
-        start_cell = cell_of_room(start, rooms)
-        goal_cell = cell_of_room(goal, rooms)
-        if loops > 0:
-            path_lengths[index], unique[index] = solve_flat(
-                grid, side, start_cell, goal_cell, distances, scratch, solution
+    index_of_lane = np.full(lanes, -1)
+    attempts = np.zeros(lanes, np.int64)
+    begun = 0
+    completed = 0
+    while completed < count:
+        for lane in range(lanes):
+            if index_of_lane[lane] < 0 and begun < count:
+                start_stream(rngs[lane], key, instances[begun])
+                index_of_lane[lane] = begun
+                attempts[lane] = 0
+                begun += 1
+        if lanes == LANES:
+            find_dfs_parents(rngs, rooms, parents, scratch)
+        for lane in range(lanes):
+            index = index_of_lane[lane]
+            if index < 0:
+                continue  # the last mazes leave lanes empty
+            if lanes == LANES:
+                open_passages(rooms, grids[index], parents[lane])
+            else:
+                carve(generator, rngs[lane], rooms, grids[index], parents[lane], scratch[lane])
+            path_lengths[index], unique[index] = complete_maze(
+                rngs[lane],
+                rooms,
+                loops,
+                endpoints,
+                low,
+                high,
+                parents[lane],
+                grids[index],
+                solutions[index],
+                scratch[lane],
+                distances,
             )
-        else:
-            path_lengths[index] = mark_tree_path(parents, rooms, start, goal, solution)
-            unique[index] = True
-        grid[start_cell] = START
-        grid[goal_cell] = GOAL
+            if path_lengths[index] > 0:
+                index_of_lane[lane] = -1
+                completed += 1
+                continue
+            attempts[lane] += 1
+            if attempts[lane] == MOST_ATTEMPTS:
+                return index
     return -1
+
+
+@njit(cache=True, nogil=True)
+def complete_maze(
+    rng, rooms, loops, endpoints, low, high, parents, grid, solution, scratch, distances
+):
+    """Open loops, set start and goal, and solve: what comes after carving.
+
+    The arguments are those of ``draw_mazes`` for one maze, with its tree in ``parents``.
+
+    Returns:
+        ``(path_length, unique)``, or ``(0, False)`` if the maze is not in the split or has no such
+        endpoints.
+    """
+    side = 2 * rooms + 1
+    if loops > 0:
+        open_loops(rng, rooms, grid, loops)
+    if high - low < 100:
+        percent = percent_of_hash(canonical_hash(grid, side))
+        if percent < low or percent >= high:
+            return 0, False
+    start, goal = choose_endpoints(endpoints, rng, rooms, grid, scratch)
+    if start < 0:
+        return 0, False
+    start_cell = cell_of_room(start, rooms)
+    goal_cell = cell_of_room(goal, rooms)
+    if loops > 0:
+        path_length, unique = solve_flat(
+            grid, side, start_cell, goal_cell, distances, scratch, solution
+        )
+    else:
+        path_length = mark_tree_path(parents, rooms, start, goal, solution)
+        unique = True
+    grid[start_cell] = START
+    grid[goal_cell] = GOAL
+    return path_length, unique
 
 
 @njit(cache=True, nogil=True)
