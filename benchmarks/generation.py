@@ -51,8 +51,8 @@ def rate_of(make: Callable[[int], object], seconds: float) -> float:
 
 
 def in_batches(size: int, **options) -> Callable[[int], None]:
-    """A maker of our mazes, in batches that stay below 64 MB."""
-    most = max(1, 64_000_000 // (2 * (size + 2) ** 2))
+    """A maker of our mazes, in batches that stay below 16 MB."""
+    most = max(1, 16_000_000 // (2 * (size + 2) ** 2))
 
     def make(count: int) -> None:
         first = 0

@@ -122,11 +122,15 @@ def test_corner_endpoints_are_every_pair_of_corners():
     assert pairs == set(itertools.permutations(corners, 2))
 
 
-@pytest.mark.parametrize("loops", [0.0, 0.1, 0.6])
+@pytest.mark.parametrize(
+    ("size", "loops", "count"),
+    [(5, 0.0, 50), (5, 0.3, 50), (7, 1.0, 2), (17, 0.0, 25), (17, 0.1, 25), (17, 0.6, 25)]
+    + [(41, 0.05, 2)],
+)
 @pytest.mark.parametrize("generator", ["dfs", "wilson", "recursive_division"])
-def test_farthest_endpoints_are_as_far_apart_as_any_two_rooms(generator, loops):
+def test_farthest_endpoints_are_as_far_apart_as_any_two_rooms(generator, size, loops, count):
     batch = mazes.generate(
-        size=17, count=25, split="all", generator=generator, loops=loops, endpoints="farthest"
+        size, count, split="all", generator=generator, loops=loops, endpoints="farthest"
     )
     for index, grid in enumerate(batch.grids):
         longest = 0

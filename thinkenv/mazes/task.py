@@ -3,7 +3,6 @@
 import itertools
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +19,7 @@ from thinkenv.mazes.solving import check_answers, judge_flat, mark_tree_path, so
 from thinkenv.mazes.symmetry import canonical_hash
 from thinkenv.random_streams import start_stream, stream_key
 from thinkenv.splits import PERCENT_OF_SPLIT, SPLITS, percent_of_hash
+from thinkenv.worker_threads import run_on_threads
 
 # Raised whenever the same options and instance number give another maze than before.
 GENERATOR_VERSION = 1
@@ -35,8 +35,10 @@ DFS = GENERATORS["dfs"]
 # is reached only where a split or the endpoints asked for do not exist.
 MOST_ATTEMPTS = 20_000
 
-# A thread has to have at least this much to do to be worth starting.
-CELLS_PER_THREAD = 250_000
+# How a batch is divided between threads. A part has to be worth handing over.
+CELLS_PER_PART = 250_000
+PARTS_PER_THREAD = 4
+MAZES_PER_PART = 16  # where a thread gets several
 
 
 @njit(cache=True, nogil=True)
@@ -301,14 +303,8 @@ class MazeTask:
             instances,
         )
         threads = check_integer("threads", os.cpu_count() if threads is None else threads, 1, 4096)
-        parts = max(1, min(threads, count, count * self.side**2 // CELLS_PER_THREAD))
-        bounds = [count * part // parts for part in range(parts + 1)]
-        spans = [slice(*bound) for bound in itertools.pairwise(bounds)]
-        if parts == 1:
-            failed = [self._draw_span(batch, slice(0, count))]
-        else:
-            with ThreadPoolExecutor(parts) as pool:
-                failed = list(pool.map(lambda span: self._draw_span(batch, span), spans))
+        spans = self._divide(count, threads)
+        failed = run_on_threads(lambda span: self._draw_span(batch, span), spans, threads)
         for span, index in zip(spans, failed, strict=True):
             if index >= 0:
                 raise ValueError(
@@ -318,6 +314,13 @@ class MazeTask:
                     f"loops={self.loops}"
                 )
         return batch
+
+    def _divide(self, count: int, threads: int) -> list[slice]:
+        """Divide a batch into parts for threads: several for each, if there are enough mazes."""
+        parts = max(threads, min(PARTS_PER_THREAD * threads, count // MAZES_PER_PART))
+        parts = max(1, min(parts, count, count * self.side**2 // CELLS_PER_PART))
+        bounds = [count * part // parts for part in range(parts + 1)]
+        return [slice(*bound) for bound in itertools.pairwise(bounds)]
 
     def _draw_span(self, batch: MazeBatch, span: slice) -> int:
         """Draw a part of a batch in place; the kernel releases the GIL."""
