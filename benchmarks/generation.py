@@ -51,8 +51,12 @@ def rate_of(make: Callable[[int], object], seconds: float) -> float:
 
 
 def in_batches(size: int, **options) -> Callable[[int], None]:
-    """A maker of our mazes, in batches that stay below 16 MB."""
-    most = max(1, 16_000_000 // (2 * (size + 2) ** 2))
+    """A maker of our mazes, in batches of 8 MB, but of twelve mazes at least.
+
+    The memory of larger batches is not used again for the next one: the operating system hands out
+    fresh pages each time, which takes as long as drawing the mazes.
+    """
+    most = max(12, 8_000_000 // (2 * (size + 2) ** 2))
 
     def make(count: int) -> None:
         first = 0
