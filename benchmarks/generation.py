@@ -61,12 +61,8 @@ def in_words(rates: dict[str, float]) -> str:
 
 
 def in_batches(size: int, **options) -> Callable[[int], None]:
-    """A maker of our mazes, in batches of 8 MB, but of twelve mazes at least.
-
-    The memory of larger batches is not used again for the next one: the operating system hands out
-    fresh pages each time, which takes as long as drawing the mazes.
-    """
-    most = max(12, 8_000_000 // (2 * (size + 2) ** 2))
+    """A maker of our mazes, in batches of 16 MB, but of twelve mazes at least."""
+    most = max(12, 16_000_000 // (2 * (size + 2) ** 2))
 
     def make(count: int) -> None:
         first = 0

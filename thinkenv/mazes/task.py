@@ -68,7 +68,7 @@ def draw_mazes(
         low: First percent of the hash range that belongs to the split.
         high: One past its last percent.
         grids: ``(count, cells)`` uint8, filled with cell codes.
-        solutions: ``(count, cells)`` uint8, all 0 on entry, filled with path masks.
+        solutions: ``(count, cells)`` uint8, filled with path masks.
         path_lengths: ``(count,)`` int32, filled.
         unique: ``(count,)`` bool, filled.
 
@@ -151,6 +151,7 @@ def complete_maze(
         return 0, False
     start_cell = cell_of_room(start, rooms)
     goal_cell = cell_of_room(goal, rooms)
+    solution[:] = 0
     if loops > 0:
         path_length, unique = solve_flat(
             grid, side, start_cell, goal_cell, distances, scratch, solution
@@ -295,9 +296,12 @@ class MazeTask:
         instances = check_instances(instances)
         count = len(instances)
         check_memory(count, self.side)
+        # One allocation, because C libraries use that again for the next batch: of two, as large as
+        # the last two, they give the memory back, and fresh pages take as long as the mazes.
+        grids, solutions = np.empty((2, count, self.side, self.side), np.uint8)
         batch = MazeBatch(
-            np.empty((count, self.side, self.side), np.uint8),
-            np.zeros((count, self.side, self.side), np.uint8),
+            grids,
+            solutions,
             np.empty(count, np.int32),
             np.empty(count, np.bool_),
             instances,
