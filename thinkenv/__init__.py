@@ -10,7 +10,7 @@ import gymnasium
 
 __version__ = "0.1.0"
 
-TASKS = ("mazes",)
+TASKS = ("chess_puzzles", "mazes")
 
 gymnasium.register(
     id="Maze-v0",

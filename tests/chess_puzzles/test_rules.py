@@ -1,0 +1,136 @@
+"""The rules of chess against python-chess: moves, positions, mates, and known counts of moves."""
+
+import random
+
+import chess
+import numpy as np
+import pytest
+
+from thinkenv.chess_puzzles import rules
+from thinkenv.chess_puzzles.notation import (
+    fen_of_position,
+    move_of_uci,
+    position_of_fen,
+    uci_of_move,
+)
+
+# Positions that generators of moves are known to stumble over, with their numbers of lines of so
+# many half-moves: https://www.chessprogramming.org/Perft_Results
+PERFT = [
+    ("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1", 4, 197_281),
+    ("r3k2r/p1ppqpb1/bn2pnp1/3PN3/1p2P3/2N2Q1p/PPPBBPPP/R3K2R w KQkq - 0 1", 3, 97_862),
+    ("8/2p5/3p4/KP5r/1R3p1k/8/4P1P1/8 w - - 0 1", 5, 674_624),
+    ("r3k2r/Pppp1ppp/1b3nbN/nP6/BBP1P3/q4N2/Pp1P2PP/R2Q1RK1 w kq - 0 1", 4, 422_333),
+    ("rnbq1k1r/pp1Pbppp/2p5/8/2B5/8/PPP1NnPP/RNBQK2R w KQ - 1 8", 3, 62_379),
+    ("r4rk1/1pp1qppp/p1np1n2/2b1p1B1/2B1P1b1/P1NP1N2/1PP1QPPP/R4RK1 w - - 0 10", 3, 89_890),
+]
+
+
+def moves_of(position):
+    moves = np.empty(rules.MOST_MOVES, np.uint16)
+    return moves[: rules.legal_moves(position, moves)].tolist()
+
+
+def count_lines(position, depth):
+    if depth == 1:
+        return len(moves_of(position))
+    total = 0
+    for move in moves_of(position):
+        after = position.copy()
+        rules.play(after, move)
+        total += count_lines(after, depth - 1)
+    return total
+
+
+@pytest.mark.parametrize(("fen", "depth", "lines"), PERFT)
+def test_number_of_lines_is_the_known_one(fen, depth, lines):
+    position = position_of_fen(fen)
+    assert count_lines(position, depth) == lines
+    assert fen_of_position(position) == chess.Board(fen).fen()
+
+
+def compare(board, position):
+    """A position of ours and one of python-chess agree in all that can be asked."""
+    is_black = board.turn == chess.BLACK
+    assert fen_of_position(position) == board.fen()
+    assert np.array_equal(position_of_fen(board.fen()), position)
+    ours = {uci_of_move(move, is_black) for move in moves_of(position)}
+    assert ours == {move.uci() for move in board.legal_moves}
+    assert rules.is_check(position) == board.is_check()
+    assert rules.is_checkmate(position) == board.is_checkmate()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_games_agree_with_python_chess(seed):
+    draw = random.Random(seed)
+    board = chess.Board(PERFT[seed % len(PERFT)][0])
+    position = position_of_fen(board.fen())
+    for _ in range(120):
+        compare(board, position)
+        moves = list(board.legal_moves)
+        if not moves:
+            break
+        # Captures and promotions more often: they bring the rare cases.
+        special = [move for move in moves if board.is_capture(move) or move.promotion]
+        move = draw.choice(special if special and draw.random() < 0.3 else moves)
+        code = move_of_uci(move.uci(), board.turn == chess.BLACK)
+        before = position.copy()
+        after = board.copy()
+        after.push(move)
+        assert rules.mates(position, code) == after.is_checkmate()
+        assert np.array_equal(position, before)
+        rules.play(position, code)
+        board.push(move)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_every_pair_of_squares_is_judged_as_by_python_chess(seed):
+    draw = random.Random(seed)
+    for _ in range(3):
+        board = chess.Board(draw.choice(PERFT)[0])
+        for _ in range(draw.randrange(30)):
+            moves = list(board.legal_moves)
+            if moves:
+                board.push(draw.choice(moves))
+        position = position_of_fen(board.fen())
+        before = position.copy()
+        legal = {move_of_uci(move.uci(), board.turn == chess.BLACK) for move in board.legal_moves}
+        for code in range(5 * 4096 + 4096):
+            assert rules.is_legal(position, code) == (code in legal)
+        assert np.array_equal(position, before)
+
+
+@pytest.mark.parametrize(
+    ("fen", "words"),
+    [
+        ("", "not eight ranks"),
+        ("8/8/8/8/8/8/8 w - - 0 1", "not eight ranks"),
+        ("rnbqkbnr/ppppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1", "not eight ranks"),
+        ("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNX w KQkq - 0 1", "not eight ranks"),
+        ("w rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR KQkq - 0 1", "not eight ranks"),
+        ("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR KQkq w - 0 1", "neither 'w' nor 'b'"),
+        ("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w", "castling rights"),
+        ("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBN1 w KQkq - 0 1", "castling rights"),
+        ("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KK - 0 1", "castling rights"),
+        ("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq e3 0 1", "en passant"),
+        ("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq e6 0 1", "en passant"),
+        ("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0", "no numbers"),
+        ("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - x 1", "no numbers"),
+        ("rnbq1bnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQ - 0 1", "exactly one king"),
+        ("Pnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQk - 0 1", "first or last rank"),
+        ("4k3/4R3/8/8/8/8/8/4K3 w - - 0 1", "could take the king"),
+        ("4k3/4R3/8/8/8/8/8/4K3 b - - 0 1", None),
+    ],
+)
+def test_impossible_positions_are_refused_with_the_reason(fen, words):
+    if words is None:
+        assert fen_of_position(position_of_fen(fen)) == fen
+    else:
+        with pytest.raises(ValueError, match=words):
+            position_of_fen(fen)
+
+
+@pytest.mark.parametrize("uci", ["", "e2", "e2e9", "i2e4", "e7e8k", "e2e4qq"])
+def test_moves_that_are_none_are_refused(uci):
+    with pytest.raises(ValueError, match="needs UCI notation"):
+        move_of_uci(uci, False)

@@ -1,0 +1,207 @@
+"""Puzzle databases: columns in one file, mapped into memory.
+
+A database file is the line ``thinkenv chess puzzles``, the length of the header as eight bytes
+(little-endian), the header as JSON, and the columns as they lie in memory, each beginning at a
+multiple of 64 bytes. The header names the format's version, the source with its SHA-256, the
+columns with their types, shapes and places, and the themes and opening tags that columns refer to
+by number.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+MAGIC = b"thinkenv chess puzzles\n"
+FORMAT_VERSION = 1
+ALIGNMENT = 64
+LONGEST_HEADER = 100_000_000
+
+# The columns of a database and their types; those of ``Rows`` but for what the import is done
+# with, and what it finds out about positions (see ``thinkenv.chess_puzzles.splits``).
+COLUMN_TYPES = {
+    "ids": "|S8",
+    "positions": "|u1",
+    "last_moves": "<u2",
+    "move_starts": "<u4",
+    "move_counts": "|u1",
+    "moves": "<u2",
+    "ratings": "<i2",
+    "rating_deviations": "<i2",
+    "popularities": "<i2",
+    "plays": "<i4",
+    "theme_sets": "|u1",
+    "url_starts": "<u4",
+    "url_lengths": "|u1",
+    "urls": "|u1",
+    "openings": "<i4",
+    "split_ratings": "<i2",
+    "split_percents": "|u1",
+}
+
+
+@dataclass
+class Database:
+    """All columns of a database and what they refer to.
+
+    Attributes:
+        columns: Arrays by the names of ``COLUMN_TYPES``; see ``Rows`` in
+            ``thinkenv.chess_puzzles.reading``.
+        themes: The names of the themes, by their bit in ``theme_sets``.
+        openings: Opening tags, by their number in ``openings`` less one.
+        source: The name of the file it was read from.
+        source_sha256: That file's checksum.
+        refused: How many of its rows were refused.
+    """
+
+    columns: dict[str, np.ndarray]
+    themes: tuple[str, ...]
+    openings: tuple[str, ...]
+    source: str
+    source_sha256: str
+    refused: int
+
+    def __len__(self) -> int:
+        return len(self.columns["ratings"])
+
+
+def aligned(offset: int) -> int:
+    """The next multiple of ``ALIGNMENT``."""
+    return -(-offset // ALIGNMENT) * ALIGNMENT
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A temporary file beside ``path`` that takes its name when all was written, else vanishes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with open(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def write_database(path: Path, database: Database) -> None:
+    """Write a database; the file appears when it is complete.
+
+    Raises:
+        OSError: If it cannot be written, for example because the disk is full.
+    """
+    places = {}
+    offset = 0
+    digest = hashlib.sha256()
+    for name, array in database.columns.items():
+        offset = aligned(offset)
+        places[name] = {"dtype": array.dtype.str, "shape": array.shape, "offset": offset}
+        offset += array.nbytes
+        digest.update(np.ascontiguousarray(array).view(np.uint8).reshape(-1).data)
+    header = {
+        "format": FORMAT_VERSION,
+        "source": database.source,
+        "source_sha256": database.source_sha256,
+        "refused": database.refused,
+        "sha256": digest.hexdigest(),
+        "bytes": offset,
+        "themes": database.themes,
+        "openings": database.openings,
+        "columns": places,
+    }
+    text = json.dumps(header).encode()
+    first = aligned(len(MAGIC) + 8 + len(text))
+    with replacing(path) as file:
+        file.write(MAGIC + len(text).to_bytes(8, "little") + text)
+        for name, array in database.columns.items():
+            file.write(b"\0" * (first + places[name]["offset"] - file.tell()))
+            file.write(np.ascontiguousarray(array).view(np.uint8).reshape(-1).data)
+
+
+def is_database(path: Path) -> bool:
+    """Whether a file begins as a database does."""
+    with open(path, "rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
+
+
+def read_header(path: Path) -> tuple[dict, int]:
+    """The header of a database and where its columns begin.
+
+    Raises:
+        ValueError: If it is no database, one of another format version, or cut off.
+        OSError: If it cannot be read.
+    """
+    size = path.stat().st_size
+    with open(path, "rb") as file:
+        if file.read(len(MAGIC)) != MAGIC:
+            raise ValueError(f"{path} is no puzzle database of this package")
+        length = int.from_bytes(file.read(8), "little")
+        text = file.read(length) if length <= min(size, LONGEST_HEADER) else b""
+    try:
+        header = json.loads(text)
+        version = header["format"]
+    except (ValueError, KeyError, TypeError):
+        raise ValueError(f"{path} is damaged: its header cannot be read; import it again") from None
+    if version != FORMAT_VERSION:
+        raise ValueError(
+            f"{path} has format version {version}, and this release reads version "
+            f"{FORMAT_VERSION}: import the puzzles again"
+        )
+    first = aligned(len(MAGIC) + 8 + len(text))
+    if size != first + header["bytes"]:
+        raise ValueError(
+            f"{path} is damaged: it has {size:,} bytes instead of {first + header['bytes']:,}; "
+            "import it again"
+        )
+    return header, first
+
+
+def open_database(path: Path) -> Database:
+    """Map a database into memory.
+
+    Raises:
+        ValueError: If it is no database, one of another format version, or damaged.
+        OSError: If it cannot be read.
+    """
+    header, first = read_header(path)
+    if set(header["columns"]) != set(COLUMN_TYPES):
+        raise ValueError(f"{path} is damaged: it lacks columns; import it again")
+    whole = np.memmap(path, np.uint8, "r")
+    columns = {}
+    for name, place in header["columns"].items():
+        begin = first + place["offset"]
+        count = int(np.prod(place["shape"])) * np.dtype(place["dtype"]).itemsize
+        column = np.asarray(whole[begin : begin + count]).view(place["dtype"])
+        columns[name] = column.reshape(place["shape"])
+    return Database(
+        columns,
+        tuple(header["themes"]),
+        tuple(header["openings"]),
+        header["source"],
+        header["source_sha256"],
+        header["refused"],
+    )
+
+
+def verify_database(path: Path) -> None:
+    """Read all columns and compare their checksum with the one in the header.
+
+    Raises:
+        ValueError: If it is another one, or ``path`` is no database.
+    """
+    header, _ = read_header(path)
+    digest = hashlib.sha256()
+    for array in open_database(path).columns.values():
+        digest.update(array.view(np.uint8).reshape(-1).data)
+    if digest.hexdigest() != header["sha256"]:
+        raise ValueError(f"{path} is damaged: its checksum is wrong; import it again")

@@ -1,0 +1,306 @@
+"""Importing Lichess's puzzle files: streamed once, checked row by row, kept as columns."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from thinkenv.chess_puzzles.database import COLUMN_TYPES, Database, write_database
+from thinkenv.chess_puzzles.reading import (
+    COLUMNS,
+    MOST_THEMES,
+    ROW_ERRORS,
+    SAME_ID,
+    Words,
+    empty_rows,
+    empty_words,
+    read_lines,
+)
+from thinkenv.chess_puzzles.splits import settle_positions
+
+ZSTANDARD_MAGIC = b"\x28\xb5\x2f\xfd"
+BYTES_AT_A_TIME = 1 << 20
+LONGEST_LINE = 1 << 20
+BLOCK_BYTES = 1 << 25
+
+
+@dataclass
+class Refused:
+    """The rows of a file that are no puzzles.
+
+    Attributes:
+        lines: ``(n,)`` int64, their line numbers in the file, from 1 on.
+        reasons: ``(n,)`` int64, indices into ``ROW_ERRORS``.
+    """
+
+    lines: np.ndarray
+    reasons: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def describe(self, most: int = 10) -> list[str]:
+        """Lines of text: how many rows were refused and why, and the first of them."""
+        if len(self) == 0:
+            return []
+        counts = Counter(self.reasons.tolist()).most_common()
+        text = [f"{len(self):,} rows refused:"]
+        text += [f"  {count:,}: {ROW_ERRORS[reason]}" for reason, count in counts]
+        for line, reason in list(zip(self.lines, self.reasons, strict=True))[:most]:
+            text.append(f"  line {line}: {ROW_ERRORS[reason]}")
+        if len(self) > most:
+            text.append(f"  ... and {len(self) - most:,} more")
+        return text
+
+
+def read_bytes(path: Path, digest, advance: Callable[[int], None]) -> Iterator[bytes]:
+    """The text of a plain or zstandard-compressed file in pieces.
+
+    Args:
+        path: The file.
+        digest: Updated with the file's bytes as they are on disk.
+        advance: Called with the number of bytes read from disk.
+
+    Raises:
+        ValueError: If a compressed file is damaged or cut off.
+        ImportError: If it is compressed and the package ``zstandard`` is not installed.
+    """
+    with open(path, "rb") as file:
+        is_compressed = file.read(len(ZSTANDARD_MAGIC)) == ZSTANDARD_MAGIC
+        file.seek(0)
+        if is_compressed:
+            import zstandard
+
+            decompressor = None
+        while raw := file.read(BYTES_AT_A_TIME):
+            digest.update(raw)
+            advance(len(raw))
+            if not is_compressed:
+                yield raw
+                continue
+            while raw:
+                if decompressor is None or decompressor.eof:
+                    decompressor = zstandard.ZstdDecompressor().decompressobj()
+                try:
+                    text = decompressor.decompress(raw)
+                except zstandard.ZstdError as error:
+                    raise ValueError(f"{path} is damaged: {error}") from None
+                raw = decompressor.unused_data
+                if text:
+                    yield text
+        if is_compressed and not decompressor.eof:
+            raise ValueError(f"{path} is cut off: its compressed data end in the middle")
+
+
+def whole_lines(pieces: Iterator[bytes], path: Path) -> Iterator[bytes]:
+    """Join pieces of text so that each ends with a newline.
+
+    Raises:
+        ValueError: If a line is too long to be one of a puzzle file.
+    """
+    rest = b""
+    for piece in pieces:
+        text = rest + piece
+        cut = text.rfind(b"\n") + 1
+        rest = text[cut:]
+        if len(rest) > LONGEST_LINE:
+            raise ValueError(
+                f"{path} is no puzzle file: it has a line of over {LONGEST_LINE} bytes"
+            )
+        if cut:
+            yield text[:cut]
+    if rest:
+        yield rest + b"\n"
+
+
+def skip_header(text: bytes, path: Path) -> bytes:
+    """Check the header of a file, if it has one, and return the text with an empty line instead.
+
+    Raises:
+        ValueError: If the header names other columns than Lichess's.
+    """
+    text = text.removeprefix(b"\xef\xbb\xbf")
+    line, newline, rest = text.partition(b"\n")
+    names = line.decode(errors="replace").strip().split(",")
+    if "PuzzleId" not in names and "FEN" not in names:
+        return text
+    if tuple(names) not in (COLUMNS, COLUMNS[:-1]):
+        missing = [name for name in COLUMNS[:-1] if name not in names]
+        problem = f"lacks the column {missing[0]}" if missing else f"is {','.join(names)}"
+        raise ValueError(f"{path}: the header {problem}; needed is {','.join(COLUMNS)}")
+    return newline + rest
+
+
+class GrowingColumn:
+    """A column that is appended to, in blocks large enough to be given back when they are freed.
+
+    Args:
+        like: An array of the same type and row shape.
+    """
+
+    def __init__(self, like: np.ndarray):
+        row_bytes = like[:1].nbytes
+        self._empty_block = lambda: np.empty(
+            (BLOCK_BYTES // row_bytes, *like.shape[1:]), like.dtype
+        )
+        self._full_blocks: list[np.ndarray] = []
+        self._block = self._empty_block()
+        self._used = 0  # rows of the last block
+        self.rows = 0
+
+    def append(self, rows: np.ndarray) -> None:
+        """Append rows."""
+        self.rows += len(rows)
+        while len(rows):
+            part = rows[: len(self._block) - self._used]
+            self._block[self._used : self._used + len(part)] = part
+            self._used += len(part)
+            rows = rows[len(part) :]
+            if self._used == len(self._block):
+                self._full_blocks.append(self._block)
+                self._block = self._empty_block()
+                self._used = 0
+
+    def join(self) -> np.ndarray:
+        """All rows as one array."""
+        return np.concatenate([*self._full_blocks, self._block[: self._used]])
+
+
+class ImportState:
+    """The columns read so far, the words met in them, and the rows refused."""
+
+    def __init__(self):
+        like = empty_rows(1, 1)._asdict()
+        self.columns = {name: GrowingColumn(array) for name, array in like.items()}
+        self.bad_lines: list[np.ndarray] = []
+        self.bad_reasons: list[np.ndarray] = []
+        self.themes = empty_words(8192, MOST_THEMES)
+        self.openings = empty_words(1 << 16, 0)
+        self.theme_names: list[str] = []
+        self.opening_names: list[str] = []
+        self.lines = 0
+
+    def read(self, text: bytes) -> None:
+        """Read whole lines."""
+        lines = text.count(b"\n")
+        rows = empty_rows(lines, len(text))
+        self.openings = with_room(self.openings, lines)
+        bad_lines = np.empty(lines, np.int64)
+        bad_reasons = np.empty(lines, np.int64)
+        self.themes.counts[1] = 0
+        count, moves, characters, bad = read_lines(
+            np.frombuffer(text, np.uint8),
+            self.lines + 1,
+            rows,
+            self.themes,
+            self.openings,
+            bad_lines,
+            bad_reasons,
+        )
+        self.theme_names += new_words(text, self.themes)
+        self.opening_names += new_words(text, self.openings)
+        rows.move_starts[:count] += np.uint32(self.columns["moves"].rows)
+        rows.url_starts[:count] += np.uint32(self.columns["urls"].rows)
+        for name, array in rows._asdict().items():
+            self.columns[name].append(
+                array[: {"moves": moves, "urls": characters}.get(name, count)]
+            )
+        self.bad_lines.append(bad_lines[:bad].copy())
+        self.bad_reasons.append(bad_reasons[:bad].copy())
+        self.lines += lines
+
+
+def with_room(words: Words, lines: int) -> Words:
+    """A table of words with room for one new word in each of so many lines."""
+    used = int(words.counts[0])
+    slots = len(words.keys)
+    while slots < 2 * (used + lines):
+        slots *= 2
+    larger = empty_words(slots, lines)
+    larger.counts[0] = used
+    if slots == len(words.keys):
+        return Words(words.keys, words.codes, larger.found, larger.counts)
+    for key, code in zip(words.keys, words.codes, strict=True):
+        if key:
+            slot = int(key) & (slots - 1)
+            while larger.keys[slot]:
+                slot = (slot + 1) & (slots - 1)
+            larger.keys[slot] = key
+            larger.codes[slot] = code
+    return larger
+
+
+def new_words(text: bytes, words: Words) -> list[str]:
+    """The words that were met for the first time in this text."""
+    found = words.found[: words.counts[1]].tolist()
+    return [text[begin:end].decode(errors="replace") for begin, end in found]
+
+
+def import_puzzles(
+    source: Path, target: Path | None, advance: Callable[[int], None] = lambda count: None
+) -> tuple[Database, Refused]:
+    """Read a Lichess puzzle file into a database.
+
+    Rows that are no puzzles (a position that is none, an illegal move, no rating, …) are refused
+    and counted; the others are kept in the order of the file.
+
+    Args:
+        source: A ``.csv`` or ``.csv.zst`` of Lichess, with 9 or 10 columns, with or without header.
+        target: The database file to write, or None to keep it in memory.
+        advance: Called with the number of bytes of the source that were read just now.
+
+    Returns:
+        The database (in memory) and the rows refused.
+
+    Raises:
+        ValueError: If the source is damaged, or has other columns, or no row is a puzzle.
+        OSError: If a file cannot be read or written. Nothing is left of an unfinished target.
+    """
+    digest = hashlib.sha256()
+    state = ImportState()
+    for text in whole_lines(read_bytes(source, digest, advance), source):
+        state.read(skip_header(text, source) if state.lines == 0 else text)
+    columns = {name: state.columns.pop(name).join() for name in list(state.columns)}
+    bad_lines = np.concatenate([*state.bad_lines, np.empty(0, np.int64)])
+    bad_reasons = np.concatenate([*state.bad_reasons, np.empty(0, np.int64)])
+    if len(columns["ratings"]) == 0:
+        if len(bad_lines) == 0:
+            raise ValueError(f"{source} has no rows")
+        raise ValueError(
+            f"{source}: not one of {len(bad_lines):,} rows is a puzzle; "
+            f"line {bad_lines[0]}: {ROW_ERRORS[bad_reasons[0]]}"
+        )
+    columns["ids"] = columns["ids"].view("|S8").reshape(-1)
+    repeated = repeated_ids(columns["ids"])
+    if len(repeated):
+        bad_lines = np.append(bad_lines, columns["lines"][repeated])
+        bad_reasons = np.append(bad_reasons, np.full(len(repeated), SAME_ID))
+        for name in [name for name in columns if name not in ("moves", "urls")]:
+            columns[name] = np.delete(columns[name], repeated, axis=0)
+    columns["split_ratings"], columns["split_percents"] = settle_positions(
+        columns["keys"], columns["ratings"], columns["plays"]
+    )
+    columns = {name: columns[name].astype(kind, copy=False) for name, kind in COLUMN_TYPES.items()}
+    order = np.argsort(bad_lines, kind="stable")
+    refused = Refused(bad_lines[order], bad_reasons[order])
+    database = Database(
+        columns,
+        tuple(state.theme_names),
+        tuple(state.opening_names),
+        source.name,
+        digest.hexdigest(),
+        len(refused),
+    )
+    if target is not None:
+        write_database(target, database)
+    return database, refused
+
+
+def repeated_ids(ids: np.ndarray) -> np.ndarray:
+    """The rows ``(n,)`` whose id stood in an earlier row."""
+    order = np.argsort(ids.view(np.uint64), kind="stable")
+    in_order = ids[order]
+    return np.sort(order[1:][in_order[1:] == in_order[:-1]])

@@ -1,0 +1,55 @@
+"""The moves that agents choose from, as UCI strings, and their codes."""
+
+import numpy as np
+from numba import njit
+
+from thinkenv.chess_puzzles.notation import move_of_uci, uci_of_move
+from thinkenv.chess_puzzles.rules import DIAGONAL, JUMPS, MOST_MOVES, STRAIGHT, legal_moves
+
+
+def all_moves() -> tuple[str, ...]:
+    """Every move that a piece can make on an empty board, seen from the side that moves.
+
+    Pawns move up, so that promotions are on the eighth rank only.
+    """
+    moves = []
+    for origin in range(64):
+        rank, file = divmod(origin, 8)
+        steps = [
+            (ranks * distance, files * distance)
+            for ranks, files in STRAIGHT + DIAGONAL
+            for distance in range(1, 8)
+        ]
+        for ranks, files in steps + JUMPS:
+            if not (0 <= rank + ranks < 8 and 0 <= file + files < 8):
+                continue
+            move = origin | (origin + 8 * ranks + files) << 6
+            moves.append(move)
+            if rank == 6 and ranks == 1 and abs(files) <= 1:
+                moves += [move | promotion << 12 for promotion in range(1, 5)]
+    return tuple(sorted(uci_of_move(move, is_black=False) for move in moves))
+
+
+MOVES = all_moves()
+MOVE_CODES = np.array([move_of_uci(uci, is_black=False) for uci in MOVES], np.uint16)
+
+# The action of every move code; the codes that are no moves do not matter.
+ACTION_OF_CODE = np.zeros(5 * 4096, np.int16)
+ACTION_OF_CODE[MOVE_CODES] = np.arange(len(MOVES))
+
+
+@njit(cache=True, nogil=True)
+def mark_legal(positions, indices, masks):
+    """Mark the legal actions of some positions.
+
+    Args:
+        positions: ``(n, POSITION_BYTES)`` uint8.
+        indices: ``(count,)`` int64, which of them.
+        masks: ``(count, len(MOVES))`` int8, overwritten: 1 for the legal ones.
+    """
+    moves = np.empty(MOST_MOVES, np.uint16)
+    masks[:] = 0
+    for place in range(len(indices)):
+        count = legal_moves(positions[indices[place]], moves)
+        for number in range(count):
+            masks[place, ACTION_OF_CODE[moves[number]]] = 1

@@ -1,0 +1,379 @@
+"""Lichess's puzzle files, line by line: a Numba kernel that reads and checks every row.
+
+The format (https://database.lichess.org/#puzzles) is CSV with the columns ``PuzzleId, FEN, Moves,
+Rating, RatingDeviation, Popularity, NbPlays, Themes, GameUrl`` and, since 2022, ``OpeningTags``.
+The FEN is the position *before* the opponent's set-up move, ``Moves[0]`` is that move, and the
+solver plays ``Moves[1]``, ``Moves[3]``, … Every move of a row is replayed; a row with an illegal
+one is refused. Fields are separated by commas and never quoted, as Lichess writes them.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit, uint64
+
+from thinkenv.chess_puzzles.notation import FEN_ERRORS, end_of_field, parse_fen, parse_move
+from thinkenv.chess_puzzles.packing import PACKED_BYTES, pack, position_key
+from thinkenv.chess_puzzles.rules import BLACK, POSITION_BYTES, is_legal, play
+from thinkenv.random_streams import mix
+
+COLUMNS = (
+    "PuzzleId",
+    "FEN",
+    "Moves",
+    "Rating",
+    "RatingDeviation",
+    "Popularity",
+    "NbPlays",
+    "Themes",
+    "GameUrl",
+    "OpeningTags",
+)
+LONGEST_ID = 8
+LONGEST_URL = 255
+MOST_THEMES = 128
+UNKNOWN = -1  # a rating deviation or number of plays that the file does not give
+UNKNOWN_POPULARITY = -32768
+URL_PREFIX = b"https://lichess.org/"
+
+ROW_ERRORS = (
+    *FEN_ERRORS,
+    "the row has not 9 or 10 columns",
+    f"PuzzleId: empty, or longer than {LONGEST_ID} characters",
+    "Moves: not an even number of moves from 2 to 254",
+    "Moves: a move is not in UCI notation",
+    "Moves: the opponent's set-up move is illegal",
+    "Moves: a move of the line is illegal",
+    "Rating: not a whole number from 1 to 9999",
+    "RatingDeviation: not a whole number from 0 to 9999",
+    "Popularity: not a whole number from -1000 to 1000",
+    "NbPlays: not a whole number from 0 to 999999999",
+    f"Themes: more than {MOST_THEMES} different themes in one file",
+    f"GameUrl: longer than {LONGEST_URL} characters",
+    "PuzzleId: the same as in an earlier row",
+)
+(
+    BAD_COLUMNS,
+    BAD_ID,
+    BAD_COUNT,
+    BAD_NOTATION,
+    ILLEGAL_SETUP,
+    ILLEGAL_MOVE,
+    BAD_RATING,
+    BAD_DEVIATION,
+    BAD_POPULARITY,
+    BAD_PLAYS,
+    BAD_THEMES,
+    BAD_URL,
+    SAME_ID,
+) = range(len(FEN_ERRORS), len(ROW_ERRORS))
+
+NO_NUMBER = -(2**31)
+
+NEWLINE, RETURN, COMMA, SPACE = 10, 13, 44, 32
+
+
+class Rows(NamedTuple):
+    """Columns of the rows of one piece of text, filled from the beginning.
+
+    Attributes:
+        ids: ``(n, LONGEST_ID)`` uint8, characters, then zeros.
+        positions: ``(n, PACKED_BYTES)`` uint8, the position to solve.
+        keys: ``(n,)`` uint64, see ``position_key``.
+        last_moves: ``(n,)`` uint16, the set-up move, seen from the solver's side.
+        move_starts: ``(n,)`` uint32, where the row's moves begin in ``moves``.
+        move_counts: ``(n,)`` uint8, the moves after the set-up move.
+        moves: uint16, the moves of all rows, each seen from the side that moves.
+        ratings: ``(n,)`` int16.
+        rating_deviations: ``(n,)`` int16, or ``UNKNOWN``.
+        popularities: ``(n,)`` int16, or ``UNKNOWN_POPULARITY``.
+        plays: ``(n,)`` int32, or ``UNKNOWN``.
+        theme_sets: ``(n, MOST_THEMES / 8)`` uint8, sets of themes as bits.
+        url_starts: ``(n,)`` uint32, where the row's address begins in ``urls``.
+        url_lengths: ``(n,)`` uint8.
+        urls: uint8, addresses without ``URL_PREFIX``.
+        openings: ``(n,)`` int32, number of the opening tags, 0 for none.
+        lines: ``(n,)`` int64, the number of the line in the file.
+    """
+
+    ids: np.ndarray
+    positions: np.ndarray
+    keys: np.ndarray
+    last_moves: np.ndarray
+    move_starts: np.ndarray
+    move_counts: np.ndarray
+    moves: np.ndarray
+    ratings: np.ndarray
+    rating_deviations: np.ndarray
+    popularities: np.ndarray
+    plays: np.ndarray
+    theme_sets: np.ndarray
+    url_starts: np.ndarray
+    url_lengths: np.ndarray
+    urls: np.ndarray
+    openings: np.ndarray
+    lines: np.ndarray
+
+
+class Words(NamedTuple):
+    """A table of the different words (themes, or opening tags) met so far.
+
+    Attributes:
+        keys: ``(slots,)`` uint64, hashes of the words, 0 where free; ``slots`` is a power of two.
+        codes: ``(slots,)`` int32, their numbers.
+        found: ``(words, 2)`` int64, where new words begin and end in the present text.
+        counts: ``(2,)`` int64: how many words there are, and how many of them are new.
+    """
+
+    keys: np.ndarray
+    codes: np.ndarray
+    found: np.ndarray
+    counts: np.ndarray
+
+
+def empty_rows(lines: int, characters: int) -> Rows:
+    """Space for the rows of a text of so many lines and characters."""
+    return Rows(
+        ids=np.zeros((lines, LONGEST_ID), np.uint8),
+        positions=np.empty((lines, PACKED_BYTES), np.uint8),
+        keys=np.empty(lines, np.uint64),
+        last_moves=np.empty(lines, np.uint16),
+        move_starts=np.empty(lines, np.uint32),
+        move_counts=np.empty(lines, np.uint8),
+        moves=np.empty(characters // 5 + 1, np.uint16),
+        ratings=np.empty(lines, np.int16),
+        rating_deviations=np.empty(lines, np.int16),
+        popularities=np.empty(lines, np.int16),
+        plays=np.empty(lines, np.int32),
+        theme_sets=np.zeros((lines, MOST_THEMES // 8), np.uint8),
+        url_starts=np.empty(lines, np.uint32),
+        url_lengths=np.empty(lines, np.uint8),
+        urls=np.empty(characters, np.uint8),
+        openings=np.zeros(lines, np.int32),
+        lines=np.empty(lines, np.int64),
+    )
+
+
+def empty_words(slots: int, words: int) -> Words:
+    """A table with space for so many slots, and so many new words in one piece of text."""
+    return Words(
+        np.zeros(slots, np.uint64),
+        np.zeros(slots, np.int32),
+        np.zeros((words, 2), np.int64),
+        np.zeros(2, np.int64),
+    )
+
+
+@njit(cache=True, nogil=True)
+def number_of_word(text, begin, end, words):
+    """The number of a word, from 1 on, taking it up if it is new; 0 if there is no room."""
+    key = uint64(end - begin)
+    for place in range(begin, end):
+        key = (key ^ uint64(text[place])) * uint64(0x100000001B3)
+    key = mix(key) | uint64(1)  # never 0, which marks free slots
+    mask = words.keys.size - 1
+    slot = np.int64(key & uint64(mask))
+    while words.keys[slot] != uint64(0):
+        if words.keys[slot] == key:
+            return words.codes[slot]
+        slot = (slot + 1) & mask
+    if words.counts[1] == len(words.found):
+        return 0
+    words.counts[0] += 1
+    words.keys[slot] = key
+    words.codes[slot] = words.counts[0]
+    words.found[words.counts[1], 0] = begin
+    words.found[words.counts[1], 1] = end
+    words.counts[1] += 1
+    return words.codes[slot]
+
+
+@njit(cache=True, nogil=True)
+def parse_whole(text, begin, end, low, high, unknown):
+    """A whole number from ``low`` to ``high``; ``unknown`` if the field is empty; ``NO_NUMBER``."""
+    if begin == end:
+        return unknown
+    sign = 1
+    if text[begin] == ord("-"):
+        sign = -1
+        begin += 1
+    if begin == end or end - begin > 9:
+        return NO_NUMBER
+    number = 0
+    for place in range(begin, end):
+        if text[place] < ord("0") or text[place] > ord("9"):
+            return NO_NUMBER
+        number = 10 * number + text[place] - ord("0")
+    number *= sign
+    return number if low <= number <= high else NO_NUMBER
+
+
+@njit(cache=True, nogil=True)
+def read_moves(text, begin, end, position, rows, row, first):
+    """Replay the moves of a row, and note them and the position to solve.
+
+    Args:
+        text: uint8, characters.
+        begin: Where the moves begin.
+        end: One past their last character.
+        position: The position of the row's FEN, changed.
+        rows: Where to write.
+        row: Which row to write.
+        first: Where in ``rows.moves`` the row's moves begin.
+
+    Returns:
+        0, or an index into ``ROW_ERRORS``.
+    """
+    count = 0
+    place = begin
+    while place < end:
+        stop = end_of_field(text, place, end)
+        move = parse_move(text, place, stop, position[BLACK] == 1)
+        if move < 0:
+            return BAD_NOTATION
+        if not is_legal(position, move):
+            return ILLEGAL_SETUP if count == 0 else ILLEGAL_MOVE
+        play(position, move)
+        if count == 0:
+            rows.last_moves[row] = (move & 0xFFF) ^ (56 | 56 << 6)  # as the solver sees it
+            pack(position, rows.positions[row])
+        else:
+            rows.moves[first + count - 1] = move
+        count += 1
+        if count > 254:
+            return BAD_COUNT
+        place = stop + 1
+    if count == 0 or count % 2 == 1:
+        return BAD_COUNT
+    rows.keys[row] = position_key(rows.positions[row])
+    rows.move_starts[row] = first
+    rows.move_counts[row] = count - 1
+    return 0
+
+
+@njit(cache=True, nogil=True)
+def read_row(text, fields, position, rows, row, first_move, first_url, themes, openings):
+    """Read one row whose fields begin and end at ``fields`` ``(10, 2)``.
+
+    Returns:
+        0, or an index into ``ROW_ERRORS``.
+    """
+    begin, end = fields[0]
+    if begin == end or end - begin > LONGEST_ID:
+        return BAD_ID
+    rows.ids[row] = 0
+    for place in range(begin, end):
+        rows.ids[row, place - begin] = text[place]
+    error = parse_fen(text, fields[1, 0], fields[1, 1], position)
+    if error != 0:
+        return error
+    error = read_moves(text, fields[2, 0], fields[2, 1], position, rows, row, first_move)
+    if error != 0:
+        return error
+    rating = parse_whole(text, fields[3, 0], fields[3, 1], 1, 9999, NO_NUMBER)
+    if rating == NO_NUMBER:
+        return BAD_RATING
+    deviation = parse_whole(text, fields[4, 0], fields[4, 1], 0, 9999, UNKNOWN)
+    if deviation == NO_NUMBER:
+        return BAD_DEVIATION
+    popularity = parse_whole(text, fields[5, 0], fields[5, 1], -1000, 1000, UNKNOWN_POPULARITY)
+    if popularity == NO_NUMBER:
+        return BAD_POPULARITY
+    plays = parse_whole(text, fields[6, 0], fields[6, 1], 0, 999_999_999, UNKNOWN)
+    if plays == NO_NUMBER:
+        return BAD_PLAYS
+    rows.ratings[row] = rating
+    rows.rating_deviations[row] = deviation
+    rows.popularities[row] = popularity
+    rows.plays[row] = plays
+
+    begin, end = fields[8]
+    is_lichess = end - begin >= len(URL_PREFIX)
+    for place in range(len(URL_PREFIX)):
+        is_lichess = is_lichess and text[begin + place] == URL_PREFIX[place]
+    if is_lichess:
+        begin += len(URL_PREFIX)
+    if end - begin > LONGEST_URL:
+        return BAD_URL
+    rows.url_starts[row] = first_url
+    rows.url_lengths[row] = end - begin
+    for place in range(begin, end):
+        rows.urls[first_url + place - begin] = text[place]
+
+    rows.theme_sets[row] = 0
+    begin, last = fields[7]
+    while begin < last:
+        end = end_of_field(text, begin, last)
+        if end > begin:
+            number = number_of_word(text, begin, end, themes)
+            if number == 0 or number > MOST_THEMES:
+                return BAD_THEMES
+            rows.theme_sets[row, (number - 1) >> 3] |= 1 << ((number - 1) & 7)
+        begin = end + 1
+    begin, end = fields[9]
+    rows.openings[row] = number_of_word(text, begin, end, openings) if end > begin else 0
+    return 0
+
+
+@njit(cache=True, nogil=True)
+def read_lines(text, first_line, rows, themes, openings, bad_lines, bad_reasons):
+    """Read the lines of a piece of text.
+
+    Args:
+        text: uint8, whole lines, each with a newline at its end.
+        first_line: The number of the first line in the file.
+        rows: Space for as many rows as there are lines.
+        themes: The themes met so far.
+        openings: The opening tags met so far.
+        bad_lines: ``(lines,)`` int64, filled from the beginning with numbers of refused lines.
+        bad_reasons: ``(lines,)`` int64, filled with indices into ``ROW_ERRORS``.
+
+    Returns:
+        ``(count, moves, characters, bad)``: rows read, moves and characters of addresses written,
+        and lines refused. Empty lines are neither.
+    """
+    position = np.empty(POSITION_BYTES, np.uint8)
+    fields = np.zeros((10, 2), np.int64)
+    count = 0
+    move_count = 0
+    url_count = 0
+    bad = 0
+    line = first_line - 1
+    begin = 0
+    while begin < len(text):
+        line += 1
+        place = begin
+        column = 0
+        fields[:] = 0
+        fields[0, 0] = begin
+        while text[place] != NEWLINE:
+            if text[place] == COMMA:
+                if column < 10:
+                    fields[column, 1] = place
+                column += 1
+                if column < 10:
+                    fields[column, 0] = place + 1
+            place += 1
+        end = place - 1 if place > begin and text[place - 1] == RETURN else place
+        next_begin = place + 1
+        if end == begin:
+            begin = next_begin
+            continue
+        if column < 10:
+            fields[column, 1] = end
+        error = BAD_COLUMNS
+        if column == 8 or column == 9:
+            error = read_row(
+                text, fields, position, rows, count, move_count, url_count, themes, openings
+            )
+        if error == 0:
+            rows.lines[count] = line
+            move_count += rows.move_counts[count]
+            url_count += rows.url_lengths[count]
+            count += 1
+        else:
+            bad_lines[bad] = line
+            bad_reasons[bad] = error
+            bad += 1
+        begin = next_begin
+    return count, move_count, url_count, bad

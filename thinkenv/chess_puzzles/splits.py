@@ -1,0 +1,69 @@
+"""The splits of chess puzzles: by rating, and never the same position in two of them.
+
+| split         | rating       | share of its positions | meaning                                 |
+|---------------|--------------|------------------------|-----------------------------------------|
+| train         | below 1500   | 90 %                   | easy puzzles, with their solutions      |
+| validation    | below 1500   | 5 %                    | as hard as train, to choose settings    |
+| test          | below 1500   | 5 %                    | as hard as train, never seen            |
+| (gap)         | 1500 to 1599 |                        | in no split, so that the two are apart  |
+| extrapolation | 1600 and up  | all                    | harder than anything in train           |
+| all           | any          | all                    | no partition, for studying databases    |
+
+Ratings are Glicko-2 ratings as Lichess gives them. Puzzles that show the solver the same position
+(opening traps that many games fell into; colours exchanged count as the same) go by the rating of
+the one that was played most, and by a hash of the position: all are in one split, or in none.
+"""
+
+import numpy as np
+
+LOWEST_RATING, HIGHEST_RATING = 1, 9999
+
+# First and last rating, first and one-past-last percent of the hash range.
+BOUNDS_OF_SPLIT = {
+    "train": (LOWEST_RATING, 1499, 0, 90),
+    "validation": (LOWEST_RATING, 1499, 90, 95),
+    "test": (LOWEST_RATING, 1499, 95, 100),
+    "extrapolation": (1600, HIGHEST_RATING, 0, 100),
+    "all": (LOWEST_RATING, HIGHEST_RATING, 0, 100),
+}
+
+
+def settle_positions(
+    keys: np.ndarray, ratings: np.ndarray, plays: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """What decides about the split of each puzzle, the same for all with one position.
+
+    Args:
+        keys: ``(n,)`` uint64 keys of the positions.
+        ratings: ``(n,)`` int16.
+        plays: ``(n,)`` int32, how often each was played.
+
+    Returns:
+        ``split_ratings`` ``(n,)`` int16, and ``split_percents`` ``(n,)`` uint8, 0 to 99.
+    """
+    percents = ((keys >> np.uint64(32)) * np.uint64(100) >> np.uint64(32)).astype(np.uint8)
+    split_ratings = ratings.copy()
+    order = np.argsort(keys, kind="stable")
+    in_order = keys[order]
+    same_as_next = in_order[1:] == in_order[:-1]
+    is_shared = np.append(same_as_next, False) | np.insert(same_as_next, 0, False)
+    shared = order[is_shared]
+    # By position, then by plays, the most first; ties stay in the order of the file.
+    shared = shared[np.lexsort((-plays[shared].astype(np.int64), keys[shared]))]
+    is_first = np.insert(keys[shared][1:] != keys[shared][:-1], 0, True)[: len(shared)]
+    leaders = shared[is_first]
+    split_ratings[shared] = ratings[leaders][np.cumsum(is_first) - 1]
+    return split_ratings, percents
+
+
+def rows_of_split(
+    split: str, split_ratings: np.ndarray, split_percents: np.ndarray
+) -> np.ndarray | None:
+    """A mask ``(n,)`` of the puzzles in a split; None where that is all of them."""
+    if split == "all":
+        return None
+    low, high, low_percent, high_percent = BOUNDS_OF_SPLIT[split]
+    mask = (split_ratings >= low) & (split_ratings <= high)
+    if (low_percent, high_percent) != (0, 100):
+        mask &= (split_percents >= low_percent) & (split_percents < high_percent)
+    return mask
