@@ -22,6 +22,11 @@ gymnasium.register(
     entry_point="thinkenv.envs.maze_walk:MazeWalkEnv",
     vector_entry_point="thinkenv.envs.maze_walk:MazeWalkVectorEnv",
 )
+gymnasium.register(
+    id="ChessPuzzle-v0",
+    entry_point="thinkenv.envs.chess_puzzle:ChessPuzzleEnv",
+    vector_entry_point="thinkenv.envs.chess_puzzle:ChessPuzzleVectorEnv",
+)
 
 
 def __getattr__(name: str):

@@ -5,6 +5,8 @@ import numbers
 import operator
 from collections.abc import Sequence
 
+import numpy as np
+
 
 def check_choice(name: str, value: object, allowed: Sequence[str]) -> str:
     """Return ``value`` if it is one of the strings ``allowed``.
@@ -51,3 +53,24 @@ def check_fraction(name: str, value: object) -> float:
     if not math.isfinite(value) or not 0.0 <= value <= 1.0:
         raise ValueError(f"{name}={value!r}: allowed are numbers from 0.0 to 1.0")
     return float(value)
+
+
+def check_answers(answers: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Check submitted answers and return them as uint8 of 0 and 1.
+
+    Args:
+        answers: bool or integer array of 0 and 1.
+        shape: The shape it must have.
+
+    Raises:
+        ValueError: If the shape is another one, or there are other values than 0 and 1.
+        TypeError: If it holds neither integers nor bools.
+    """
+    answers = np.asarray(answers)
+    if answers.shape != shape:
+        raise ValueError(f"answer has shape {answers.shape}: needs {shape}")
+    if answers.dtype.kind not in "biu":
+        raise TypeError(f"answer has dtype {answers.dtype}: needs bool or integers, 0 or 1")
+    if answers.dtype.kind != "b" and answers.size and (answers.min() < 0 or answers.max() > 1):
+        raise ValueError("answer holds other values than 0 and 1")
+    return np.ascontiguousarray(answers, np.uint8)

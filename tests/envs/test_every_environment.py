@@ -18,6 +18,9 @@ ENVIRONMENTS = [
     ("Maze-v0", {"size": 7, "split": "all", "loops": 0.3}),
     ("MazeWalk-v0", {"size": 5}),
     ("MazeWalk-v0", {"size": 5, "observation": "rgb", "generator": "wilson"}),
+    ("ChessPuzzle-v0", {}),
+    ("ChessPuzzle-v0", {"split": "extrapolation", "answer": "first_move"}),
+    ("ChessPuzzle-v0", {"rating": [900, 1400], "themes": ["mateIn1"], "answer": "squares"}),
 ]
 IDS = [f"{name}-{'-'.join(map(str, options.values()))}" for name, options in ENVIRONMENTS]
 every_environment = pytest.mark.parametrize(("name", "options"), ENVIRONMENTS, ids=IDS)

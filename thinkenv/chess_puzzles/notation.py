@@ -35,6 +35,7 @@ PIECE_OF_LETTER = np.zeros(256, np.uint8)
 PIECE_OF_LETTER[PIECE_LETTERS[1:]] = np.arange(1, 13)
 
 LONGEST_FEN = 100
+LONGEST_MOVE = 5
 
 # Why a FEN is refused; the codes that ``parse_fen`` returns.
 FEN_ERRORS = (
@@ -313,12 +314,25 @@ def parse_move(text, begin, end, is_black):
     return move
 
 
+@njit(cache=True, nogil=True)
+def write_move(move, is_black, text, place):
+    """Write a move in UCI notation, as it is played on the real board; the place after it."""
+    mirror = 56 if is_black else 0
+    for part in range(2):
+        square = ((move >> (6 * part)) & 63) ^ mirror
+        text[place] = ord("a") + (square & 7)
+        text[place + 1] = ord("1") + (square >> 3)
+        place += 2
+    if move >> 12:
+        text[place] = PROMOTION_LETTERS[move >> 12]
+        place += 1
+    return place
+
+
 def uci_of_move(move: int, is_black: bool) -> str:
     """A move in UCI notation, as it is played on the real board."""
-    mirror = 56 if is_black else 0
-    squares = [(move & 63) ^ mirror, (move >> 6 & 63) ^ mirror]
-    names = ["abcdefgh"[square & 7] + str((square >> 3) + 1) for square in squares]
-    return "".join(names) + ("", "n", "b", "r", "q")[move >> 12]
+    text = np.empty(LONGEST_MOVE, np.uint8)
+    return text[: write_move(move, is_black, text, 0)].tobytes().decode()
 
 
 def move_of_uci(uci: str, is_black: bool) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numba import njit
 
 from thinkenv.cache_folder import cache_folder
 from thinkenv.checks import check_choice, check_integer
@@ -18,7 +19,12 @@ from thinkenv.chess_puzzles.database import (
     open_database,
 )
 from thinkenv.chess_puzzles.importing import Refused, import_puzzles
-from thinkenv.chess_puzzles.notation import fen_of_position, uci_of_move
+from thinkenv.chess_puzzles.notation import (
+    LONGEST_FEN,
+    LONGEST_MOVE,
+    write_fen,
+    write_move,
+)
 from thinkenv.chess_puzzles.packing import planes_of, unpack
 from thinkenv.chess_puzzles.reading import URL_PREFIX
 from thinkenv.chess_puzzles.rules import POSITION_BYTES
@@ -139,19 +145,11 @@ class ChessPuzzles:
 
     def fen(self, index: int) -> str:
         """The position to solve as FEN, with the real colours."""
-        return fen_of_position(self.position(index))
+        return fens_of_rows(self.database, self.rows[index : index + 1])[0]
 
     def solution(self, index: int) -> list[str]:
         """The moves of the solution in UCI notation, the opponent's replies included."""
-        row = self.rows[index]
-        begin = int(self.database.columns["move_starts"][row])
-        moves = self.database.columns["moves"][
-            begin : begin + int(self.database.columns["move_counts"][row])
-        ]
-        is_black = bool(self.database.columns["positions"][row, 32] >> 4)
-        return [
-            uci_of_move(move, is_black ^ (ply % 2 == 1)) for ply, move in enumerate(moves.tolist())
-        ]
+        return solutions_of_rows(self.database, self.rows[index : index + 1])[0].split()
 
     def planes(self, indices: Sequence[int] | np.ndarray | None = None) -> np.ndarray:
         """The positions to solve as planes ``(count, 17, 8, 8)`` uint8, seen from the solver.
@@ -162,6 +160,52 @@ class ChessPuzzles:
         """
         rows = self.rows if indices is None else self.rows[np.asarray(indices)]
         return planes_of(self.database.columns["positions"], rows)
+
+
+def as_strings(characters: np.ndarray) -> list[str]:
+    """Rows ``(count, longest)`` uint8 of characters, with zeros behind them, as strings."""
+    return [text.decode() for text in characters.view(f"S{characters.shape[1]}")[:, 0].tolist()]
+
+
+@njit(cache=True, nogil=True)
+def write_fens(packed, rows, texts):
+    """Write positions as FEN into ``texts`` ``(count, LONGEST_FEN)`` uint8, all 0 on entry."""
+    position = np.empty(POSITION_BYTES, np.uint8)
+    for index in range(len(rows)):
+        unpack(packed[rows[index]], position)
+        write_fen(position, texts[index])
+
+
+@njit(cache=True, nogil=True)
+def write_solutions(packed, move_starts, move_counts, moves, rows, texts):
+    """Write solutions into ``texts`` ``(count, longest)`` uint8, all 0 on entry."""
+    for index in range(len(rows)):
+        row = rows[index]
+        is_black = packed[row, 32] >> 4 == 1
+        place = 0
+        for ply in range(move_counts[row]):
+            if ply > 0:
+                texts[index, place] = ord(" ")
+                place += 1
+            move = moves[move_starts[row] + ply]
+            place = write_move(move, is_black ^ (ply % 2 == 1), texts[index], place)
+
+
+def fens_of_rows(database: Database, rows: np.ndarray) -> list[str]:
+    """The positions to solve as FEN."""
+    texts = np.zeros((len(rows), LONGEST_FEN), np.uint8)
+    write_fens(database.columns["positions"], rows, texts)
+    return as_strings(texts)
+
+
+def solutions_of_rows(database: Database, rows: np.ndarray) -> list[str]:
+    """The solutions as moves in UCI notation with spaces between them."""
+    counts = database.columns["move_counts"]
+    longest = (LONGEST_MOVE + 1) * int(counts[rows].max(initial=0)) + 1
+    texts = np.zeros((len(rows), longest), np.uint8)
+    names = ("positions", "move_starts", "move_counts", "moves")
+    write_solutions(*(database.columns[name] for name in names), rows, texts)
+    return as_strings(texts)
 
 
 def themes_of_set(database: Database, theme_set: np.ndarray) -> tuple[str, ...]:

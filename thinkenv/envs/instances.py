@@ -77,7 +77,7 @@ class InstanceEnv(gymnasium.Env):
         infos = self.reset_infos(self._batch)
         # Plain int, float and bool, as Gymnasium expects of a single environment.
         info = {
-            key: values[0].copy() if values.ndim > 1 else values[0].item()
+            key: values[0].copy() if values.ndim > 1 else values[:1].tolist()[0]
             for key, values in infos.items()
         }
         return self.observe(self._batch)[0], info
@@ -204,7 +204,8 @@ class InstanceVectorEnv(VectorEnv):
         for key, values in infos.items():
             mask = np.zeros(self.num_envs, np.bool_)
             mask[which] = True
-            everything = np.zeros((self.num_envs, *values.shape[1:]), values.dtype)
+            filler = None if values.dtype == object else 0
+            everything = np.full((self.num_envs, *values.shape[1:]), filler, values.dtype)
             everything[which] = values
             spread[key] = everything
             spread[f"_{key}"] = mask

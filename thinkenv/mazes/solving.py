@@ -3,6 +3,7 @@
 import numpy as np
 from numba import njit, uint64
 
+from thinkenv.checks import check_answers
 from thinkenv.mazes.layout import (
     GOAL,
     ROOT,
@@ -249,27 +250,6 @@ def check_grid(grid: np.ndarray) -> tuple[np.ndarray, int, int]:
             "needs one of each"
         )
     return np.ascontiguousarray(grid, np.uint8), int(starts[0]), int(goals[0])
-
-
-def check_answers(answers: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Check submitted answers and return them as uint8 of 0 and 1.
-
-    Args:
-        answers: bool or integer array of 0 and 1.
-        shape: The shape it must have.
-
-    Raises:
-        ValueError: If the shape is another one, or there are other values than 0 and 1.
-        TypeError: If it holds neither integers nor bools.
-    """
-    answers = np.asarray(answers)
-    if answers.shape != shape:
-        raise ValueError(f"answer has shape {answers.shape}: needs {shape}")
-    if answers.dtype.kind not in "biu":
-        raise TypeError(f"answer has dtype {answers.dtype}: needs bool or integers, 0 or 1")
-    if answers.dtype.kind != "b" and answers.size and (answers.min() < 0 or answers.max() > 1):
-        raise ValueError("answer holds other values than 0 and 1")
-    return np.ascontiguousarray(answers, np.uint8)
 
 
 def shortest_path(grid: np.ndarray) -> tuple[np.ndarray, int, bool]:

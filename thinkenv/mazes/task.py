@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from thinkenv.checks import check_choice, check_fraction, check_integer
+from thinkenv.checks import check_answers, check_choice, check_fraction, check_integer
 from thinkenv.instances import check_instances
 from thinkenv.mazes import size_nine
 from thinkenv.mazes.depth_first import LANES, find_dfs_parents
 from thinkenv.mazes.endpoints import ENDPOINTS, choose_endpoints
 from thinkenv.mazes.generators import GENERATORS, carve, open_loops
 from thinkenv.mazes.layout import FREE, GOAL, START, cell_of_room, open_passages
-from thinkenv.mazes.solving import check_answers, judge_flat, mark_tree_path, solve_flat
+from thinkenv.mazes.solving import judge_flat, mark_tree_path, solve_flat
 from thinkenv.mazes.symmetry import canonical_hash
 from thinkenv.random_streams import start_stream, stream_key
 from thinkenv.splits import PERCENT_OF_SPLIT, SPLITS, percent_of_hash

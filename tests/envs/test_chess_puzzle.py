@@ -1,0 +1,176 @@
+"""``ChessPuzzle-v0`` against python-chess: every bundled puzzle, every mate, wrong moves."""
+
+import random
+
+import chess
+import gymnasium as gym
+import numpy as np
+import pytest
+
+from thinkenv import chess_puzzles
+from thinkenv.chess_puzzles.moves import ACTION_OF_CODE
+from thinkenv.chess_puzzles.notation import move_of_uci
+
+EVERYTHING = chess_puzzles.load("bundled")
+COUNT = len(EVERYTHING)
+
+
+def action_of(uci, is_black):
+    return int(ACTION_OF_CODE[move_of_uci(uci, is_black)])
+
+
+def squares_of(move, is_black):
+    """The two squares of a move of python-chess as the solver sees them, by its own arithmetic."""
+    answer = np.zeros((8, 8), np.int8)
+    for square in (move.from_square, move.to_square):
+        seen = chess.square_mirror(square) if is_black else square
+        answer[chess.square_rank(seen), chess.square_file(seen)] = 1
+    return answer
+
+
+def make(**options):
+    return gym.make("ChessPuzzle-v0", split="all", **options).unwrapped
+
+
+def test_there_are_as_many_puzzles_as_in_the_bundled_file():
+    assert COUNT == 6605
+
+
+def test_the_recorded_line_solves_every_bundled_puzzle():
+    env = make()
+    for instance in range(COUNT):
+        _, info = env.reset(options={"instance": instance})
+        board = chess.Board(info["fen"])
+        is_black = board.turn == chess.BLACK
+        line = EVERYTHING.solution(instance)
+        for ply in range(0, len(line), 2):
+            legal = {action_of(move.uci(), is_black) for move in board.legal_moves}
+            assert set(np.flatnonzero(info["action_mask"])) == legal
+            _, reward, terminated, truncated, info = env.step(action_of(line[ply], is_black))
+            assert not truncated
+            for uci in line[ply : ply + 2]:
+                board.push_uci(uci)
+            is_last = ply + 2 > len(line)
+            assert (reward, terminated, info["solved"]) == (float(is_last), is_last, is_last)
+        assert info["solution"].split() == line
+        assert not info["action_mask"].any()
+
+
+def test_every_alternative_mate_at_the_last_move_solves_the_puzzle():
+    env, first_env, squares_env = make(), make(answer="first_move"), make(answer="squares")
+    alternatives = 0
+    for instance in range(COUNT):
+        line = EVERYTHING.solution(instance)
+        board = chess.Board(EVERYTHING.fen(instance))
+        is_black = board.turn == chess.BLACK
+        for uci in line[:-1]:
+            board.push_uci(uci)
+        end = board.copy()
+        end.push_uci(line[-1])
+        if not end.is_checkmate():
+            continue
+        for move in board.legal_moves:
+            after = board.copy(stack=False)
+            after.push(move)
+            if move.uci() == line[-1] or not after.is_checkmate():
+                continue
+            alternatives += 1
+            env.reset(options={"instance": instance})
+            for uci in line[:-1:2]:
+                assert not env.step(action_of(uci, is_black))[2]
+            _, reward, terminated, _, info = env.step(action_of(move.uci(), is_black))
+            assert (reward, terminated, info["solved"]) == (1.0, True, True)
+            if len(line) == 1:
+                for other in (first_env, squares_env):
+                    other.reset(options={"instance": instance})
+                assert first_env.step(action_of(move.uci(), is_black))[1] == 1.0
+                assert squares_env.step(squares_of(move, is_black))[1] == 1.0
+    assert alternatives > 100
+
+
+@pytest.mark.parametrize("answer", ["line", "first_move", "squares"])
+def test_other_legal_first_moves_fail_unless_they_mate(answer):
+    env = make(answer=answer)
+    for instance in random.Random(0).sample(range(COUNT), 500 if answer == "line" else 100):
+        board = chess.Board(EVERYTHING.fen(instance))
+        is_black = board.turn == chess.BLACK
+        solution = chess.Move.from_uci(EVERYTHING.solution(instance)[0])
+        right_squares = squares_of(solution, is_black)
+        for move in board.legal_moves:
+            if move == solution:
+                continue
+            after = board.copy(stack=False)
+            after.push(move)
+            right = after.is_checkmate()
+            env.reset(options={"instance": instance})
+            if answer == "squares":
+                squares = squares_of(move, is_black)
+                # Another promotion goes over the same squares.
+                right = right or np.array_equal(squares, right_squares)
+                _, reward, terminated, _, info = env.step(squares)
+            else:
+                _, reward, terminated, _, info = env.step(action_of(move.uci(), is_black))
+            assert (reward, info["solved"]) == (float(right), right)
+            assert terminated
+            assert info["solution"].split()[0] == solution.uci()
+
+
+def test_an_illegal_move_ends_the_episode_unsolved():
+    env = make()
+    _, info = env.reset(options={"instance": 0})
+    illegal = int(np.flatnonzero(info["action_mask"] == 0)[0])
+    before = env.observe(None)[0]
+    observation, reward, terminated, _, info = env.step(illegal)
+    assert (reward, terminated, info["solved"]) == (0.0, True, False)
+    assert np.array_equal(observation, before)
+    with pytest.raises(gym.error.ResetNeeded):
+        env.step(0)
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_squares_other_than_two_are_wrong(count):
+    env = make(answer="squares")
+    env.reset(options={"instance": 0})
+    right = env._batch.solutions[0].astype(np.int8)
+    answer = np.zeros((8, 8), np.int8)
+    answer[tuple(np.argwhere(right)[0])] = 1
+    if count == 0:
+        answer[:] = 0
+    if count == 3:
+        answer = right.copy()
+        answer[tuple(np.argwhere(right == 0)[0])] = 1
+    assert env.step(answer)[1] == 0.0
+
+
+def test_infos_are_those_of_the_file():
+    env = make()
+    _, info = env.reset(options={"instance": 0})
+    assert info["puzzle_id"] == "00008" and info["rating"] == 1811
+    assert info["themes"] == ("hangingPiece",) and info["instance"] == 0
+    # The set-up move f2g3 is played on the FEN of the file.
+    board = chess.Board("r6k/pp2r2p/4Rp1Q/3p4/8/1N1P2R1/PqP2bPP/7K b - - 0 24")
+    board.push_uci("f2g3")
+    assert info["fen"] == board.fen()
+    assert env.reset(options={"instance": COUNT})[1]["puzzle_id"] == "00008"  # begins again
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        (dict(answer="move"), ValueError, "answer='move': allowed are 'line'"),
+        (dict(split="hard"), ValueError, "split='hard': allowed are 'train'"),
+        (dict(rating=[1500, 1400]), ValueError, "rating="),
+        (dict(rating=[0, 1400]), ValueError, "rating\\[0\\]=0"),
+        (dict(rating=1500), ValueError, "rating=1500: needs a pair"),
+        (dict(rating=[1500.0, 1600]), TypeError, "needs an integer"),
+        (dict(rating=[9000, 9999]), ValueError, "no puzzle of database='bundled'"),
+        (dict(split="train", rating=[2000, 2100]), ValueError, "no puzzle of"),
+        (dict(themes="fork"), TypeError, "needs a list"),
+        (dict(themes=["frok"]), ValueError, "'frok' does not occur"),
+        (dict(database="missing.csv"), ValueError, "missing.csv"),
+        (dict(database=3), TypeError, "database=3"),
+    ],
+)
+def test_wrong_arguments_are_named(options, error, words):
+    with pytest.raises(error, match=words):
+        gym.make("ChessPuzzle-v0", **options)

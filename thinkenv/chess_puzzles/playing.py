@@ -1,0 +1,191 @@
+"""Playing puzzles move by move: the solver moves, and the recorded replies come back."""
+
+import numpy as np
+from numba import njit
+
+from thinkenv.chess_puzzles.database import Database
+from thinkenv.chess_puzzles.moves import MOVE_CODES, MOVES, mark_legal
+from thinkenv.chess_puzzles.packing import PLANES, encode_position, unpack
+from thinkenv.chess_puzzles.rules import (
+    EN_PASSANT,
+    NO_SQUARE,
+    POSITION_BYTES,
+    flip,
+    is_checkmate,
+    is_legal,
+    play,
+)
+
+MIRROR = 56 | 56 << 6  # turns a move code to the other side's view
+
+
+@njit(cache=True, nogil=True)
+def begin_lines(packed, setup_moves, rows, indices, positions, plies, last_moves):
+    """Set the lines ``indices`` to the positions to solve of database rows ``rows``."""
+    for place in range(len(indices)):
+        unpack(packed[rows[place]], positions[indices[place]])
+        plies[indices[place]] = 0
+        last_moves[indices[place]] = setup_moves[rows[place]]
+
+
+@njit(cache=True, nogil=True)
+def play_lines(
+    move_starts,
+    move_counts,
+    moves,
+    rows,
+    indices,
+    codes,
+    first_only,
+    positions,
+    plies,
+    last_moves,
+    done,
+    solved,
+):
+    """Play one move of the solver in some lines, and the recorded reply where there is one.
+
+    Args:
+        move_starts: ``(n,)`` uint32, of the database.
+        move_counts: ``(n,)`` uint8, of the database.
+        moves: uint16, of the database.
+        rows: ``(lines,)`` int64, the database row of every line.
+        indices: ``(count,)`` int64, which lines are played.
+        codes: ``(count,)`` uint16, the solver's moves.
+        first_only: Whether the puzzle is solved with its first move.
+        positions: ``(lines, POSITION_BYTES)`` uint8, moved on; after the last right move the
+            position is still seen from the solver's side, and after a wrong one it stays.
+        plies: ``(lines,)`` int64, moves played so far, moved on.
+        last_moves: ``(lines,)`` uint16, the move played last, as the solver sees it, moved on.
+        done: ``(count,)`` bool, filled: whether the line is over.
+        solved: ``(count,)`` bool, filled: whether it is solved.
+    """
+    after = np.empty(POSITION_BYTES, np.uint8)
+    for place in range(len(indices)):
+        line = indices[place]
+        row = rows[line]
+        move = np.int64(codes[place])
+        position = positions[line]
+        first = np.int64(move_starts[row])
+        count = np.int64(move_counts[row])
+        done[place] = True
+        solved[place] = False
+        if not is_legal(position, move):
+            continue
+        after[:] = position
+        play(after, move)
+        is_recorded = move == moves[first + plies[line]]
+        is_last = first_only or plies[line] + 1 >= count
+        if is_checkmate(after) or (is_recorded and is_last):
+            solved[place] = True
+            plies[line] += 1
+            last_moves[line] = move
+            position[:] = after
+            flip(position)
+            position[EN_PASSANT] = NO_SQUARE  # it was the opponent's
+            continue
+        if not is_recorded:
+            continue
+        reply = np.int64(moves[first + plies[line] + 1])
+        play(after, reply)
+        plies[line] += 2
+        last_moves[line] = reply ^ MIRROR
+        position[:] = after
+        done[place] = False
+
+
+@njit(cache=True, nogil=True)
+def show_lines(positions, indices, planes):
+    """Write the planes ``(count, len(PLANES), 64)`` uint8 of some positions."""
+    for place in range(len(indices)):
+        encode_position(positions[indices[place]], planes[place])
+
+
+class Lines:
+    """Puzzles in play.
+
+    Args:
+        database: Where the puzzles are from.
+        count: How many are played at a time.
+        first_only: Whether a puzzle is solved with its first move, or with its whole line.
+
+    Attributes:
+        positions: ``(count, POSITION_BYTES)`` uint8, seen from the solver's side.
+        plies: ``(count,)`` int64, moves played so far, the replies included.
+        last_moves: ``(count,)`` uint16, the move played last, seen from the solver's side.
+        rows: ``(count,)`` int64, the puzzles' rows in the database.
+    """
+
+    def __init__(self, database: Database, count: int, first_only: bool):
+        self.database = database
+        self.first_only = first_only
+        self.positions = np.zeros((count, POSITION_BYTES), np.uint8)
+        self.plies = np.zeros(count, np.int64)
+        self.last_moves = np.zeros(count, np.uint16)
+        self.rows = np.zeros(count, np.int64)
+
+    def begin(self, rows: np.ndarray, indices: np.ndarray) -> None:
+        """Begin puzzles.
+
+        Args:
+            rows: ``(n,)`` int64, their rows in the database.
+            indices: ``(n,)`` int64, which of the lines they become.
+        """
+        self.rows[indices] = rows
+        begin_lines(
+            self.database.columns["positions"],
+            self.database.columns["last_moves"],
+            rows,
+            indices,
+            self.positions,
+            self.plies,
+            self.last_moves,
+        )
+
+    def play(self, actions: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Play a move of the solver, and the reply.
+
+        Args:
+            actions: ``(n,)`` integers, indices into ``MOVES``.
+            indices: ``(n,)`` int64, in which lines.
+
+        Returns:
+            ``(done, solved)``, ``(n,)`` bool each. A wrong or illegal move ends a line unsolved; a
+            move that mates solves it, whatever was recorded.
+        """
+        done = np.empty(len(indices), np.bool_)
+        solved = np.empty(len(indices), np.bool_)
+        columns = self.database.columns
+        play_lines(
+            columns["move_starts"],
+            columns["move_counts"],
+            columns["moves"],
+            self.rows,
+            indices,
+            MOVE_CODES[actions],
+            self.first_only,
+            self.positions,
+            self.plies,
+            self.last_moves,
+            done,
+            solved,
+        )
+        return done, solved
+
+    def recorded_move(self, index: int) -> np.uint16:
+        """The recorded move that is to be played next in a line, as a code."""
+        columns = self.database.columns
+        first = int(columns["move_starts"][self.rows[index]])
+        return columns["moves"][first + int(self.plies[index])]
+
+    def show(self, indices: np.ndarray) -> np.ndarray:
+        """Planes ``(n, 17, 8, 8)`` uint8 of some lines."""
+        planes = np.empty((len(indices), len(PLANES), 64), np.uint8)
+        show_lines(self.positions, indices, planes)
+        return planes.reshape(len(indices), len(PLANES), 8, 8)
+
+    def action_masks(self, indices: np.ndarray) -> np.ndarray:
+        """``(n, len(MOVES))`` int8, 1 for the legal moves of the side whose pieces are shown."""
+        masks = np.empty((len(indices), len(MOVES)), np.int8)
+        mark_legal(self.positions, indices, masks)
+        return masks
