@@ -1,10 +1,11 @@
-"""The command line: ``python -m thinkenv export --help``."""
+"""The command line: ``python -m thinkenv export --help``, ``python -m thinkenv chess --help``."""
 
 import argparse
 import sys
 from pathlib import Path
 
 from thinkenv import mazes
+from thinkenv.cache_folder import cache_folder
 from thinkenv.mazes import interchange
 from thinkenv.mazes.endpoints import ENDPOINTS
 from thinkenv.splits import SPLITS
@@ -41,10 +42,40 @@ def build_parser() -> argparse.ArgumentParser:
         default=interchange.TOKEN_SIDE,
         help="cells per side of token grids (default 30)",
     )
+    export.set_defaults(run=run_export)
+    add_chess_commands(commands)
     return parser
 
 
-def export(arguments: argparse.Namespace) -> None:
+def add_chess_commands(commands: argparse._SubParsersAction) -> None:
+    """The commands for puzzle databases."""
+    chess = commands.add_parser("chess", help="import, download and look at chess puzzles")
+    actions = chess.add_subparsers(dest="action", required=True)
+    importing = actions.add_parser(
+        "import", help="make a database of a Lichess .csv or .csv.zst, checking every row"
+    )
+    importing.add_argument("file", type=Path, help="the file to read")
+    importing.add_argument(
+        "--to", type=Path, help="the database to write (default: beside the file, .puzzles)"
+    )
+    importing.set_defaults(run=run_import)
+    downloading = actions.add_parser(
+        "download", help="download Lichess's puzzles (about 300 MB), or go on with that"
+    )
+    downloading.add_argument("--address", help="another address than that of Lichess")
+    downloading.add_argument(
+        "--to", type=Path, help="the folder to write into (default: the cache folder)"
+    )
+    downloading.set_defaults(run=run_download)
+    info = actions.add_parser("info", help="what is in a database or puzzle file")
+    info.add_argument("database", nargs="?", default="bundled")
+    info.add_argument(
+        "--replay", type=int, metavar="N", help="replay N puzzles with python-chess, 0 for all"
+    )
+    info.set_defaults(run=run_info)
+
+
+def run_export(arguments: argparse.Namespace) -> None:
     """Generate mazes and write them."""
     names = ("size", "count", "seed", "split", "generator", "loops", "endpoints")
     options = {name: getattr(arguments, name) for name in names}
@@ -58,14 +89,87 @@ def export(arguments: argparse.Namespace) -> None:
     print(f"{len(batch):,} mazes of size {arguments.size} written to {arguments.path}")
 
 
+def run_import(arguments: argparse.Namespace) -> None:
+    """Make a database of a puzzle file."""
+    from thinkenv.chess_puzzles.puzzles import import_with_progress
+
+    if not arguments.file.is_file():
+        raise ValueError(f"{arguments.file}: no such file")
+    target = arguments.to
+    if target is None:
+        target = arguments.file.with_name(arguments.file.name.split(".")[0] + ".puzzles")
+    database = import_with_progress(arguments.file, target)
+    print(f"{len(database):,} puzzles written to {target}")
+
+
+def run_download(arguments: argparse.Namespace) -> None:
+    """Download Lichess's puzzles, and make a database of them."""
+    from tqdm import tqdm
+
+    from thinkenv.chess_puzzles.downloading import LICHESS_ADDRESS, download
+    from thinkenv.chess_puzzles.puzzles import import_with_progress
+
+    address = arguments.address or LICHESS_ADDRESS
+    folder = arguments.to or cache_folder() / "chess_puzzles"
+    source = folder / (address.rsplit("/", 1)[-1] or "puzzles")
+    with tqdm(desc=f"downloading {source.name}", unit="B", unit_scale=True) as bar:
+
+        def expect(whole: int) -> None:
+            bar.total = whole
+            bar.refresh()
+
+        download(address, source, bar.update, expect)
+    target = source.with_name(source.name.split(".")[0] + ".puzzles")
+    database = import_with_progress(source, target)
+    print(f"{len(database):,} puzzles written to {target}")
+
+
+def run_info(arguments: argparse.Namespace) -> None:
+    """Describe a database, and check it."""
+    from tqdm import tqdm
+
+    from thinkenv import chess_puzzles
+    from thinkenv.chess_puzzles.database import is_database, verify_database
+    from thinkenv.chess_puzzles.replaying import check_by_replay
+    from thinkenv.chess_puzzles.splits import BOUNDS_OF_SPLIT
+
+    puzzles = chess_puzzles.load(arguments.database)
+    path = Path(arguments.database)
+    if arguments.database != "bundled" and is_database(path):
+        verify_database(path)
+    database = puzzles.database
+    print(f"{len(puzzles):,} puzzles from {database.source}, SHA-256 {database.source_sha256}")
+    print(f"{database.refused:,} rows of that file were refused")
+    print(f"ratings from {puzzles.ratings.min()} to {puzzles.ratings.max()}")
+    for split in BOUNDS_OF_SPLIT:
+        try:
+            count = len(chess_puzzles.load(arguments.database, split=split))
+        except ValueError:
+            count = 0
+        print(f"  {split:<14} {count:>12,}")
+    print(f"{len(database.themes)} themes: {', '.join(sorted(database.themes))}")
+    if arguments.replay is not None:
+        some = puzzles[: arguments.replay] if arguments.replay else puzzles
+        with tqdm(total=len(some), desc="replaying with python-chess") as bar:
+            problems = check_by_replay(some, bar.update)
+        for problem in problems[:20]:
+            print(problem)
+        if problems:
+            raise ValueError(f"{len(problems):,} problems were found by replaying {len(some):,}")
+        print(f"{len(some):,} puzzles replayed with python-chess: no problem found")
+
+
 def main(words: list[str] | None = None) -> int:
     """Run a command; report errors in one line."""
     arguments = build_parser().parse_args(words)
     try:
-        export(arguments)
-    except (ValueError, TypeError, OSError) as error:
+        arguments.run(arguments)
+    except (ValueError, TypeError, OSError, ImportError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
     return 0
 
 

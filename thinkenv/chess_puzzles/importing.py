@@ -56,13 +56,12 @@ class Refused:
         return text
 
 
-def read_bytes(path: Path, digest, advance: Callable[[int], None]) -> Iterator[bytes]:
+def read_bytes(path: Path, see: Callable[[bytes], None]) -> Iterator[bytes]:
     """The text of a plain or zstandard-compressed file in pieces.
 
     Args:
         path: The file.
-        digest: Updated with the file's bytes as they are on disk.
-        advance: Called with the number of bytes read from disk.
+        see: Called with the bytes as they are on disk.
 
     Raises:
         ValueError: If a compressed file is damaged or cut off.
@@ -76,8 +75,7 @@ def read_bytes(path: Path, digest, advance: Callable[[int], None]) -> Iterator[b
 
             decompressor = None
         while raw := file.read(BYTES_AT_A_TIME):
-            digest.update(raw)
-            advance(len(raw))
+            see(raw)
             if not is_compressed:
                 yield raw
                 continue
@@ -260,8 +258,13 @@ def import_puzzles(
         OSError: If a file cannot be read or written. Nothing is left of an unfinished target.
     """
     digest = hashlib.sha256()
+
+    def see(raw: bytes) -> None:
+        digest.update(raw)
+        advance(len(raw))
+
     state = ImportState()
-    for text in whole_lines(read_bytes(source, digest, advance), source):
+    for text in whole_lines(read_bytes(source, see), source):
         state.read(skip_header(text, source) if state.lines == 0 else text)
     columns = {name: state.columns.pop(name).join() for name in list(state.columns)}
     bad_lines = np.concatenate([*state.bad_lines, np.empty(0, np.int64)])

@@ -1,0 +1,153 @@
+"""Downloading Lichess's puzzle database: resumed where it broke off, and never left half done."""
+
+import os
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+from thinkenv.chess_puzzles.importing import BYTES_AT_A_TIME, ZSTANDARD_MAGIC, read_bytes
+
+# Published under CC0 1.0; see https://database.lichess.org/#puzzles
+LICHESS_ADDRESS = "https://database.lichess.org/lichess_db_puzzle.csv.zst"
+
+ATTEMPTS = 5
+TIMEOUT_SECONDS = 30
+PAUSE_SECONDS = 1.0
+
+
+class DownloadError(OSError):
+    """A download that could not be finished; what was received stays for the next attempt."""
+
+
+def download(
+    address: str,
+    target: Path,
+    advance: Callable[[int], None] = lambda count: None,
+    expect: Callable[[int], None] = lambda count: None,
+    attempts: int = ATTEMPTS,
+    pause: float = PAUSE_SECONDS,
+) -> None:
+    """Download a file, in constant memory.
+
+    The bytes go to ``<target>.part``. If the connection breaks off, the rest is asked for, and
+    again in the next call; a file that the server has changed meanwhile is begun anew. When all is
+    there, a compressed file is read once to see that it is whole, and only then takes its name.
+
+    Args:
+        address: Where to download from.
+        target: Where to.
+        advance: Called with the number of bytes received just now; with a negative number when
+            what was there could not be used.
+        expect: Called with the whole number of bytes, when the server says so.
+        attempts: How often to try before giving up, counting only those that bring nothing new.
+        pause: Seconds to wait before trying again, doubled each time.
+
+    Raises:
+        DownloadError: If the server cannot be reached, refuses, or breaks off again and again.
+        ValueError: If what was received is damaged; it is removed.
+        OSError: If the file cannot be written, for example because the disk is full.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(target.name + ".part")
+    mark = target.with_name(target.name + ".part.etag")
+    failures = 0
+    advance(part.stat().st_size if part.exists() else 0)
+    while True:
+        before = part.stat().st_size if part.exists() else 0
+        try:
+            if receive(address, part, mark, advance, expect):
+                break
+            problem = "the connection broke off"
+        except urllib.error.HTTPError as error:
+            raise DownloadError(
+                f"{address}: the server answers {error.code} {error.reason}"
+            ) from None
+        except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+            problem = str(getattr(error, "reason", error)) or type(error).__name__
+        after = part.stat().st_size if part.exists() else 0
+        failures = 0 if after > before else failures + 1
+        if failures == attempts:
+            raise DownloadError(
+                f"{address}: {problem}; {after:,} bytes are kept, and the same command goes on"
+            )
+        time.sleep(pause * 2**failures)
+    try:
+        check_whole(part, address)
+    except ValueError:
+        part.unlink()
+        mark.unlink(missing_ok=True)
+        raise ValueError(
+            f"{address}: what the server sent is damaged and was removed; try again later"
+        ) from None
+    os.replace(part, target)
+    mark.unlink(missing_ok=True)
+
+
+def check_whole(path: Path, address: str) -> None:
+    """Check that a download is a whole compressed file, if its address says that it is one.
+
+    Raises:
+        ValueError: If it is not.
+    """
+    if not address.endswith(".zst"):
+        return
+    with open(path, "rb") as file:
+        if file.read(len(ZSTANDARD_MAGIC)) != ZSTANDARD_MAGIC:
+            raise ValueError("not compressed with zstandard")
+    for _ in read_bytes(path, lambda raw: None):
+        pass
+
+
+def receive(
+    address: str,
+    part: Path,
+    mark: Path,
+    advance: Callable[[int], None],
+    expect: Callable[[int], None],
+) -> bool:
+    """Receive what is missing of a file, in one connection.
+
+    Args:
+        address: Where to download from.
+        part: The file with what was received so far; appended to.
+        mark: A file with the server's tag of the version that was begun.
+        advance: See ``download``.
+        expect: See ``download``.
+
+    Returns:
+        Whether all is there.
+    """
+    have = part.stat().st_size if part.exists() else 0
+    headers = {"User-Agent": "thinkenv"}
+    if have and mark.exists():
+        # Only the rest, and only if the file is still the same.
+        headers |= {"Range": f"bytes={have}-", "If-Range": mark.read_text()}
+    request = urllib.request.Request(address, headers=headers)
+    try:
+        response = urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS)
+    except urllib.error.HTTPError as error:
+        if error.code != 416:
+            raise
+        return True  # nothing is left to send
+    with response:
+        goes_on = response.status == 206
+        if have and not goes_on:
+            advance(-have)
+            have = 0
+        tag = response.headers.get("ETag", "")
+        if tag and not tag.startswith("W/"):
+            mark.write_text(tag)
+        else:
+            mark.unlink(missing_ok=True)
+        length = response.headers.get("Content-Length")
+        whole = have + int(length) if length is not None else None
+        if whole is not None:
+            expect(whole)
+        with open(part, "ab" if goes_on else "wb") as file:
+            while data := response.read1(BYTES_AT_A_TIME):
+                file.write(data)
+                have += len(data)
+                advance(len(data))
+        return whole is None or have == whole
