@@ -8,6 +8,7 @@ Run from the repository's root:
     python agents/train_dt.py --no-recall                       # ablation: problem seen only once
     python agents/train_dt.py --no-progressive                  # ablation: plain full-length loss
     python agents/train_dt.py --architecture feed_forward       # baseline without iterations
+    python agents/train_dt.py --task chess --database FILE      # Lichess puzzles
     torchrun --nproc-per-node=2 agents/train_dt.py              # data-parallel, CPU or GPUs
 
 The run's folder holds the agent (``agent.json``, ``weights.pt``), which ``evaluate.py`` and
@@ -24,7 +25,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -46,7 +47,6 @@ from provenance import provenance
 
 CHECKPOINT = "checkpoint.pt"
 METRICS = "metrics.csv"
-DEFAULT_CHANNELS = {"recurrent": 28, "feed_forward": 16}
 COLUMNS = (
     "step",
     "loss",
@@ -66,8 +66,11 @@ class Args:
 
     task: Literal[tuple(TASKS)] = "maze"
     """What to learn."""
-    folder: Path = Path("runs/maze")
-    """Folder of this run."""
+    folder: Path | None = None
+    """Folder of this run, by default runs/ and the task's name."""
+    database: str = "bundled"
+    """Chess puzzles to train on: bundled (a few thousand), a Lichess .csv or .csv.zst, or a
+    database made by ``python -m thinkenv chess import``."""
     seed: int = 0
     """Decides the first weights, the problems, and the lengths of rollouts."""
     resume: bool = False
@@ -83,36 +86,37 @@ class Args:
     """Start rollouts from earlier thoughts; without it (an ablation), always from the empty
     memory with the full number of iterations."""
     memory_channels: int | None = None
-    """Channels of the memory, by default 28; or of the layers of a feed-forward net, by default
-    16, which gives it about as many parameters."""
-    hidden_channels: int = 32
+    """Channels of the memory, or of the layers of a feed-forward net. The default of this and of
+    the options below is the task's: see ``net_defaults`` and ``plan`` in
+    agents/deep_thinking/maze_problems.py and chess_problems.py."""
+    hidden_channels: int | None = None
     """Channels inside an iteration."""
 
-    steps: int = 10_000
+    steps: int | None = None
     """Optimiser steps."""
-    short_steps: int = 4_000
+    short_steps: int | None = None
     """The steps at the beginning that have short rollouts."""
-    short_iterations: tuple[int, int] = (8, 24)
+    short_iterations: tuple[int, int] | None = None
     """Fewest and most iterations of a short rollout."""
-    long_iterations: tuple[int, int] = (40, 72)
+    long_iterations: tuple[int, int] | None = None
     """Fewest and most iterations of a long rollout; the most is the training budget."""
-    batch: int = 16
+    batch: int | None = None
     """Problems per step, over all processes."""
-    learning_rate: float = 1e-3
+    learning_rate: float | None = None
     """The highest learning rate."""
-    warm_up: float = 0.05
+    warm_up: float | None = None
     """The share of steps in which the learning rate rises."""
-    weight_decay: float = 1e-2
+    weight_decay: float | None = None
     """Of AdamW."""
-    clip: float = 0.3
+    clip: float | None = None
     """The largest norm of the gradient."""
-    update_chance: float = 0.5
+    update_chance: float | None = None
     """The smallest chance with which a cell is updated in an iteration of a long rollout."""
-    memory_noise: float = 0.2
+    memory_noise: float | None = None
     """Standard deviation of the noise put on the memory in long rollouts."""
-    rest_penalty: float = 0.2
+    rest_penalty: float | None = None
     """Weight of the memory's last change in the loss of long rollouts."""
-    averaging: float = 0.998
+    averaging: float | None = None
     """Decay of the moving average of the weights."""
 
     log_every: int = 100
@@ -134,25 +138,35 @@ class Args:
 
 
 def plan_of(args: Args) -> Plan:
-    """What the options say about training itself."""
-    return Plan(**{name: getattr(args, name) for name in Plan.__dataclass_fields__})
-
-
-def check(args: Args) -> None:
-    """Check options against each other.
+    """What the options say about training itself, and the task's plan where they say nothing.
 
     Raises:
-        ValueError: If one makes no sense; the message names it.
+        ValueError: If an option makes no sense; the message names it.
     """
-    for name in ("steps", "batch", "log_every", "validate_every", "checkpoint_every"):
-        if getattr(args, name) < 1:
-            raise ValueError(f"--{name.replace('_', '-')} {getattr(args, name)}: needs 1 or more")
+    wanted = {name: getattr(args, name, None) for name in Plan.__dataclass_fields__}
+    chosen = {name: value for name, value in wanted.items() if value is not None}
+    plan = replace(task_class(args.task).plan, **chosen)
+    for name in ("steps", "batch"):
+        if getattr(plan, name) < 1:
+            raise ValueError(f"--{name} {getattr(plan, name)}: needs 1 or more")
     for name in ("short_iterations", "long_iterations"):
-        fewest, most = getattr(args, name)
+        fewest, most = getattr(plan, name)
         if not 1 <= fewest <= most:
             raise ValueError(
                 f"--{name.replace('_', '-')} {fewest} {most}: needs fewest and most, from 1"
             )
+    return plan
+
+
+def check(args: Args) -> None:
+    """Check the other options.
+
+    Raises:
+        ValueError: If one makes no sense; the message names it.
+    """
+    for name in ("log_every", "validate_every", "checkpoint_every"):
+        if getattr(args, name) < 1:
+            raise ValueError(f"--{name.replace('_', '-')} {getattr(args, name)}: needs 1 or more")
 
 
 class Processes:
@@ -251,13 +265,14 @@ class Run:
     def __init__(self, args: Args, processes: Processes):
         self.args = args
         self.processes = processes
-        self.folder = args.folder
+        self.folder = args.folder or Path("runs") / args.task
         self.plan = plan_of(args)
         self.task_class = task_class(args.task)
+        self.task_options = {"database": args.database}
         torch.manual_seed(args.seed)
         self.trainer = Trainer(
             self.build_net(),
-            self.task_class(split="train"),
+            self.task_class.for_training("train", self.task_options),
             self.plan,
             args.seed,
             processes.device,
@@ -279,14 +294,14 @@ class Run:
         arguments = {
             "input_channels": self.task_class.input_channels,
             "answer_channels": self.task_class.answer_channels,
-            "memory_channels": self.args.memory_channels
-            or DEFAULT_CHANNELS[self.args.architecture],
+            **self.task_class.net_defaults[self.args.architecture],
         }
+        if self.args.memory_channels is not None:
+            arguments["memory_channels"] = self.args.memory_channels
         if self.args.architecture == "recurrent":
-            arguments |= {
-                "hidden_channels": self.args.hidden_channels,
-                "recall": self.args.recall,
-            }
+            arguments["recall"] = self.args.recall
+            if self.args.hidden_channels is not None:
+                arguments["hidden_channels"] = self.args.hidden_channels
         return arguments
 
     def build_net(self) -> torch.nn.Module:
@@ -301,6 +316,7 @@ class Run:
             "architecture": self.args.architecture,
             "net": self.net_arguments(),
             "plan": asdict(self.plan),
+            "trained_on": self.trainer.slots.task.axes,
         }
 
     def save(self, state: dict) -> None:
@@ -336,7 +352,7 @@ class Run:
     def validate(self) -> tuple[float, float]:
         """Exact and cell accuracy on unseen problems of the training size."""
         agent = self.averaged_agent()
-        task = self.task_class(split="validation")
+        task = self.task_class.for_training("validation", self.task_options)
         problems = task.draw(0, self.args.validation_problems)
         thought = agent.think(problems.problems)
         solved, cells = task.judge(problems, thought.answer)
@@ -382,14 +398,14 @@ def train(run: Run) -> dict | None:
     log = Log(run.folder, first_step) if processes.is_first else None
     began = time.monotonic()
     row = {}
-    last_step = min(args.steps, args.stop_after or args.steps)
+    last_step = min(run.plan.steps, args.stop_after or run.plan.steps)
 
     with asked_to_stop() as asked:
         while trainer.steps_done < last_step:
             values, stop = trainer.step(asked["stop"])
             run.pending.append(values)
             step = trainer.steps_done
-            is_last = step == args.steps
+            is_last = step == run.plan.steps
             due = step % args.log_every == 0 or is_last
             if due and not processes.is_first:
                 run.pending.clear()
@@ -408,7 +424,7 @@ def train(run: Run) -> dict | None:
                 }
                 rate = (step - first_step) / seconds
                 line = (
-                    f"step {step:>6}/{args.steps}  loss {loss:.4f}  train exact {exact:7.1%}  "
+                    f"step {step:>6}/{run.plan.steps}  loss {loss:.4f}  train exact {exact:7.1%}  "
                     f"change {change:.4f}  {rate:5.1f} steps/s  "
                     f"{clock_text(time_left(run.plan, step, first_step, seconds))} left"
                 )
@@ -461,9 +477,9 @@ def main() -> int:
             net = run.trainer.net
             print(
                 f"{args.task}, {args.architecture} net of {count_parameters(net):,} parameters, "
-                f"{args.batch} problems a step, on {processes.device} with "
+                f"{run.plan.batch} problems a step, on {processes.device} with "
                 f"{processes.world_size} x {torch.get_num_threads()} threads; "
-                f"run folder {args.folder}, from step {run.trainer.steps_done}",
+                f"run folder {run.folder}, from step {run.trainer.steps_done}",
                 flush=True,
             )
         metrics = train(run)

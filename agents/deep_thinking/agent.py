@@ -112,7 +112,7 @@ class Agent:
 
     def _chunks(self, problems: np.ndarray, memory: Tensor | None) -> Iterator[tuple]:
         """Problems in chunks of a handy size: index, inputs and first memory of each."""
-        cells = int(np.prod(problems.shape[1:], dtype=np.int64))
+        cells = int(np.prod(problems.shape[-2:], dtype=np.int64))
         per_chunk = max(1, CELLS_PER_CHUNK.get(self.device.type, 60_000) // max(1, cells))
         for begin in range(0, len(problems), per_chunk):
             index = slice(begin, begin + per_chunk)
@@ -126,7 +126,7 @@ class Agent:
     def _check_memory(self, problems: np.ndarray, memory: Tensor | None) -> None:
         if memory is None:
             return
-        expected = (len(problems), self.net.memory_channels, *problems.shape[1:])
+        expected = (len(problems), self.net.memory_channels, *problems.shape[-2:])
         if tuple(memory.shape) != expected:
             raise ValueError(f"memory has shape {tuple(memory.shape)}: needs {expected}")
 
@@ -142,7 +142,8 @@ class Agent:
         """Think about problems and answer them.
 
         Args:
-            problems: ``(B, H, W)`` uint8, such as ``thinkenv.mazes.generate(...).grids``.
+            problems: uint8, ``(B, H, W)`` grids of ``thinkenv.mazes.generate(...)``, or planes
+                ``(B, 17, 8, 8)`` of chess puzzles.
             iterations: How often to run the recurrent block; or ``"converged"`` to stop each
                 problem when its memory has stopped changing; by default as often as in training.
             memory: ``(B, M, H, W)`` to go on from, by default the empty memory.
@@ -196,7 +197,7 @@ class Agent:
         The memory this needs does not grow with the number of iterations.
 
         Args:
-            problems: ``(B, H, W)`` uint8.
+            problems: As of ``think``.
             stages: Increasing numbers of iterations at which to look.
             clock: Gives the time in seconds.
             progress: Called with the number of problems done since the last call.
@@ -232,7 +233,7 @@ class Agent:
         """Think, and look at what the agent believes on the way.
 
         Args:
-            problems: ``(B, H, W)`` uint8, few enough to be thought about at once.
+            problems: As of ``think``, few enough to be thought about at once.
             stages: Increasing numbers of iterations at which to look; 0 is before the first.
 
         Yields:
@@ -246,7 +247,7 @@ class Agent:
             for _ in range(stage - done):
                 memory = self.net.step(memory, inputs)
             done = stage
-            yield stage, self.net.read(memory).softmax(dim=1)[:, 1].cpu().numpy()
+            yield stage, self.task.probabilities(self.net.read(memory)).cpu().numpy()
 
     @torch.no_grad()
     def _read(self, memory: Tensor) -> np.ndarray:

@@ -11,10 +11,11 @@ from torch.nn import functional as F
 class RecurrentNet(nn.Module):
     """A recurrent net with recall: every iteration sees the memory and the problem.
 
-    One iteration is ``memory' = clamp(conv(relu(conv([memory, inputs]))), -1, 1)``. There is no
-    residual connection: what is to be remembered has to be written again in every iteration, so
-    that a damaged memory is repaired rather than kept. The clamp bounds the memory, so that
-    thousands of iterations cannot make it grow.
+    One iteration is ``memory' = clamp(conv(relu(conv([memory, inputs]))), -1, 1)``. Without a
+    residual connection, what is to be remembered has to be written again in every iteration, so
+    that a damaged memory is repaired rather than kept; with one, an iteration adds to the memory,
+    which is learnt faster. The clamp bounds the memory, so that thousands of iterations cannot make
+    it grow.
 
     Without recall (an ablation of the literature) the problem only enters the first memory.
 
@@ -26,6 +27,8 @@ class RecurrentNet(nn.Module):
         memory_channels: M.
         hidden_channels: Channels between the two convolutions of an iteration.
         recall: Whether the problem is fed to every iteration.
+        head_channels: Channels inside the part that reads the answer.
+        residual: Whether an iteration adds to the memory.
     """
 
     recurrent = True
@@ -37,18 +40,21 @@ class RecurrentNet(nn.Module):
         memory_channels: int = 28,
         hidden_channels: int = 32,
         recall: bool = True,
+        head_channels: int = 16,
+        residual: bool = False,
     ):
         super().__init__()
         self.memory_channels = memory_channels
         self.recall = recall
+        self.residual = residual
         seen = memory_channels + input_channels if recall else memory_channels
         self.widen = nn.Conv2d(seen, hidden_channels, 3, padding=1)
         self.update = nn.Conv2d(hidden_channels, memory_channels, 3, padding=1)
         self.embed = None if recall else nn.Conv2d(input_channels, memory_channels, 3, padding=1)
-        self.head = AnswerHead(memory_channels, answer_channels)
+        self.head = AnswerHead(memory_channels, answer_channels, head_channels)
         # Orthogonal weights keep the size of the memory, and of gradients, over many iterations.
         nn.init.orthogonal_(self.widen.weight, 2**0.5)
-        nn.init.orthogonal_(self.update.weight, 1.0)
+        nn.init.orthogonal_(self.update.weight, 0.3 if residual else 1.0)
         nn.init.zeros_(self.widen.bias)
         nn.init.zeros_(self.update.bias)
 
@@ -62,7 +68,8 @@ class RecurrentNet(nn.Module):
     def step(self, memory: Tensor, inputs: Tensor) -> Tensor:
         """One iteration: ``(B, M, H, W)`` and ``(B, I, H, W)`` to ``(B, M, H, W)``."""
         seen = torch.cat([memory, inputs], dim=1) if self.recall else memory
-        return F.hardtanh(self.update(F.relu(self.widen(seen))))
+        update = self.update(F.relu(self.widen(seen)))
+        return F.hardtanh(memory + update if self.residual else update)
 
     def read(self, memory: Tensor) -> Tensor:
         """The answer that the memory holds: ``(B, M, H, W)`` to logits ``(B, K, H, W)``."""
@@ -80,6 +87,7 @@ class FeedForwardNet(nn.Module):
         answer_channels: K, kinds of answer a cell can have.
         memory_channels: M, the width of all its layers.
         blocks: Residual blocks of two convolutions each.
+        head_channels: Channels inside the part that reads the answer.
     """
 
     recurrent = False
@@ -91,6 +99,7 @@ class FeedForwardNet(nn.Module):
         answer_channels: int,
         memory_channels: int = 16,
         blocks: int = 4,
+        head_channels: int = 16,
     ):
         super().__init__()
         self.memory_channels = memory_channels
@@ -101,7 +110,7 @@ class FeedForwardNet(nn.Module):
             )
             for _ in range(blocks)
         )
-        self.head = AnswerHead(memory_channels, answer_channels)
+        self.head = AnswerHead(memory_channels, answer_channels, head_channels)
 
     def empty_memory(self, inputs: Tensor) -> Tensor:
         """Zeros ``(B, M, H, W)``."""
@@ -123,10 +132,10 @@ class FeedForwardNet(nn.Module):
 class AnswerHead(nn.Module):
     """Reads a memory ``(B, M, H, W)`` as logits ``(B, K, H, W)``."""
 
-    def __init__(self, memory_channels: int, answer_channels: int):
+    def __init__(self, memory_channels: int, answer_channels: int, head_channels: int):
         super().__init__()
-        self.look = nn.Conv2d(memory_channels, 16, 3, padding=1)
-        self.answer = nn.Conv2d(16, answer_channels, 1)
+        self.look = nn.Conv2d(memory_channels, head_channels, 3, padding=1)
+        self.answer = nn.Conv2d(head_channels, answer_channels, 1)
 
     def forward(self, memory: Tensor) -> Tensor:
         """Logits of each cell's answer."""

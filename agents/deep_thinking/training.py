@@ -7,13 +7,14 @@ memory was at the end of the last step:
 
 - ``empty``: a new problem, from the empty memory;
 - ``continued``: the same problem, thought about further;
-- ``changed``: almost the same problem (in mazes, other endpoints): the old answer is in the way;
+- ``changed``: almost the same problem (in mazes, other endpoints; in chess, another puzzle): the
+  old answer is in the way;
 - ``foreign``: a new problem, from the thought about another one;
 - ``random``: a new problem, from uniform noise.
 
-Training has two stages. Short rollouts, mostly continued, find out cheaply what to do. Long
-rollouts, with the gradient through all their iterations, from every kind of memory, then make
-the rule right wherever it starts and however long it runs. There,
+Training has two stages. Short rollouts find out cheaply what to do. Long rollouts, with the
+gradient through all their iterations, from every kind of memory, then make the rule right wherever
+it starts and however long it runs. There,
 
 - only a random part of the cells is updated in an iteration, so that the rule cannot rely on the
   time at which news arrives (on larger problems it arrives later), nor flicker in step;
@@ -29,11 +30,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-# The kinds of start that each slot goes through in turn, by stage.
-SHORT_STARTS = ("empty", "continued", "continued", "changed")
-LONG_STARTS = ("empty", "foreign", "changed", "random")
 # Without recall the problem is only in the memory, so only its own memory can be continued.
 NO_RECALL_STARTS = ("empty", "continued", "continued", "continued")
 
@@ -52,6 +49,8 @@ class Plan:
         short_steps: How many of them have short rollouts, at the beginning.
         short_iterations: Fewest and most iterations of a short rollout.
         long_iterations: Fewest and most iterations of a long rollout.
+        short_starts: The kinds of start that each slot goes through in turn with short rollouts.
+        long_starts: The same with long rollouts.
         batch: Problems per step, over all processes.
         learning_rate: The highest learning rate, after a warm-up and before a cosine decay.
         warm_up: The share of steps in which the learning rate rises.
@@ -71,6 +70,8 @@ class Plan:
     short_steps: int
     short_iterations: tuple[int, int]
     long_iterations: tuple[int, int]
+    short_starts: tuple[str, ...]
+    long_starts: tuple[str, ...]
     batch: int
     learning_rate: float
     warm_up: float
@@ -80,7 +81,7 @@ class Plan:
     memory_noise: float
     rest_penalty: float
     averaging: float
-    progressive: bool
+    progressive: bool = True
 
 
 class Slots:
@@ -109,7 +110,8 @@ class Slots:
         elif not self.recall:
             cycle = NO_RECALL_STARTS
         else:
-            cycle = SHORT_STARTS if step < self.plan.short_steps else LONG_STARTS
+            is_short = step < self.plan.short_steps
+            cycle = self.plan.short_starts if is_short else self.plan.long_starts
         slots = self.first + np.arange(self.count)
         return np.array(cycle)[(slots + step) % len(cycle)]
 
@@ -238,14 +240,12 @@ class Trainer:
         inputs, memory = self.slots.advance(step, self.net, self.device)
         memory, before = self._roll_out(inputs, memory)
         logits = self.net.read(memory)
-        targets = self.slots.task.targets(self.slots.problems, self.device)
-        loss = F.cross_entropy(logits, targets)
+        loss, exact = self.slots.task.score(logits, self.slots.problems)
         change = (memory - before).abs().mean()
         total = loss + plan.rest_penalty * change if self._is_long else loss
 
         self.optimiser.zero_grad(set_to_none=False)
         total.backward()
-        exact = (logits.argmax(dim=1) == targets).flatten(1).all(dim=1).float().mean()
         shared = torch.stack([loss.detach(), exact, change.detach()])
         shared, interrupted = self._average_over_processes(shared, interrupted)
         norm = nn.utils.clip_grad_norm_(self.parameters, plan.clip)

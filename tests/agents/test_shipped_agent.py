@@ -5,7 +5,7 @@ import json
 import pytest
 
 from agents.deep_thinking import load
-from agents.deep_thinking.tasks import MazeProblems
+from agents.deep_thinking.maze_problems import MazeProblems
 
 from .conftest import ROOT
 

@@ -23,7 +23,7 @@ class ChessPuzzleBatch:
             side; ``thinkenv.chess_puzzles.PLANES`` says what each plane is.
         solutions: ``(count, 8, 8)`` uint8, 1 on the from-square and the to-square of the solver's
             first move.
-        first_moves: ``(count,)`` uint16, that move as a code; see ``thinkenv.chess_puzzles.rules``.
+        first_moves: ``(count,)`` int32, that move as a code; see ``thinkenv.chess_puzzles.rules``.
         rows: ``(count,)`` int64, the puzzles' rows in the database.
         instances: ``(count,)`` int64 instance numbers.
     """
@@ -67,7 +67,7 @@ def judge_squares(packed, first_moves, rows, answers, solved, accuracies):
 
     Args:
         packed: ``(n, PACKED_BYTES)`` uint8, the positions of the database.
-        first_moves: ``(count,)`` uint16, the recorded first moves.
+        first_moves: ``(count,)`` int32, the recorded first moves.
         rows: ``(count,)`` int64.
         answers: ``(count, 64)`` uint8 of 0 and 1.
         solved: ``(count,)`` bool, filled.
@@ -149,7 +149,7 @@ class ChessPuzzleTask:
         instances = check_instances(instances)
         rows = self.puzzles.rows[instances % len(self.puzzles)]
         columns = self.puzzles.database.columns
-        first_moves = columns["moves"][columns["move_starts"][rows]]
+        first_moves = columns["moves"][columns["move_starts"][rows]].astype(np.int32)
         return ChessPuzzleBatch(
             planes_of(columns["positions"], rows),
             squares_of_moves(first_moves),
