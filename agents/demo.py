@@ -62,7 +62,7 @@ def main() -> int:
             EvaluateArgs(
                 checkpoint=AGENT,
                 size=SIZES,
-                mazes=MAZES,
+                problems=MAZES,
                 iterations=tuple(str(stage) for stage in (*SHORTER, budget, *LONGER)),
                 json=FOLDER / "results.json",
                 figure=FOLDER / "accuracy.png",

@@ -6,26 +6,31 @@ Run from the repository's root:
     python agents/evaluate.py --json runs/maze.json --figure runs/maze.png
     python agents/evaluate.py --size 9 13 33 59 --iterations 72 500 1500 3000
     python agents/evaluate.py --size 33 --iterations converged
+    python agents/evaluate.py --task chess --database FILE --iterations 16 32 160
 
-Prints one row for each size and number of iterations. ``exact`` is the share of mazes whose whole
-path is right, with its 95 % Wilson interval; ``cells`` the share of cells; ``converged`` the share
-of mazes for which the memory had stopped changing; ``seconds`` the time that thinking took.
+Prints one row for each set of problems (mazes by size, chess puzzles by rating) and number of
+iterations. ``exact`` is the share of problems answered exactly right (the whole path; both squares
+of the first move), with its 95 % Wilson interval; ``cells`` the share of cells; ``converged`` the
+share of problems for which the memory had stopped changing; ``seconds`` the time that thinking
+took. Chess puzzles are also played: ``first_move`` is the share in which the legal move with the
+most probable squares is right, ``line`` that in which all moves are; and the agent's puzzle rating
+is fitted, at which it would solve one half.
 """
 
 import json
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import tyro
 from deep_thinking.agent import MOST_ITERATIONS, Agent
 from deep_thinking.checkpoint import load_agent, write_whole
 from deep_thinking.device import DeviceName, prepare_device
-from deep_thinking.metrics import evaluation_row, format_table
-from deep_thinking.tasks import TASKS, task_class
+from deep_thinking.metrics import evaluation_row, fit_rating, format_table
+from deep_thinking.tasks import TASKS
 from provenance import provenance
 from tqdm import tqdm
 
@@ -34,29 +39,34 @@ from tqdm import tqdm
 class Args:
     """Options of evaluation."""
 
-    checkpoint: Path = Path("assets/agents/maze")
-    """Folder of the agent: a shipped one, or that of a training run."""
+    checkpoint: Path | None = None
+    """Folder of the agent: by default the one that comes with the task, or that of a run."""
     task: Literal[tuple(TASKS)] = "maze"
     """The task to test it on."""
-    size: tuple[int, ...] = (9, 13, 33, 59)
-    """Sizes of the mazes."""
-    mazes: int = 200
-    """How many of each size."""
+    problems: Annotated[int, tyro.conf.arg(aliases=["--mazes"])] = 200
+    """How many of each size, or of each bucket of ratings."""
     iterations: tuple[str, ...] = ()
-    """Numbers of iterations to look at, or "converged" to stop each maze when its thought has
-    stopped changing; by default the training budget and 1,500."""
+    """Numbers of iterations to look at, or "converged" to stop each problem when its thought has
+    stopped changing; by default the training budget and that of the task, far beyond it."""
     most_iterations: int = MOST_ITERATIONS
     """Where to give up with "converged"."""
     split: str | None = None
-    """The split; by default "test" for the size trained on, "extrapolation" for others."""
+    """The split; by default "test" for problems as easy as those trained on, "extrapolation" for
+    others."""
+    size: tuple[int, ...] = (9, 13, 33, 59)
+    """Sizes of the mazes."""
     generator: str = "dfs"
     """How the mazes are carved: a name of thinkenv.mazes.GENERATORS."""
     loops: float = 0.0
-    """The chance that a wall is opened."""
+    """The chance that a wall of a maze is opened."""
     endpoints: str = "any"
-    """Where start and goal lie: any, dead_ends, corners, or farthest."""
+    """Where start and goal of a maze lie: any, dead_ends, corners, or farthest."""
+    database: str = "bundled"
+    """Chess puzzles: bundled, a Lichess .csv or .csv.zst, or a database."""
+    rating: tuple[int, int] | None = None
+    """Lowest and highest rating of chess puzzles; by default all."""
     seed: int = 0
-    """Which mazes of the split."""
+    """Which problems of the split."""
     json: Path | None = None
     """Write the rows, and where they come from, to this file."""
     figure: Path | None = None
@@ -73,7 +83,10 @@ def read_stages(args: Args, agent: Agent) -> tuple[list[int], bool]:
     Raises:
         ValueError: If one is neither a whole number from 1 nor ``converged``.
     """
-    wanted = args.iterations or (str(agent.training_iterations), "1500")
+    wanted = args.iterations or (
+        str(agent.training_iterations),
+        str(agent.task.many_iterations),
+    )
     stages = set()
     for word in wanted:
         if word == "converged":
@@ -86,31 +99,41 @@ def read_stages(args: Args, agent: Agent) -> tuple[list[int], bool]:
     return sorted(stages), "converged" in wanted
 
 
-def evaluate_size(args: Args, agent: Agent, size: int) -> list[dict]:
-    """Evaluation rows of one size, in the order of iterations."""
-    split = args.split or ("test" if size == agent.task.training_size else "extrapolation")
-    task = agent.task(
-        size=size,
-        split=split,
-        generator=args.generator,
-        loops=args.loops,
-        endpoints=args.endpoints,
-    )
-    problems = task.draw(args.seed, args.mazes)
+def evaluate_problems(args: Args, agent: Agent, task) -> tuple[list[dict], list[np.ndarray]]:
+    """Evaluation rows of one set of problems, in the order of iterations.
+
+    Returns:
+        The rows, and the ratings of the puzzles with whether the last row's lines were solved,
+        ``(n,)`` each, or nothing for other tasks.
+    """
+    problems = task.draw(args.seed, min(args.problems, task.count))
     stages, until_converged = read_stages(args, agent)
-    common = {
-        "task": agent.task.name,
-        "axes": task.axes,
-        "disturbance": "none",
-        "seed": args.seed,
-        "checkpoint": args.checkpoint.as_posix(),
-    }
     rows = []
+    played = []
+
+    def add_row(answers, converged, iterations, seconds, spent) -> None:
+        scores = task.judge(problems, answers) | task.play(problems, agent, iterations)
+        if "line" in scores:
+            played[:] = [task.ratings_of(problems), scores["line"]]
+        rows.append(
+            evaluation_row(
+                task=agent.task.name,
+                axes=task.axes,
+                disturbance="none",
+                scores=scores,
+                converged=converged,
+                iterations=spent,
+                seconds=seconds,
+                seed=args.seed,
+                checkpoint=args.checkpoint.as_posix(),
+            )
+        )
+
     passes = bool(stages) + until_converged
     with tqdm(
         total=passes * len(problems),
-        desc=f"thinking about {size}x{size}",
-        unit="maze",
+        desc=f"thinking about {task.label}",
+        unit="problem",
         leave=False,
         disable=None,
     ) as bar:
@@ -119,17 +142,7 @@ def evaluate_size(args: Args, agent: Agent, size: int) -> list[dict]:
                 problems.problems, stages, time.perf_counter, progress=bar.update
             )
             for stage, (answers, converged, seconds) in zip(stages, looks, strict=True):
-                solved, cells = task.judge(problems, answers)
-                rows.append(
-                    evaluation_row(
-                        solved=solved,
-                        cells=cells,
-                        converged=converged,
-                        iterations=stage,
-                        seconds=seconds,
-                        **common,
-                    )
-                )
+                add_row(answers, converged, stage, seconds, stage)
         if until_converged:
             began = time.perf_counter()
             thought = agent.think(
@@ -139,18 +152,9 @@ def evaluate_size(args: Args, agent: Agent, size: int) -> list[dict]:
                 progress=bar.update,
             )
             seconds = time.perf_counter() - began
-            solved, cells = task.judge(problems, thought.answer)
-            rows.append(
-                evaluation_row(
-                    solved=solved,
-                    cells=cells,
-                    converged=thought.converged,
-                    iterations=float(np.mean(thought.iterations)),
-                    seconds=seconds,
-                    **common,
-                )
-            )
-    return rows
+            spent = float(np.mean(thought.iterations))
+            add_row(thought.answer, thought.converged, "converged", seconds, spent)
+    return rows, played
 
 
 def evaluate(args: Args) -> list[dict]:
@@ -160,23 +164,39 @@ def evaluate(args: Args) -> list[dict]:
         CheckpointError: If the agent cannot be loaded or is for another task.
         ValueError: If an option has a value that is not allowed.
     """
-    if args.mazes < 1:
-        raise ValueError(f"--mazes {args.mazes}: needs 1 or more")
-    task = task_class(args.task)
+    if args.problems < 1:
+        raise ValueError(f"--problems {args.problems}: needs 1 or more")
+    if args.checkpoint is None:
+        args = replace(args, checkpoint=Path("assets/agents") / args.task)
     agent = load_agent(args.checkpoint, prepare_device(args.device, args.threads), task=args.task)
     read_stages(args, agent)  # complain before the work, not after it
-    rows = []
-    for size in args.size:
-        rows += evaluate_size(args, agent, size)
+    rows, labels, played = [], [], []
+    for task in agent.task.for_testing(vars(args)):
+        rows_of_task, played_of_task = evaluate_problems(args, agent, task)
+        rows += rows_of_task
+        labels += [task.label] * len(rows_of_task)
+        if played_of_task:
+            played.append(played_of_task)
     print(
-        f"{task.name} agent {args.checkpoint}, trained on size {task.training_size} with at most "
+        f"{args.task} agent {args.checkpoint}, trained with at most "
         f"{agent.training_iterations} iterations"
     )
-    print(format_table(rows))
+    print(format_table(rows, labels, agent.task.other_scores))
+    puzzle_rating = None
+    if played:
+        ratings, solved = (np.concatenate(columns) for columns in zip(*played, strict=True))
+        puzzle_rating = dict(
+            zip(("rating", "low", "high"), fit_rating(ratings, solved), strict=True)
+        )
+        print(
+            f"puzzle rating at the most iterations: {puzzle_rating['rating']:.0f} "
+            f"({puzzle_rating['low']:.0f} to {puzzle_rating['high']:.0f})"
+        )
     if args.json is not None:
         result = {
             **provenance(),
             "training_iterations": agent.training_iterations,
+            **({} if puzzle_rating is None else {"puzzle_rating": puzzle_rating}),
             "rows": rows,
         }
         args.json.parent.mkdir(parents=True, exist_ok=True)
@@ -185,7 +205,7 @@ def evaluate(args: Args) -> list[dict]:
     if args.figure is not None:
         from deep_thinking.figures import plot_accuracy
 
-        plot_accuracy(rows, agent.training_iterations, args.figure)
+        plot_accuracy(rows, labels, agent.training_iterations, args.figure)
         print(f"figure: {args.figure}")
     return rows
 

@@ -5,9 +5,10 @@ Run from the repository's root:
     python agents/think.py --size 33                              # runs/think.gif
     python agents/think.py --size 59 --iterations 1500 --gif runs/59.gif --strip runs/59.png
     python agents/think.py --checkpoint runs/maze --instance 7
+    python agents/think.py --task chess --rating 1600 1799 --instance 3
 
-Cells are coloured as strongly as the agent believes in them: blue where it is right, orange where
-it is wrong. The last picture shows its final answer, with missing cells in pale blue.
+Cells are coloured as strongly as the agent believes in them: in mazes blue where it is right,
+orange where it is wrong; on chess boards red. The last picture shows its final answer.
 """
 
 import io
@@ -36,22 +37,27 @@ INK = (38, 44, 58)
 class Args:
     """Options of watching."""
 
-    checkpoint: Path = Path("assets/agents/maze")
-    """Folder of the agent: a shipped one, or that of a training run."""
+    checkpoint: Path | None = None
+    """Folder of the agent: by default the one that comes with the task, or that of a run."""
     task: Literal[tuple(TASKS)] = "maze"
     """The task the agent is for."""
+    instance: int = 0
+    """Which problem of the split."""
+    split: str | None = None
+    """The split; by default "test" for problems as easy as those trained on, "extrapolation" for
+    others."""
     size: int = 33
     """Size of the maze."""
-    instance: int = 0
-    """Which maze of the split."""
-    split: str | None = None
-    """The split; by default "test" for the size trained on, "extrapolation" for others."""
     generator: str = "dfs"
     """How the maze is carved: a name of thinkenv.mazes.GENERATORS."""
     loops: float = 0.0
     """The chance that a wall is opened."""
     endpoints: str = "dead_ends"
-    """Where start and goal lie: any, dead_ends, corners, or farthest."""
+    """Where start and goal of the maze lie: any, dead_ends, corners, or farthest."""
+    database: str = "bundled"
+    """Chess puzzles: bundled, a Lichess file, or a database."""
+    rating: tuple[int, int] = (1600, 1799)
+    """Lowest and highest rating of the chess puzzle."""
     iterations: int | None = None
     """How long to think; by default until the thought has stopped changing."""
     frames: int = 60
@@ -145,38 +151,35 @@ def watch(args: Args, agent: Agent) -> None:
         value = getattr(args, name)
         if value is not None and value < 2:
             raise ValueError(f"--{name} {value}: needs 2 or more")
-    split = args.split or ("test" if args.size == agent.task.training_size else "extrapolation")
-    task = agent.task(
-        size=args.size,
-        split=split,
-        generator=args.generator,
-        loops=args.loops,
-        endpoints=args.endpoints,
-    )
+    task = agent.task.for_testing(vars(args))[0]
     batch = task.source.draw([args.instance])
-    problem, solution = batch.problems[0], batch.solutions[0]
     iterations = args.iterations
     if iterations is None:
         print("finding out how long the thought goes on changing …", file=sys.stderr, flush=True)
         iterations = int(agent.think(batch.problems, "converged").iterations[0])
     stages = stages_of(iterations, args.frames)
     frames, notes = [], []
-    probabilities = None
     looks = agent.watch(batch.problems, stages)
-    for stage, looked in tqdm(looks, total=len(stages), desc="thinking", leave=False, disable=None):
-        probabilities = looked[0]
-        picture = agent.task.picture(problem, solution, probabilities)
+    bar = tqdm(looks, total=len(stages), desc="thinking", leave=False, disable=None)
+    for stage, probabilities, answers in bar:
+        picture = task.picture(batch, probabilities[0])
         frames.append(with_caption(picture, caption_of(stage, agent.training_iterations)))
-        solved, cells = task.judge(batch, (looked > 0.5).astype(np.uint8))
-        notes.append({"iterations": stage, "solved": bool(solved[0]), "cells": float(cells[0])})
+        scores = task.judge(batch, answers)
+        notes.append(
+            {
+                "iterations": stage,
+                "solved": bool(scores["solved"][0]),
+                "cells": float(scores["cells"][0]),
+            }
+        )
 
     verdict = "solved" if notes[-1]["solved"] else "not solved"
-    final = agent.task.final_picture(problem, solution, probabilities > 0.5)
+    final = task.final_picture(batch, answers[0])
     frames.append(with_caption(final, f"{verdict} after {iterations:,} iterations"))
     first = next((note["iterations"] for note in notes if note["solved"]), None)
     print(
-        f"maze {args.size}x{args.size}, instance {args.instance} of {split}: path of "
-        f"{int(solution.sum())} cells, {verdict} after {iterations:,} iterations"
+        f"{task.describe(batch)}, instance {args.instance} of {task.axes['split']}: "
+        f"{verdict} after {iterations:,} iterations"
         + (f" (first seen solved at {first:,})" if first is not None else "")
     )
     for path, content in (
@@ -195,7 +198,8 @@ def main() -> int:
     args = tyro.cli(Args, description=__doc__)
     try:
         device = prepare_device(args.device, args.threads)
-        watch(args, load_agent(args.checkpoint, device, task=args.task))
+        checkpoint = args.checkpoint or Path("assets/agents") / args.task
+        watch(args, load_agent(checkpoint, device, task=args.task))
     except (ValueError, TypeError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -355,8 +355,8 @@ class Run:
         task = self.task_class.for_training("validation", self.task_options)
         problems = task.draw(0, self.args.validation_problems)
         thought = agent.think(problems.problems)
-        solved, cells = task.judge(problems, thought.answer)
-        return float(solved.mean()), float(cells.mean())
+        scores = task.judge(problems, thought.answer)
+        return float(scores["solved"].mean()), float(scores["cells"].mean())
 
     def save_agent(self, metrics: dict) -> dict:
         """Write the agent with its description, and return that."""

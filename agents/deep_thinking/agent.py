@@ -138,6 +138,7 @@ class Agent:
         most_iterations: int = MOST_ITERATIONS,
         tolerance: float = TOLERANCE,
         progress: Callable[[int], None] | None = None,
+        read: Callable[[Tensor], Tensor] | None = None,
     ) -> Thought:
         """Think about problems and answer them.
 
@@ -151,6 +152,7 @@ class Agent:
             tolerance: The largest change of a memory, whose numbers lie between -1 and 1, that
                 counts as none.
             progress: Called with the number of problems done since the last call.
+            read: What to make of the logits ``(B, K, H, W)`` instead of an answer.
 
         Raises:
             ValueError: If ``problems``, ``iterations`` or ``memory`` are not of that form.
@@ -172,7 +174,7 @@ class Agent:
             last, change, spent = roll_out(self.net, inputs, first, limit, stop_below)
             if stop_below == 0.0:  # those that left early would have stayed as they were
                 spent = torch.full_like(spent, limit)
-            parts.append((self._read(last), spent.cpu(), (change <= tolerance).cpu(), last))
+            parts.append((self._read(last, read), spent.cpu(), (change <= tolerance).cpu(), last))
             if progress is not None:
                 progress(len(problems[index]))
         if not parts:
@@ -237,8 +239,8 @@ class Agent:
             stages: Increasing numbers of iterations at which to look; 0 is before the first.
 
         Yields:
-            ``(iterations, probabilities)``: ``(B, H, W)`` float32, how probable the agent thinks
-            it is that each cell belongs to the answer.
+            ``(iterations, probabilities, answers)``: ``(B, H, W)`` float32, how probable the agent
+            thinks it is that each cell belongs to the answer, and its answers ``(B, H, W)`` uint8.
         """
         inputs = self.task.encode(np.asarray(problems), self.device)
         memory = self.net.empty_memory(inputs).contiguous(memory_format=torch.channels_last)
@@ -247,8 +249,10 @@ class Agent:
             for _ in range(stage - done):
                 memory = self.net.step(memory, inputs)
             done = stage
-            yield stage, self.task.probabilities(self.net.read(memory)).cpu().numpy()
+            logits = self.net.read(memory)
+            probabilities = self.task.probabilities(logits).cpu().numpy()
+            yield stage, probabilities, self.task.answer(logits).cpu().numpy()
 
     @torch.no_grad()
-    def _read(self, memory: Tensor) -> np.ndarray:
-        return self.task.answer(self.net.read(memory)).cpu().numpy()
+    def _read(self, memory: Tensor, read: Callable[[Tensor], Tensor] | None = None) -> np.ndarray:
+        return (read or self.task.answer)(self.net.read(memory)).cpu().numpy()

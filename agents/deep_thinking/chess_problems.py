@@ -7,11 +7,20 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from thinkenv.chess_puzzles import PLANES
+from thinkenv.chess_puzzles import PLANES, drawing
+from thinkenv.chess_puzzles.packing import unpack
+from thinkenv.chess_puzzles.playing import Lines
+from thinkenv.chess_puzzles.puzzles import ChessPuzzles
+from thinkenv.chess_puzzles.rules import POSITION_BYTES
+from thinkenv.chess_puzzles.splits import BOUNDS_OF_SPLIT
 from thinkenv.chess_puzzles.task import ChessPuzzleBatch, ChessPuzzleTask
 from thinkenv.instances import instances_of_seed
 
 from .training import Plan
+
+# Ratings are looked at in buckets of this width, between these bounds.
+BUCKET = 200
+LOWEST_BUCKET, HIGHEST_BUCKET = 400, 3199
 
 
 class ChessProblems:
@@ -30,6 +39,8 @@ class ChessProblems:
     batch_class = ChessPuzzleBatch
     input_channels = len(PLANES) + 1
     answer_channels = 2
+    many_iterations = 160  # far beyond what nets are trained with
+    other_scores = ("first_move", "line")
     net_defaults = {
         "recurrent": {
             "memory_channels": 64,
@@ -64,20 +75,59 @@ class ChessProblems:
         rating: tuple[int, int] | None = None,
     ):
         self.source = ChessPuzzleTask(database, split, rating)
+        ratings = self.source.puzzles.ratings
+        self.rating = tuple(rating or (int(ratings.min()), int(ratings.max())))
 
     @classmethod
     def for_training(cls, split: str, options: dict[str, Any]) -> "ChessProblems":
         """The problems of a split of the database that the options name."""
         return cls(split, options["database"])
 
+    @classmethod
+    def for_testing(cls, options: dict[str, Any]) -> list["ChessProblems"]:
+        """Puzzles by rating, in buckets of 200, without those that agents are trained on.
+
+        Args:
+            options: ``database``; ``split`` (None: "test" below the ratings of "extrapolation");
+                and ``rating``, the lowest and the highest rating (None: all).
+        """
+        low, high = options["rating"] or (LOWEST_BUCKET, HIGHEST_BUCKET)
+        first_hard = BOUNDS_OF_SPLIT["extrapolation"][0]
+        problems = []
+        for begin in range(low // BUCKET * BUCKET, high + 1, BUCKET):
+            split = options["split"] or ("extrapolation" if begin >= first_hard else "test")
+            band = (max(begin, 1), begin + BUCKET - 1)
+            try:
+                problems.append(cls(split, options["database"], band))
+            except ValueError as error:
+                if "no puzzle of" not in str(error):
+                    raise
+        if not problems:
+            raise ValueError(f"no puzzle of the split is rated from {low} to {high}")
+        return problems
+
+    @property
+    def count(self) -> int:
+        """How many different problems there are."""
+        return len(self.source.puzzles)
+
+    def ratings_of(self, batch: ChessPuzzleBatch) -> np.ndarray:
+        """The ratings of puzzles, ``(count,)``."""
+        return self.source.puzzles.database.columns["ratings"][batch.rows]
+
+    @property
+    def label(self) -> str:
+        """What these problems are, in a table or a figure."""
+        low, high = self.rating
+        return f"rated {low}-{high}"
+
     @property
     def axes(self) -> dict:
         """The options, as they stand in an evaluation row."""
         database = self.source.puzzles.database
-        ratings = self.source.puzzles.ratings
         return {
             "split": self.source.split,
-            "rating": [int(ratings.min()), int(ratings.max())],
+            "rating": list(self.rating),
             "database": database.source,
             "database_sha256": database.source_sha256,
         }
@@ -90,9 +140,10 @@ class ChessProblems:
         """Other puzzles: there is no small change of a puzzle whose solution is known."""
         return self.source.draw(numbers)
 
-    def judge(self, batch: ChessPuzzleBatch, answers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def judge(self, batch: ChessPuzzleBatch, answers: np.ndarray) -> dict[str, np.ndarray]:
         """Which answers are right, and the share of squares that are: ``(count,)`` each."""
-        return self.source.judge(batch, answers)
+        solved, cells = self.source.judge(batch, answers)
+        return {"solved": solved, "cells": cells}
 
     @staticmethod
     def encode(problems: np.ndarray, device: torch.device | str = "cpu") -> Tensor:
@@ -135,3 +186,64 @@ class ChessProblems:
     def probabilities(logits: Tensor) -> Tensor:
         """How probable it is that the move begins or ends on each square, ``(B, 8, 8)``."""
         return logits.flatten(2).softmax(dim=2).amax(dim=1).unflatten(1, (8, 8))
+
+    @staticmethod
+    def log_probabilities(logits: Tensor) -> Tensor:
+        """Of the move to begin and to end on each square: ``(B, 2, 8, 8)`` to ``(B, 2, 64)``."""
+        return logits.flatten(2).log_softmax(dim=2)
+
+    def play(self, batch: ChessPuzzleBatch, agent: Any, iterations: int | str) -> dict[str, Any]:
+        """Play whole puzzles: at every move the legal one whose two squares are most probable.
+
+        Args:
+            batch: The puzzles.
+            agent: Who plays.
+            iterations: How long to think about every move, as of ``Agent.think``.
+
+        Returns:
+            ``first_move`` and ``line``, ``(count,)`` bool each: whether the first move is right,
+            and whether all are. A move that mates is right, whatever was recorded.
+        """
+        lines = Lines(self.source.puzzles.database, len(batch), first_only=False)
+        going_on = np.arange(len(batch))
+        lines.begin(batch.rows, going_on)
+        first_move = np.zeros(len(batch), np.bool_)
+        line = np.zeros(len(batch), np.bool_)
+        is_first = True
+        while len(going_on):
+            thought = agent.think(lines.show(going_on), iterations, read=self.log_probabilities)
+            scores = thought.answer  # (n, 2, 64)
+            actions = lines.choose(scores[:, 0], scores[:, 1], going_on)
+            done, solved = lines.play(actions, going_on)
+            line[going_on] = solved
+            if is_first:
+                first_move = solved | ~done
+                is_first = False
+            going_on = going_on[~done]
+        return {"first_move": first_move, "line": line}
+
+    def describe(self, batch: ChessPuzzleBatch) -> str:
+        """A batch of one problem in words."""
+        puzzle = ChessPuzzles(self.source.puzzles.database, batch.rows)
+        return (
+            f"puzzle {puzzle.ids[0].decode()} rated {puzzle.ratings[0]}, {puzzle.fen(0)}, "
+            f"solution {' '.join(puzzle.solution(0))}"
+        )
+
+    def picture(self, batch: ChessPuzzleBatch, probabilities: np.ndarray) -> np.ndarray:
+        """The board of a batch of one, with the agent's belief in each square as a tint."""
+        position, last_move = self._position(batch)
+        return drawing.draw(position, last_move, None, None, probabilities)
+
+    def final_picture(self, batch: ChessPuzzleBatch, answer: np.ndarray) -> np.ndarray:
+        """The board of a batch of one with the squares of the answer framed."""
+        position, last_move = self._position(batch)
+        is_right = self.judge(batch, answer[None])["solved"][0]
+        return drawing.draw(position, last_move, answer, answer if is_right else batch.solutions[0])
+
+    def _position(self, batch: ChessPuzzleBatch) -> tuple[np.ndarray, int]:
+        """The position of a batch of one, and the opponent's last move."""
+        columns = self.source.puzzles.database.columns
+        position = np.empty(POSITION_BYTES, np.uint8)
+        unpack(columns["positions"][batch.rows[0]], position)
+        return position, int(columns["last_moves"][batch.rows[0]])

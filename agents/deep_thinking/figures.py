@@ -9,28 +9,32 @@ from matplotlib import pyplot  # noqa: E402
 from matplotlib.ticker import NullLocator, PercentFormatter, StrMethodFormatter  # noqa: E402
 
 
-def plot_accuracy(rows: list[dict], training_iterations: int, path: Path) -> None:
-    """Accuracy against iterations, a line for each size, with the training budget marked.
+def plot_accuracy(
+    rows: list[dict], labels: list[str], training_iterations: int, path: Path
+) -> None:
+    """Accuracy against iterations, a line for each set of problems, with the training budget.
 
     Args:
         rows: Evaluation rows (``metrics.ROW_KEYS``) of one agent.
+        labels: What the problems of each row are, such as ``59x59``.
         training_iterations: The most iterations the agent was trained to take.
         path: Where to write the picture; its ending decides the format.
     """
     figure, axes = pyplot.subplots(figsize=(7.5, 4.5), layout="constrained")
-    sizes = sorted({row["size"] for row in rows})
+    kinds = list(dict.fromkeys(labels))
     colours = pyplot.get_cmap("viridis")
-    for place, size in enumerate(sizes):
-        line = sorted((row for row in rows if row["size"] == size), key=lambda r: r["iterations"])
+    for place, kind in enumerate(kinds):
+        line = [row for row, label in zip(rows, labels, strict=True) if label == kind]
+        line.sort(key=lambda row: row["iterations"])
         iterations = [row["iterations"] for row in line]
-        colour = colours(0.85 * place / max(1, len(sizes) - 1))
+        colour = colours(0.85 * place / max(1, len(kinds) - 1))
         axes.plot(
             iterations,
             [row["exact"] for row in line],
             marker="o",
             markersize=4,
             color=colour,
-            label=f"{size}x{size} ({line[0]['n']} mazes)",
+            label=f"{kind} (n = {line[0]['n']})",
         )
         axes.fill_between(
             iterations,
@@ -61,13 +65,13 @@ def plot_accuracy(rows: list[dict], training_iterations: int, path: Path) -> Non
         fontsize=9,
     )
     axes.set_xlabel("iterations of the recurrent block")
-    axes.set_ylabel("mazes solved exactly")
+    axes.set_ylabel("problems solved exactly")
     axes.set_ylim(-0.02, 1.02)
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(
         frameon=False,
-        title="trained on 9x9, tested on",
+        title="tested on",
         loc="center left",
         bbox_to_anchor=(1.0, 0.5),
     )

@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from thinkenv import mazes
+from thinkenv.instances import LAST_INSTANCE
 from thinkenv.mazes import drawing
 
 from .training import Plan
@@ -27,6 +28,9 @@ class MazeProblems:
     input_channels = 4
     answer_channels = 2
     training_size = 9
+    many_iterations = 1500  # enough for size 59
+    other_scores = ()
+    count = LAST_INSTANCE  # there is no end of different mazes
     # The net that is trained when nothing else is asked for; the feed-forward one has about as
     # many parameters.
     net_defaults = {
@@ -59,6 +63,25 @@ class MazeProblems:
         """The problems of the training size in a split; mazes need no options."""
         return cls(split=split)
 
+    @classmethod
+    def for_testing(cls, options: dict[str, Any]) -> list["MazeProblems"]:
+        """Problems of each size that is asked for.
+
+        Args:
+            options: ``size`` (one or several), ``split`` (None: "test" for the size trained on,
+                "extrapolation" for others), ``generator``, ``loops`` and ``endpoints``.
+        """
+        sizes = np.atleast_1d(options["size"]).tolist()
+        axes = {name: options[name] for name in ("generator", "loops", "endpoints")}
+        return [
+            cls(
+                size,
+                options["split"] or ("test" if size == cls.training_size else "extrapolation"),
+                **axes,
+            )
+            for size in sizes
+        ]
+
     @property
     def axes(self) -> dict:
         """The options, as they stand in an evaluation row."""
@@ -79,9 +102,14 @@ class MazeProblems:
         """The same mazes with start and goal moved, as ``numbers`` ``(count,)`` decide."""
         return self.source.vary(batch, numbers)
 
-    def judge(self, batch: mazes.MazeBatch, answers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def judge(self, batch: mazes.MazeBatch, answers: np.ndarray) -> dict[str, np.ndarray]:
         """Which answers are exactly right, and the share of cells that are: ``(count,)`` each."""
-        return self.source.judge(batch, answers)
+        solved, cells = self.source.judge(batch, answers)
+        return {"solved": solved, "cells": cells}
+
+    def play(self, batch: mazes.MazeBatch, agent: Any, iterations: int | str) -> dict[str, Any]:
+        """Nothing: a maze is not played."""
+        return {}
 
     @staticmethod
     def encode(problems: np.ndarray, device: torch.device | str = "cpu") -> Tensor:
@@ -117,14 +145,28 @@ class MazeProblems:
         """How probable it is that each cell belongs to the answer, ``(B, H, W)``."""
         return logits.softmax(dim=1)[:, 1]
 
-    @staticmethod
-    def picture(problem: np.ndarray, solution: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-        """The maze with the answer drawn as strongly as the agent believes in it."""
-        return drawing.draw(problem, probabilities > 0.02, solution, strength=probabilities)
+    @property
+    def label(self) -> str:
+        """What these problems are, in a table or a figure."""
+        return f"{self.source.size}x{self.source.size}"
 
     @staticmethod
-    def final_picture(problem: np.ndarray, solution: np.ndarray, answer: np.ndarray) -> np.ndarray:
-        """The maze with an answer, and what is wrong with it, ``(h, w, 3)``."""
+    def describe(batch: mazes.MazeBatch) -> str:
+        """A batch of one problem in words."""
+        side = batch.grids.shape[1] - 2
+        return f"maze {side}x{side}, path of {int(batch.path_lengths[0])} cells"
+
+    @staticmethod
+    def picture(batch: mazes.MazeBatch, probabilities: np.ndarray) -> np.ndarray:
+        """The maze of a batch of one, with the answer as strongly as the agent believes in it."""
+        return drawing.draw(
+            batch.grids[0], probabilities > 0.02, batch.solutions[0], strength=probabilities
+        )
+
+    @staticmethod
+    def final_picture(batch: mazes.MazeBatch, answer: np.ndarray) -> np.ndarray:
+        """The maze of a batch of one with the final answer, and what is wrong with it."""
+        problem, solution = batch.grids[0], batch.solutions[0]
         if mazes.is_solution(problem, answer):  # not always the path we hold for reference
             solution = answer
         return drawing.draw(problem, answer, solution)

@@ -3,6 +3,8 @@
 import math
 from collections.abc import Iterable
 
+import numpy as np
+
 Z_95 = 1.959963984540054  # the two-sided 95 % point of the normal distribution
 
 # The columns every evaluation row has, in the order they are stored.
@@ -59,8 +61,7 @@ def evaluation_row(
     task: str,
     axes: dict,
     disturbance: str,
-    solved: Iterable[bool],
-    cells: Iterable[float],
+    scores: dict[str, Iterable],
     converged: Iterable[bool],
     iterations: float,
     seconds: float,
@@ -71,10 +72,12 @@ def evaluation_row(
 
     Args:
         task: The task's name.
-        axes: Its options: split, size, generator, loops, endpoints.
+        axes: Its options: split, and those of size, generator, loops, endpoints, rating, … that it
+            has.
         disturbance: What was done to the memory, or ``none``.
-        solved: ``(n,)``, which problems were answered exactly right.
-        cells: ``(n,)``, the share of cells answered right in each.
+        scores: ``solved`` ``(n,)``, which problems were answered exactly right; ``cells`` ``(n,)``,
+            the share of cells answered right in each; and any others ``(n,)`` bool, such as
+            ``line``.
         converged: ``(n,)``, whether each memory had stopped changing.
         iterations: The number run, or its mean where the agent stops by itself.
         seconds: The time that thinking took, for all problems together.
@@ -82,12 +85,16 @@ def evaluation_row(
         checkpoint: The agent.
 
     Returns:
-        A dict with the keys ``ROW_KEYS``.
+        A dict with the keys ``ROW_KEYS``, None where the task has no such option, and then its
+        other options and scores, each of these with the bounds of its 95 % interval.
     """
-    solved, cells, converged = list(solved), list(cells), list(converged)
+    others = {name: list(values) for name, values in scores.items()}
+    solved, cells = others.pop("solved"), others.pop("cells")
+    converged = list(converged)
     n = len(solved)
     low, high = wilson_interval(sum(map(bool, solved)), n)
     values = {
+        **dict.fromkeys(ROW_KEYS),
         "task": task,
         **axes,
         "disturbance": disturbance,
@@ -102,20 +109,78 @@ def evaluation_row(
         "seed": seed,
         "checkpoint": checkpoint,
     }
-    return {key: values[key] for key in ROW_KEYS}
+    for name, right in others.items():
+        low, high = wilson_interval(sum(map(bool, right)), n)
+        values[name] = sum(map(bool, right)) / n
+        values[f"{name}_low"], values[f"{name}_high"] = round(low, 6), round(high, 6)
+    return values
 
 
-def format_table(rows: list[dict]) -> str:
-    """Evaluation rows as a table to read in a terminal."""
-    header = f"{'size':>5} {'iterations':>10} {'mazes':>6} {'exact':>8} {'95 % interval':>17}"
+def format_table(rows: list[dict], labels: list[str], others: tuple[str, ...] = ()) -> str:
+    """Evaluation rows as a table to read in a terminal.
+
+    Args:
+        rows: The rows.
+        labels: What the problems of each row are, such as ``59x59``.
+        others: Names of further scores to show.
+    """
+    width = max(8, *map(len, labels))
+    header = f"{'problems':>{width}} {'iterations':>10} {'n':>6} {'exact':>8} {'95 % interval':>17}"
     header += f" {'cells':>8} {'converged':>10} {'seconds':>8}"
+    header += "".join(f" {name.replace('_', ' '):>10}" for name in others)
     lines = [header, "-" * len(header)]
-    for row in rows:
+    for row, label in zip(rows, labels, strict=True):
         iterations = row["iterations"]
         shown = f"{iterations:.0f}" if iterations == int(iterations) else f"{iterations:.1f}"
         lines.append(
-            f"{row['size']:>5} {shown:>10} {row['n']:>6} {row['exact']:>8.1%}"
+            f"{label:>{width}} {shown:>10} {row['n']:>6} {row['exact']:>8.1%}"
             f" {row['exact_low']:>7.1%} to {row['exact_high']:>6.1%}"
             f" {row['cells']:>8.2%} {row['converged']:>10.1%} {row['seconds']:>8.1f}"
+            + "".join(f" {row[name]:>10.1%}" for name in others)
         )
     return "\n".join(lines)
+
+
+def fit_rating(ratings: np.ndarray, solved: np.ndarray) -> tuple[float, float, float]:
+    """The rating at which a player would solve half of the puzzles, with its 95 % interval.
+
+    The chance to solve a puzzle is taken to be ``1 / (1 + 10 ** ((rating - R) / scale))``, as in
+    Elo's formula, but with ``scale`` fitted as well, because agents need not lose strength with
+    rating as people do (for whom it is 400). ``R`` is a maximum of likelihood; the interval comes
+    from 200 bootstrap samples of the puzzles.
+
+    Args:
+        ratings: ``(n,)``, of the puzzles.
+        solved: ``(n,)`` bool.
+
+    Raises:
+        ValueError: If all or none were solved: there is no such rating then.
+    """
+    ratings, solved = np.asarray(ratings, float), np.asarray(solved, bool)
+    if solved.all() or not solved.any():
+        raise ValueError("a rating can only be fitted where some puzzles were solved, and some not")
+    fitted = rating_of_logistic(ratings, solved)
+    draw = np.random.default_rng(0)
+    samples = []
+    for _ in range(200):
+        chosen = draw.integers(len(ratings), size=len(ratings))
+        if 0 < solved[chosen].sum() < len(chosen):
+            samples.append(rating_of_logistic(ratings[chosen], solved[chosen]))
+    low, high = np.quantile(samples, [0.025, 0.975])
+    return fitted, float(low), float(high)
+
+
+def rating_of_logistic(ratings: np.ndarray, solved: np.ndarray) -> float:
+    """Where a logistic curve fitted to ``solved`` ``(n,)`` over ``ratings`` is one half."""
+    middle, spread = ratings.mean(), max(ratings.std(), 1.0)
+    inputs = np.stack([np.ones(len(ratings)), (ratings - middle) / spread], axis=1)
+    weights = np.zeros(2)
+    for _ in range(50):  # Newton's method; the small ridge keeps it finite where data are few
+        chance = 1 / (1 + np.exp(-np.clip(inputs @ weights, -30, 30)))
+        gradient = inputs.T @ (solved - chance) - 1e-6 * weights
+        curvature = (inputs * (chance * (1 - chance))[:, None]).T @ inputs + 1e-6 * np.eye(2)
+        step = np.linalg.solve(curvature, gradient)
+        weights += step
+        if np.abs(step).max() < 1e-9:
+            break
+    return float(middle - spread * weights[0] / weights[1])

@@ -40,6 +40,21 @@ def saved_agent(tmp_path, small_net):
     return folder
 
 
+@pytest.fixture
+def saved_chess_agent(tmp_path):
+    """The folder of an untrained small chess agent."""
+    net = {"input_channels": 18, "answer_channels": 2, "memory_channels": 4, "residual": True}
+    description = {
+        "task": "chess",
+        "architecture": "recurrent",
+        "net": net,
+        "training_iterations": 4,
+    }
+    folder = tmp_path / "chess_agent"
+    save_agent(folder, build_net("recurrent", net), description)
+    return folder
+
+
 def start_script(*words, **options) -> subprocess.Popen:
     """Start a script of the repository with one thread."""
     return subprocess.Popen(

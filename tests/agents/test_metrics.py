@@ -1,8 +1,15 @@
 """Intervals against published values, rows against the contract."""
 
+import numpy as np
 import pytest
 
-from agents.deep_thinking.metrics import ROW_KEYS, evaluation_row, format_table, wilson_interval
+from agents.deep_thinking.metrics import (
+    ROW_KEYS,
+    evaluation_row,
+    fit_rating,
+    format_table,
+    wilson_interval,
+)
 
 
 # Newcombe, "Two-sided confidence intervals for the single proportion", Statistics in Medicine 17,
@@ -41,8 +48,7 @@ def test_a_row_has_the_keys_of_the_contract():
         task="maze",
         axes=axes,
         disturbance="none",
-        solved=[True, True, False, True],
-        cells=[1.0, 1.0, 0.8, 1.0],
+        scores={"solved": [True, True, False, True], "cells": [1.0, 1.0, 0.8, 1.0]},
         converged=[True, False, False, True],
         iterations=72,
         seconds=1.5,
@@ -53,4 +59,39 @@ def test_a_row_has_the_keys_of_the_contract():
     assert (row["n"], row["exact"], row["converged"]) == (4, 0.75, 0.5)
     assert row["cells"] == pytest.approx(0.95)
     assert (row["exact_low"], row["exact_high"]) == pytest.approx(wilson_interval(3, 4), abs=1e-6)
-    assert "75.0%" in format_table([row])
+    assert "75.0%" in format_table([row], ["9x9"])
+
+
+def test_a_row_of_another_task_has_its_own_options_and_scores_behind_the_keys_of_the_contract():
+    row = evaluation_row(
+        task="chess",
+        axes={"split": "test", "rating": [400, 599]},
+        disturbance="none",
+        scores={"solved": [True, False], "cells": [1.0, 0.9], "line": [False, False]},
+        converged=[True, True],
+        iterations=8,
+        seconds=0.1,
+        seed=0,
+        checkpoint="somewhere",
+    )
+    assert tuple(row)[: len(ROW_KEYS)] == ROW_KEYS
+    assert row["size"] is None and row["rating"] == [400, 599]
+    assert (row["line"], row["line_low"]) == (0.0, 0.0)
+    assert row["line_high"] == pytest.approx(wilson_interval(0, 2)[1], abs=1e-6)
+    assert "0.0%" in format_table([row], ["rated 400-599"], ("line",))
+
+
+@pytest.mark.parametrize("strength", [900, 1700])
+def test_the_fitted_rating_is_that_of_a_simulated_player(strength):
+    draw = np.random.default_rng(1)
+    ratings = draw.integers(400, 2800, size=6000)
+    solved = draw.random(6000) < 1 / (1 + 10 ** ((ratings - strength) / 400))
+    rating, low, high = fit_rating(ratings, solved)
+    assert low < strength < high and high - low < 60
+    assert low < rating < high
+
+
+@pytest.mark.parametrize("solved", [True, False])
+def test_no_rating_is_fitted_where_all_or_nothing_was_solved(solved):
+    with pytest.raises(ValueError, match="can only be fitted"):
+        fit_rating(np.array([1000, 1200]), np.array([solved, solved]))

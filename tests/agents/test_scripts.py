@@ -57,6 +57,33 @@ def test_think_draws_every_stage(saved_agent, tmp_path):
         assert picture.size == (3 * width, 2 * height)
 
 
+def test_evaluate_rates_a_chess_agent_by_bucket(saved_chess_agent, tmp_path):
+    result = tmp_path / "rows.json"
+    shown = run_script(
+        *f"agents/evaluate.py --task chess --checkpoint {saved_chess_agent} --problems 60".split(),
+        *f"--rating 1200 1799 --iterations 1 2 --threads 1 --json {result}".split(),
+    ).stdout
+    stored = json.loads(result.read_text())
+    rows = stored["rows"]
+    assert [row["rating"] for row in rows[::2]] == [[1200, 1399], [1400, 1599], [1600, 1799]]
+    assert [row["split"] for row in rows[::2]] == ["test", "test", "extrapolation"]
+    assert all(tuple(row)[: len(ROW_KEYS)] == ROW_KEYS for row in rows)
+    assert all(row["line_low"] <= row["line"] <= row["first_move"] for row in rows)
+    assert stored["puzzle_rating"]["low"] <= stored["puzzle_rating"]["high"]
+    assert "puzzle rating" in shown and "rated 1200-1399" in shown
+
+
+def test_think_shows_a_chess_puzzle(saved_chess_agent, tmp_path):
+    gif, strip = tmp_path / "t.gif", tmp_path / "t.png"
+    shown = run_script(
+        *f"agents/think.py --task chess --checkpoint {saved_chess_agent} --iterations 6".split(),
+        *f"--frames 5 --gif {gif} --strip {strip} --threads 1".split(),
+    ).stdout
+    assert "puzzle 0" in shown and "after 6 iterations" in shown
+    with Image.open(strip) as picture:
+        assert len(np.unique(np.asarray(picture.convert("RGB")).reshape(-1, 3), axis=0)) > 50
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 @pytest.mark.parametrize("script", ["evaluate", "think", "train_dt"])
 def test_asking_for_a_gpu_where_there_is_none_is_said(script, tmp_path):
@@ -71,7 +98,7 @@ def test_asking_for_a_gpu_where_there_is_none_is_said(script, tmp_path):
         ("evaluate.py --size 10", "size=10: allowed are odd numbers"),
         ("evaluate.py --split hard", "split='hard': allowed are 'train'"),
         ("evaluate.py --iterations soon", "--iterations soon: allowed are whole numbers"),
-        ("evaluate.py --mazes 0", "--mazes 0: needs 1 or more"),
+        ("evaluate.py --mazes 0", "--problems 0: needs 1 or more"),
         ("evaluate.py --checkpoint nowhere", "nowhere: not an agent's folder"),
         ("evaluate.py --threads 0", "--threads 0: needs 1 or more"),
         ("think.py --checkpoint nowhere", "nowhere: not an agent's folder"),

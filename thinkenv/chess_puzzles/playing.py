@@ -4,15 +4,17 @@ import numpy as np
 from numba import njit
 
 from thinkenv.chess_puzzles.database import Database
-from thinkenv.chess_puzzles.moves import MOVE_CODES, MOVES, mark_legal
+from thinkenv.chess_puzzles.moves import ACTION_OF_CODE, MOVE_CODES, MOVES, mark_legal
 from thinkenv.chess_puzzles.packing import PLANES, encode_position, unpack
 from thinkenv.chess_puzzles.rules import (
     EN_PASSANT,
+    MOST_MOVES,
     NO_SQUARE,
     POSITION_BYTES,
     flip,
     is_checkmate,
     is_legal,
+    legal_moves,
     play,
 )
 
@@ -101,6 +103,29 @@ def show_lines(positions, indices, planes):
         encode_position(positions[indices[place]], planes[place])
 
 
+@njit(cache=True, nogil=True)
+def choose_moves(positions, indices, from_scores, to_scores, codes):
+    """The legal move with the highest sum of two scores, in some positions.
+
+    Args:
+        positions: ``(n, POSITION_BYTES)`` uint8.
+        indices: ``(count,)`` int64, which of them; each needs a legal move.
+        from_scores: ``(count, 64)`` float32, for each square that a move may begin on.
+        to_scores: ``(count, 64)`` float32, for each square that it may end on.
+        codes: ``(count,)`` uint16, filled with moves. Of promotions, the one to a queen is chosen.
+    """
+    moves = np.empty(MOST_MOVES, np.uint16)
+    for place in range(len(indices)):
+        count = legal_moves(positions[indices[place]], moves)
+        best = -np.inf
+        for number in range(count):
+            move = np.int64(moves[number])
+            score = from_scores[place, move & 63] + to_scores[place, (move >> 6) & 63]
+            if score >= best:  # promotions come in the order knight to queen
+                best = score
+                codes[place] = move
+
+
 class Lines:
     """Puzzles in play.
 
@@ -171,6 +196,23 @@ class Lines:
             solved,
         )
         return done, solved
+
+    def choose(
+        self, from_scores: np.ndarray, to_scores: np.ndarray, indices: np.ndarray
+    ) -> np.ndarray:
+        """The best legal moves by scores of squares.
+
+        Args:
+            from_scores: ``(n, 64)`` float32, how good it is to move from each square.
+            to_scores: ``(n, 64)`` float32, how good it is to move to each square.
+            indices: ``(n,)`` int64, in which lines.
+
+        Returns:
+            ``(n,)`` actions, indices into ``MOVES``: the legal moves with the highest sums.
+        """
+        codes = np.zeros(len(indices), np.uint16)
+        choose_moves(self.positions, indices, from_scores, to_scores, codes)
+        return ACTION_OF_CODE[codes].astype(np.int64)
 
     def recorded_move(self, index: int) -> np.uint16:
         """The recorded move that is to be played next in a line, as a code."""
