@@ -145,7 +145,7 @@ class ChessPuzzleEnv(InstanceEnv):
         ids = np.empty(len(batch), object)
         ids[:] = [text.decode() for text in database.columns["ids"][batch.rows].tolist()]
         themes = np.empty(len(batch), object)
-        themes[:] = [self._themes_of(key) for key in database.columns["theme_sets"][batch.rows]]
+        themes[:] = self._themes_of(database.columns["theme_sets"][batch.rows])
         fens = np.empty(len(batch), object)
         fens[:] = fens_of_rows(database, batch.rows)
         return {
@@ -156,11 +156,14 @@ class ChessPuzzleEnv(InstanceEnv):
             "fen": fens,
         }
 
-    def _themes_of(self, theme_set: np.ndarray) -> tuple[str, ...]:
-        key = theme_set.tobytes()
-        if key not in self._themes:
-            self._themes[key] = themes_of_set(self.task.puzzles.database, theme_set)
-        return self._themes[key]
+    def _themes_of(self, theme_sets: np.ndarray) -> list[tuple[str, ...]]:
+        """The names of sets of themes ``(count, bytes)`` uint8, each looked up once."""
+        keys = theme_sets.view(f"S{theme_sets.shape[1]}")[:, 0].tolist()
+        known = self._themes
+        for index, key in enumerate(keys):
+            if key not in known:
+                known[key] = themes_of_set(self.task.puzzles.database, theme_sets[index])
+        return [known[key] for key in keys]
 
     def solutions(self, rows: np.ndarray) -> np.ndarray:
         """The recorded moves of some puzzles, ``(count,)`` strings."""
