@@ -3,10 +3,12 @@
 import csv
 import signal
 import time
+from pathlib import Path
 
 import pytest
 import torch
 
+from agents.deep_thinking.checkpoint import read_state, to_bytes
 from agents.deep_thinking.chess_problems import ChessProblems
 from agents.deep_thinking.maze_problems import MazeProblems
 from agents.deep_thinking.model import build_net
@@ -66,14 +68,25 @@ def metrics_of(folder) -> list[dict]:
         return [{**row, "seconds": ""} for row in csv.DictReader(file)]
 
 
-def test_a_net_learns_chess_puzzles():
+def chess_trainer(**changes) -> Trainer:
     torch.manual_seed(0)
     arguments = {"input_channels": 18, "answer_channels": 2, "memory_channels": 16}
     net = build_net("recurrent", {**arguments, "hidden_channels": 32, "residual": True})
-    changes = dict(steps=150, short_steps=120, batch=32, learning_rate=5e-3)
     starts = dict(short_starts=("empty",), long_starts=("empty", "continued", "random"))
-    chess_plan = plan(**changes, **starts)
-    trainer = Trainer(net, ChessProblems(), chess_plan, 0, torch.device("cpu"))
+    return Trainer(net, ChessProblems(), plan(**starts, **changes), 0, torch.device("cpu"))
+
+
+def test_training_on_chess_puzzles_goes_on_exactly_where_it_was():
+    whole, first, second = (chess_trainer(steps=8, short_steps=3) for _ in range(3))
+    losses = [float(whole.step()[0][0]) for _ in range(8)]
+    for _ in range(5):
+        first.step()
+    second.load_state(read_state(Path("state"), to_bytes(first.state())))
+    assert [float(second.step()[0][0]) for _ in range(3)] == losses[5:]
+
+
+def test_a_net_learns_chess_puzzles():
+    trainer = chess_trainer(steps=150, short_steps=120, batch=32, learning_rate=5e-3)
     losses = [float(trainer.step()[0][0]) for _ in range(120)]
     # 4.16 is guessing among 64 squares.
     assert losses[0] > 4.0 and sum(losses[-10:]) / 10 < 3.6
