@@ -32,8 +32,8 @@ def test_it_is_small_and_says_where_it_comes_from():
 def test_it_solves_mazes_it_has_not_seen(agent, size, iterations, least):
     task = MazeProblems(size=size, split="test")
     problems = task.draw(1, 100)
-    solved, _ = task.judge(problems, agent.think(problems.problems, iterations).answer)
-    assert solved.mean() >= least
+    scores = task.judge(problems, agent.think(problems.problems, iterations).answer)
+    assert scores["solved"].mean() >= least
 
 
 def test_it_solves_larger_mazes_by_thinking_longer_and_then_stays(agent):
@@ -43,7 +43,8 @@ def test_it_solves_larger_mazes_by_thinking_longer_and_then_stays(agent):
     longer = agent.think(problems.problems, 600)
     much_longer = agent.think(problems.problems, 600, memory=longer.memory)
     scores = [
-        task.judge(problems, thought.answer)[0].mean() for thought in (budget, longer, much_longer)
+        task.judge(problems, thought.answer)["solved"].mean()
+        for thought in (budget, longer, much_longer)
     ]
     assert scores[0] < 0.6 and scores[1] >= 0.95 and scores[2] >= 0.95
 
@@ -53,7 +54,7 @@ def test_it_stops_by_itself(agent):
     problems = task.draw(1, 50)
     thought = agent.think(problems.problems, "converged", most_iterations=3000)
     assert thought.converged.mean() >= 0.9
-    assert task.judge(problems, thought.answer)[0].mean() >= 0.98
+    assert task.judge(problems, thought.answer)["solved"].mean() >= 0.98
 
 
 def test_the_table_in_the_readme_is_the_stored_result():
