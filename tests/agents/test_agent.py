@@ -110,12 +110,13 @@ def test_stages_on_the_way_equal_thoughts_of_that_length(small_net):
     agent = Agent(small_net, "maze", 5)
     looks = agent.think_in_stages(problems, [1, 7, 40], clock=lambda: 0.0)
     watched = list(agent.watch(problems, [1, 7, 40]))
-    for stage, (answers, _, _), (seen, probabilities) in zip(
+    for stage, (answers, _, _), (seen, probabilities, seen_answers) in zip(
         [1, 7, 40], looks, watched, strict=True
     ):
         expected = agent.think(problems, iterations=stage)
         assert np.array_equal(answers, expected.answer)
         assert seen == stage and np.array_equal(probabilities > 0.5, expected.answer)
+        assert np.array_equal(seen_answers, expected.answer)
 
 
 def test_the_memory_needed_does_not_grow_with_iterations(small_net):

@@ -334,7 +334,7 @@ def load(
     Example:
         >>> puzzles = load(rating=[1000, 1200], themes=["mateIn2"])
         >>> len(puzzles), puzzles.planes([0, 1]).shape
-        (41, (2, 17, 8, 8))
+        (115, (2, 17, 8, 8))
     """
     check_choice("split", split, tuple(BOUNDS_OF_SPLIT))
     band = check_band("rating", rating, LOWEST_RATING, HIGHEST_RATING)
