@@ -35,6 +35,18 @@ from thinkenv.chess_puzzles.splits import (
     rows_of_split,
 )
 
+# What puzzles have as attributes, by the names of the database's columns.
+COLUMNS = (
+    "ids",
+    "ratings",
+    "rating_deviations",
+    "popularities",
+    "plays",
+    "positions",
+    "last_moves",
+    "move_counts",
+)
+
 BUNDLED = Path(__file__).parents[1] / "assets" / "lichess_puzzles_sample.csv"
 
 
@@ -80,45 +92,12 @@ class ChessPuzzles:
     def _is_whole(self) -> bool:
         return len(self) == len(self.database) and bool((np.diff(self.rows) == 1).all())
 
-    @functools.cached_property
-    def ids(self) -> np.ndarray:
-        """See the class."""
-        return self._column("ids")
-
-    @functools.cached_property
-    def ratings(self) -> np.ndarray:
-        """See the class."""
-        return self._column("ratings")
-
-    @functools.cached_property
-    def rating_deviations(self) -> np.ndarray:
-        """See the class."""
-        return self._column("rating_deviations")
-
-    @functools.cached_property
-    def popularities(self) -> np.ndarray:
-        """See the class."""
-        return self._column("popularities")
-
-    @functools.cached_property
-    def plays(self) -> np.ndarray:
-        """See the class."""
-        return self._column("plays")
-
-    @functools.cached_property
-    def positions(self) -> np.ndarray:
-        """See the class."""
-        return self._column("positions")
-
-    @functools.cached_property
-    def last_moves(self) -> np.ndarray:
-        """See the class."""
-        return self._column("last_moves")
-
-    @functools.cached_property
-    def move_counts(self) -> np.ndarray:
-        """See the class."""
-        return self._column("move_counts")
+    def __getattr__(self, name: str) -> np.ndarray:
+        if name not in COLUMNS:
+            raise AttributeError(f"ChessPuzzles has no attribute {name!r}")
+        column = self._column(name)
+        setattr(self, name, column)  # read once
+        return column
 
     def themes(self, index: int) -> tuple[str, ...]:
         """The themes of one puzzle, in alphabetical order."""
