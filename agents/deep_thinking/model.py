@@ -11,15 +11,17 @@ from torch.nn import functional as F
 class RecurrentNet(nn.Module):
     """A recurrent net with recall: every iteration sees the memory and the problem.
 
-    One iteration is ``memory' = clamp(conv(relu(conv([memory, inputs]))), -1, 1)``. Without a
-    residual connection, what is to be remembered has to be written again in every iteration, so
-    that a damaged memory is repaired rather than kept; with one, an iteration adds to the memory,
-    which is learnt faster. The clamp bounds the memory, so that thousands of iterations cannot make
-    it grow.
+    One iteration is ``memory' = clamp(conv(relu(conv([memory, inputs]))), -1, 1)``: what is to be
+    remembered has to be written again in every iteration, so that a damaged memory is repaired
+    rather than kept. A gated net computes a proposal and a gate for each number of the memory, and
+    moves the memory towards ``tanh(proposal)`` by the share ``sigmoid(gate)``: it learns to keep
+    what is right and to let go of what is not. Either way the memory stays between -1 and 1, so
+    that thousands of iterations cannot make it grow.
 
     Without recall (an ablation of the literature) the problem only enters the first memory.
 
-    Source: the idea of recall, Bansal et al. 2022 (arXiv 2202.05826).
+    Sources: the idea of recall, Bansal et al. 2022 (arXiv 2202.05826); gates in a convolutional
+    memory, Kaiser and Sutskever 2016 (arXiv 1511.08228).
 
     Args:
         input_channels: I, channels of an encoded problem.
@@ -28,7 +30,7 @@ class RecurrentNet(nn.Module):
         hidden_channels: Channels between the two convolutions of an iteration.
         recall: Whether the problem is fed to every iteration.
         head_channels: Channels inside the part that reads the answer.
-        residual: Whether an iteration adds to the memory.
+        gated: Whether a gate decides how much of the memory an iteration replaces.
     """
 
     recurrent = True
@@ -41,20 +43,21 @@ class RecurrentNet(nn.Module):
         hidden_channels: int = 32,
         recall: bool = True,
         head_channels: int = 16,
-        residual: bool = False,
+        gated: bool = False,
     ):
         super().__init__()
         self.memory_channels = memory_channels
         self.recall = recall
-        self.residual = residual
+        self.gated = gated
         seen = memory_channels + input_channels if recall else memory_channels
         self.widen = nn.Conv2d(seen, hidden_channels, 3, padding=1)
-        self.update = nn.Conv2d(hidden_channels, memory_channels, 3, padding=1)
+        updates = 2 * memory_channels if gated else memory_channels  # gates and proposals
+        self.update = nn.Conv2d(hidden_channels, updates, 3, padding=1)
         self.embed = None if recall else nn.Conv2d(input_channels, memory_channels, 3, padding=1)
         self.head = AnswerHead(memory_channels, answer_channels, head_channels)
         # Orthogonal weights keep the size of the memory, and of gradients, over many iterations.
         nn.init.orthogonal_(self.widen.weight, 2**0.5)
-        nn.init.orthogonal_(self.update.weight, 0.3 if residual else 1.0)
+        nn.init.orthogonal_(self.update.weight)
         nn.init.zeros_(self.widen.bias)
         nn.init.zeros_(self.update.bias)
 
@@ -69,7 +72,10 @@ class RecurrentNet(nn.Module):
         """One iteration: ``(B, M, H, W)`` and ``(B, I, H, W)`` to ``(B, M, H, W)``."""
         seen = torch.cat([memory, inputs], dim=1) if self.recall else memory
         update = self.update(F.relu(self.widen(seen)))
-        return F.hardtanh(memory + update if self.residual else update)
+        if not self.gated:
+            return F.hardtanh(update)
+        gate, proposal = update.chunk(2, dim=1)  # (B, M, H, W) each
+        return torch.lerp(memory, torch.tanh(proposal), torch.sigmoid(gate))
 
     def read(self, memory: Tensor) -> Tensor:
         """The answer that the memory holds: ``(B, M, H, W)`` to logits ``(B, K, H, W)``."""

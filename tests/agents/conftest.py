@@ -43,7 +43,7 @@ def saved_agent(tmp_path, small_net):
 @pytest.fixture
 def saved_chess_agent(tmp_path):
     """The folder of an untrained small chess agent."""
-    net = {"input_channels": 18, "answer_channels": 2, "memory_channels": 4, "residual": True}
+    net = {"input_channels": 18, "answer_channels": 2, "memory_channels": 4, "gated": True}
     description = {
         "task": "chess",
         "architecture": "recurrent",

@@ -20,8 +20,9 @@ def test_shapes(architecture, side):
     assert net.read(memory).shape == (2, 2, side, side)
 
 
-def test_the_memory_stays_bounded_whatever_the_weights():
-    net = RecurrentNet(4, 2)
+@pytest.mark.parametrize("gated", [False, True])
+def test_the_memory_stays_bounded_whatever_the_weights(gated):
+    net = RecurrentNet(4, 2, gated=gated)
     with torch.no_grad():
         net.update.weight.mul_(100)
         inputs = inputs_of()
@@ -29,6 +30,19 @@ def test_the_memory_stays_bounded_whatever_the_weights():
         for _ in range(200):
             memory = net.step(memory, inputs)
     assert memory.abs().max() <= 1
+
+
+def test_a_gate_decides_between_the_memory_and_the_proposal():
+    net = RecurrentNet(4, 2, memory_channels=2, gated=True)
+    inputs, memory = inputs_of(1), torch.rand(1, 2, 7, 7)
+    with torch.no_grad():
+        net.update.weight.zero_()
+        # Two gates, then two proposals: the first number is kept, the second goes half the way.
+        net.update.bias.copy_(torch.tensor([-100.0, 0.0, 0.3, -0.3]))
+        after = net.step(memory, inputs)
+    assert torch.equal(after[:, 0], memory[:, 0])
+    half_way = (memory[:, 1] + torch.tanh(torch.tensor(-0.3))) / 2
+    assert torch.allclose(after[:, 1], half_way)
 
 
 def test_with_recall_the_problem_is_seen_in_every_iteration_and_without_it_is_not():

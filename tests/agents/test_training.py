@@ -71,7 +71,7 @@ def metrics_of(folder) -> list[dict]:
 def chess_trainer(**changes) -> Trainer:
     torch.manual_seed(0)
     arguments = {"input_channels": 18, "answer_channels": 2, "memory_channels": 16}
-    net = build_net("recurrent", {**arguments, "hidden_channels": 32, "residual": True})
+    net = build_net("recurrent", {**arguments, "hidden_channels": 32, "gated": True})
     starts = dict(short_starts=("empty",), long_starts=("empty", "continued", "random"))
     return Trainer(net, ChessProblems(), plan(**starts, **changes), 0, torch.device("cpu"))
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,6 +92,15 @@ def read_bytes(path: Path, see: Callable[[bytes], None]) -> Iterator[bytes]:
                     yield text
         if is_compressed and not decompressor.eof:
             raise ValueError(f"{path} is cut off: its compressed data end in the middle")
+
+
+def read_ahead(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The same pieces, each fetched in a second thread while the one before it is worked on."""
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, pieces, None)
+        while (piece := coming.result()) is not None:
+            coming = thread.submit(next, pieces, None)
+            yield piece
 
 
 def whole_lines(pieces: Iterator[bytes], path: Path) -> Iterator[bytes]:
@@ -264,7 +274,7 @@ def import_puzzles(
         advance(len(raw))
 
     state = ImportState()
-    for text in whole_lines(read_bytes(source, see), source):
+    for text in whole_lines(read_ahead(read_bytes(source, see)), source):
         state.read(skip_header(text, source) if state.lines == 0 else text)
     columns = {name: state.columns.pop(name).join() for name in list(state.columns)}
     bad_lines = np.concatenate([*state.bad_lines, np.empty(0, np.int64)])
