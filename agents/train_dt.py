@@ -398,6 +398,7 @@ def train(run: Run) -> dict | None:
     log = Log(run.folder, first_step) if processes.is_first else None
     began = time.monotonic()
     row = {}
+    recurrent = trainer.net.recurrent
     last_step = min(run.plan.steps, args.stop_after or run.plan.steps)
 
     with asked_to_stop() as asked:
@@ -426,7 +427,7 @@ def train(run: Run) -> dict | None:
                 line = (
                     f"step {step:>6}/{run.plan.steps}  loss {loss:.4f}  train exact {exact:7.1%}  "
                     f"change {change:.4f}  {rate:5.1f} steps/s  "
-                    f"{clock_text(time_left(run.plan, step, first_step, seconds))} left"
+                    f"{clock_text(time_left(run.plan, recurrent, step, first_step, seconds))} left"
                 )
                 if step % args.validate_every == 0 or is_last:
                     row["validation_exact"], row["validation_cells"] = run.validate()
@@ -451,18 +452,17 @@ def train(run: Run) -> dict | None:
     return row
 
 
-def time_left(plan: Plan, step: int, first_step: int, seconds: float) -> float:
-    """Seconds to the end, from the iterations done and to come."""
+def time_left(plan: Plan, recurrent: bool, step: int, first_step: int, seconds: float) -> float:
+    """Seconds to the end, from the work done and to come."""
 
-    def iterations(begin: int, end: int) -> float:
-        if not plan.progressive:
-            return (end - begin) * plan.long_iterations[1]
+    def work(begin: int, end: int) -> float:
+        if not (plan.progressive and recurrent):
+            return end - begin
         short = max(0, min(end, plan.short_steps) - begin)
-        return short * sum(plan.short_iterations) / 2 + (end - begin - short) * (
-            sum(plan.long_iterations) / 2
-        )
+        long = end - begin - short
+        return short * sum(plan.short_iterations) / 2 + long * sum(plan.long_iterations) / 2
 
-    return seconds * iterations(step, plan.steps) / max(1.0, iterations(first_step, step))
+    return seconds * work(step, plan.steps) / max(1.0, work(first_step, step))
 
 
 def main() -> int:

@@ -44,19 +44,20 @@ class ChessProblems:
     net_defaults = {
         "recurrent": {
             "memory_channels": 64,
-            "hidden_channels": 96,
+            "hidden_channels": 128,
             "head_channels": 32,
-            "residual": True,
+            "gated": True,
+            "update_kernel": 1,
         },
-        "feed_forward": {"memory_channels": 44, "head_channels": 32},
+        "feed_forward": {"memory_channels": 40, "head_channels": 32},
     }
     plan = Plan(
-        steps=60_000,
+        steps=72_000,
         short_steps=36_000,
-        short_iterations=(4, 12),
-        long_iterations=(8, 16),
-        short_starts=("empty",),
-        long_starts=("empty", "continued", "continued", "empty", "continued"),
+        short_iterations=(3, 6),
+        long_iterations=(6, 12),
+        short_starts=("empty", "foreign"),
+        long_starts=("empty", "foreign"),
         batch=32,
         learning_rate=1.5e-3,
         warm_up=0.05,
@@ -64,7 +65,7 @@ class ChessProblems:
         clip=1.0,
         update_chance=1.0,
         memory_noise=0.0,
-        rest_penalty=0.2,
+        rest_penalty=0.0,
         averaging=0.998,
     )
 

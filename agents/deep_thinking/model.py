@@ -31,6 +31,8 @@ class RecurrentNet(nn.Module):
         recall: Whether the problem is fed to every iteration.
         head_channels: Channels inside the part that reads the answer.
         gated: Whether a gate decides how much of the memory an iteration replaces.
+        update_kernel: Side of the second convolution's kernel: 3, so that news travels two cells
+            in an iteration, or 1, so that it travels one and more iterations cost as much.
     """
 
     recurrent = True
@@ -44,6 +46,7 @@ class RecurrentNet(nn.Module):
         recall: bool = True,
         head_channels: int = 16,
         gated: bool = False,
+        update_kernel: int = 3,
     ):
         super().__init__()
         self.memory_channels = memory_channels
@@ -52,7 +55,7 @@ class RecurrentNet(nn.Module):
         seen = memory_channels + input_channels if recall else memory_channels
         self.widen = nn.Conv2d(seen, hidden_channels, 3, padding=1)
         updates = 2 * memory_channels if gated else memory_channels  # gates and proposals
-        self.update = nn.Conv2d(hidden_channels, updates, 3, padding=1)
+        self.update = nn.Conv2d(hidden_channels, updates, update_kernel, padding=update_kernel // 2)
         self.embed = None if recall else nn.Conv2d(input_channels, memory_channels, 3, padding=1)
         self.head = AnswerHead(memory_channels, answer_channels, head_channels)
         # Orthogonal weights keep the size of the memory, and of gradients, over many iterations.

@@ -56,15 +56,16 @@ def test_with_recall_the_problem_is_seen_in_every_iteration_and_without_it_is_no
     assert torch.equal(with_recall.empty_memory(first), with_recall.empty_memory(second))
 
 
-def test_one_iteration_sees_two_cells_far():
-    net = RecurrentNet(4, 2)
+@pytest.mark.parametrize(("update_kernel", "far"), [(3, 2), (1, 1)])
+def test_one_iteration_sees_so_many_cells_far(update_kernel, far):
+    net = RecurrentNet(4, 2, update_kernel=update_kernel)
     memory = torch.rand(1, 28, 11, 11)
     inputs = torch.rand(1, 4, 11, 11)
     elsewhere = inputs.clone()
     elsewhere[..., 5, 5] += 1
     changed = (net.step(memory, inputs) - net.step(memory, elsewhere)).abs().amax(dim=(0, 1)) > 0
     rows, columns = torch.nonzero(changed, as_tuple=True)
-    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (3, 7, 3, 7)
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (5 - far, 5 + far) * 2
 
 
 def test_the_feed_forward_net_does_not_care_for_iterations_and_is_of_comparable_size():
