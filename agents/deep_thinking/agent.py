@@ -42,13 +42,13 @@ class Thought:
 
 @torch.no_grad()
 def roll_out(
-    net: nn.Module, inputs: Tensor, memory: Tensor, iterations: int, stop_below: float
+    net: nn.Module, seen: Tensor, memory: Tensor, iterations: int, stop_below: float
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Run the recurrent block; problems whose memory has stopped changing leave the batch.
 
     Args:
         net: The net.
-        inputs: ``(B, I, H, W)`` encoded problems.
+        seen: ``(B, N, H, W)``, what the net perceives of the problems.
         memory: ``(B, M, H, W)`` to start from; not changed.
         iterations: The most iterations to run.
         stop_below: A problem stops when no number of its memory changed by more than this in the
@@ -68,7 +68,7 @@ def roll_out(
     while done < iterations and len(active):
         for _ in range(min(CHECK_EVERY, iterations - done)):
             before = thought
-            thought = net.step(thought, inputs)
+            thought = net.step(thought, seen)
             done += 1
         change = (thought - before).abs().amax(dim=(1, 2, 3))
         going_on = change > stop_below
@@ -80,7 +80,7 @@ def roll_out(
         if not all_go_on:
             active = active[going_on]
             thought = thought[going_on].contiguous(memory_format=torch.channels_last)
-            inputs = inputs[going_on].contiguous(memory_format=torch.channels_last)
+            seen = seen[going_on].contiguous(memory_format=torch.channels_last)
     return memory, changes, spent
 
 
@@ -110,8 +110,9 @@ class Agent:
         self.training_iterations = training_iterations
         self.description = description or {}
 
+    @torch.no_grad()
     def _chunks(self, problems: np.ndarray, memory: Tensor | None) -> Iterator[tuple]:
-        """Problems in chunks of a handy size: index, inputs and first memory of each."""
+        """Problems in chunks of a handy size: index, what is seen, and first memory of each."""
         cells = int(np.prod(problems.shape[-2:], dtype=np.int64))
         per_chunk = max(1, CELLS_PER_CHUNK.get(self.device.type, 60_000) // max(1, cells))
         for begin in range(0, len(problems), per_chunk):
@@ -121,7 +122,11 @@ class Agent:
                 first = self.net.empty_memory(inputs)
             else:
                 first = memory[index].to(self.device)
-            yield index, inputs, first.contiguous(memory_format=torch.channels_last)
+            yield (
+                index,
+                self.net.perceive(inputs),
+                first.contiguous(memory_format=torch.channels_last),
+            )
 
     def _check_memory(self, problems: np.ndarray, memory: Tensor | None) -> None:
         if memory is None:
@@ -170,8 +175,8 @@ class Agent:
             )
         self._check_memory(problems, memory)
         parts = []
-        for index, inputs, first in self._chunks(problems, memory):
-            last, change, spent = roll_out(self.net, inputs, first, limit, stop_below)
+        for index, seen, first in self._chunks(problems, memory):
+            last, change, spent = roll_out(self.net, seen, first, limit, stop_below)
             if stop_below == 0.0:  # those that left early would have stayed as they were
                 spent = torch.full_like(spent, limit)
             parts.append((self._read(last, read), spent.cpu(), (change <= tolerance).cpu(), last))
@@ -214,11 +219,11 @@ class Agent:
         answers = [[] for _ in stages]
         convergeds = [[] for _ in stages]
         seconds = [0.0 for _ in stages]
-        for index, inputs, memory in self._chunks(problems, None):
+        for index, seen, memory in self._chunks(problems, None):
             began = clock()
             done = 0
             for place, stage in enumerate(stages):
-                memory, change, _ = roll_out(self.net, inputs, memory, stage - done, 0.0)
+                memory, change, _ = roll_out(self.net, seen, memory, stage - done, 0.0)
                 done = stage
                 answers[place].append(self._read(memory))
                 convergeds[place].append((change <= TOLERANCE).cpu().numpy())
@@ -244,10 +249,11 @@ class Agent:
         """
         inputs = self.task.encode(np.asarray(problems), self.device)
         memory = self.net.empty_memory(inputs).contiguous(memory_format=torch.channels_last)
+        seen = self.net.perceive(inputs)
         done = 0
         for stage in stages:
             for _ in range(stage - done):
-                memory = self.net.step(memory, inputs)
+                memory = self.net.step(memory, seen)
             done = stage
             logits = self.net.read(memory)
             probabilities = self.task.probabilities(logits).cpu().numpy()

@@ -43,19 +43,21 @@ class ChessProblems:
     other_scores = ("first_move", "line")
     net_defaults = {
         "recurrent": {
-            "memory_channels": 64,
-            "hidden_channels": 128,
+            "memory_channels": 32,
+            "hidden_channels": 64,
             "head_channels": 32,
             "gated": True,
             "update_kernel": 1,
+            "encoder_blocks": 4,
+            "encoder_channels": 40,
         },
-        "feed_forward": {"memory_channels": 40, "head_channels": 32},
+        "feed_forward": {"memory_channels": 48, "head_channels": 32},
     }
     plan = Plan(
-        steps=72_000,
-        short_steps=36_000,
-        short_iterations=(3, 6),
-        long_iterations=(6, 12),
+        steps=120_000,
+        short_steps=60_000,
+        short_iterations=(1, 3),
+        long_iterations=(3, 6),
         short_starts=("empty", "foreign"),
         long_starts=("empty", "foreign"),
         batch=32,

@@ -11,12 +11,17 @@ from torch.nn import functional as F
 class RecurrentNet(nn.Module):
     """A recurrent net with recall: every iteration sees the memory and the problem.
 
-    One iteration is ``memory' = clamp(conv(relu(conv([memory, inputs]))), -1, 1)``: what is to be
+    One iteration is ``memory' = clamp(conv(relu(conv([memory, problem]))), -1, 1)``: what is to be
     remembered has to be written again in every iteration, so that a damaged memory is repaired
     rather than kept. A gated net computes a proposal and a gate for each number of the memory, and
     moves the memory towards ``tanh(proposal)`` by the share ``sigmoid(gate)``: it learns to keep
     what is right and to let go of what is not. Either way the memory stays between -1 and 1, so
     that thousands of iterations cannot make it grow.
+
+    The problem is what is asked, or features of it that an encoder finds. What it contributes to
+    each iteration is the same in all of them and is computed once: ``seen = net.perceive(inputs)``
+    and ``memory = net.empty_memory(inputs)``, then ``memory = net.step(memory, seen)`` as often as
+    one likes, then ``net.read(memory)``.
 
     Without recall (an ablation of the literature) the problem only enters the first memory.
 
@@ -27,12 +32,14 @@ class RecurrentNet(nn.Module):
         input_channels: I, channels of an encoded problem.
         answer_channels: K, kinds of answer a cell can have.
         memory_channels: M.
-        hidden_channels: Channels between the two convolutions of an iteration.
+        hidden_channels: N, channels between the two convolutions of an iteration.
         recall: Whether the problem is fed to every iteration.
         head_channels: Channels inside the part that reads the answer.
         gated: Whether a gate decides how much of the memory an iteration replaces.
         update_kernel: Side of the second convolution's kernel: 3, so that news travels two cells
             in an iteration, or 1, so that it travels one and more iterations cost as much.
+        encoder_blocks: Residual blocks of the encoder, or 0 for none.
+        encoder_channels: Width of the encoder.
     """
 
     recurrent = True
@@ -47,13 +54,20 @@ class RecurrentNet(nn.Module):
         head_channels: int = 16,
         gated: bool = False,
         update_kernel: int = 3,
+        encoder_blocks: int = 0,
+        encoder_channels: int = 32,
     ):
         super().__init__()
         self.memory_channels = memory_channels
         self.recall = recall
         self.gated = gated
-        seen = memory_channels + input_channels if recall else memory_channels
-        self.widen = nn.Conv2d(seen, hidden_channels, 3, padding=1)
+        self.reach = 1 + update_kernel // 2  # how many cells far an iteration sees
+        self.encoder = None
+        if encoder_blocks:
+            self.encoder = ResidualBlocks(input_channels, encoder_channels, encoder_blocks)
+            input_channels = encoder_channels
+        wide = memory_channels + input_channels if recall else memory_channels
+        self.widen = nn.Conv2d(wide, hidden_channels, 3, padding=1)
         updates = 2 * memory_channels if gated else memory_channels  # gates and proposals
         self.update = nn.Conv2d(hidden_channels, updates, update_kernel, padding=update_kernel // 2)
         self.embed = None if recall else nn.Conv2d(input_channels, memory_channels, 3, padding=1)
@@ -69,12 +83,23 @@ class RecurrentNet(nn.Module):
         if self.recall:
             batch, _, height, width = inputs.shape
             return inputs.new_zeros(batch, self.memory_channels, height, width)
-        return F.hardtanh(self.embed(inputs))
+        return F.hardtanh(self.embed(self._encode(inputs)))
 
-    def step(self, memory: Tensor, inputs: Tensor) -> Tensor:
-        """One iteration: ``(B, M, H, W)`` and ``(B, I, H, W)`` to ``(B, M, H, W)``."""
-        seen = torch.cat([memory, inputs], dim=1) if self.recall else memory
-        update = self.update(F.relu(self.widen(seen)))
+    def perceive(self, inputs: Tensor) -> Tensor:
+        """What a problem contributes to every iteration: ``(B, I, H, W)`` to ``(B, N, H, W)``.
+
+        Without recall that is nothing but the bias of the first convolution.
+        """
+        if not self.recall:
+            batch, _, height, width = inputs.shape
+            return self.widen.bias[None, :, None, None].expand(batch, -1, height, width)
+        weight = self.widen.weight[:, self.memory_channels :]
+        return F.conv2d(self._encode(inputs), weight, self.widen.bias, padding=1)
+
+    def step(self, memory: Tensor, seen: Tensor) -> Tensor:
+        """One iteration: ``(B, M, H, W)`` and what ``perceive`` gave to ``(B, M, H, W)``."""
+        weight = self.widen.weight[:, : self.memory_channels]
+        update = self.update(F.relu(F.conv2d(memory, weight, padding=1) + seen))
         if not self.gated:
             return F.hardtanh(update)
         gate, proposal = update.chunk(2, dim=1)  # (B, M, H, W) each
@@ -83,6 +108,9 @@ class RecurrentNet(nn.Module):
     def read(self, memory: Tensor) -> Tensor:
         """The answer that the memory holds: ``(B, M, H, W)`` to logits ``(B, K, H, W)``."""
         return self.head(memory)
+
+    def _encode(self, inputs: Tensor) -> Tensor:
+        return inputs if self.encoder is None else self.encoder(inputs)
 
 
 class FeedForwardNet(nn.Module):
@@ -101,6 +129,7 @@ class FeedForwardNet(nn.Module):
 
     recurrent = False
     recall = True
+    reach = None  # its step is no iteration
 
     def __init__(
         self,
@@ -112,13 +141,7 @@ class FeedForwardNet(nn.Module):
     ):
         super().__init__()
         self.memory_channels = memory_channels
-        self.embed = nn.Conv2d(input_channels, memory_channels, 3, padding=1)
-        self.blocks = nn.ModuleList(
-            nn.ModuleList(
-                nn.Conv2d(memory_channels, memory_channels, 3, padding=1) for _ in range(2)
-            )
-            for _ in range(blocks)
-        )
+        self.encoder = ResidualBlocks(input_channels, memory_channels, blocks)
         self.head = AnswerHead(memory_channels, answer_channels, head_channels)
 
     def empty_memory(self, inputs: Tensor) -> Tensor:
@@ -126,16 +149,36 @@ class FeedForwardNet(nn.Module):
         batch, _, height, width = inputs.shape
         return inputs.new_zeros(batch, self.memory_channels, height, width)
 
-    def step(self, memory: Tensor, inputs: Tensor) -> Tensor:
-        """The whole net, whatever the memory: ``(B, I, H, W)`` to ``(B, M, H, W)``."""
-        features = F.relu(self.embed(inputs))
-        for first, second in self.blocks:
-            features = F.relu(features + second(F.relu(first(features))))
-        return features
+    def perceive(self, inputs: Tensor) -> Tensor:
+        """The whole net but for its head: ``(B, I, H, W)`` to ``(B, M, H, W)``."""
+        return self.encoder(inputs)
+
+    def step(self, memory: Tensor, seen: Tensor) -> Tensor:
+        """What was perceived, whatever the memory."""
+        return seen
 
     def read(self, memory: Tensor) -> Tensor:
         """Logits ``(B, K, H, W)``."""
         return self.head(memory)
+
+
+class ResidualBlocks(nn.Module):
+    """A convolution and residual blocks of two more each: ``(B, I, H, W)`` to ``(B, C, H, W)``."""
+
+    def __init__(self, input_channels: int, channels: int, blocks: int):
+        super().__init__()
+        self.embed = nn.Conv2d(input_channels, channels, 3, padding=1)
+        self.blocks = nn.ModuleList(
+            nn.ModuleList(nn.Conv2d(channels, channels, 3, padding=1) for _ in range(2))
+            for _ in range(blocks)
+        )
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Features of each cell."""
+        features = F.relu(self.embed(inputs))
+        for first, second in self.blocks:
+            features = F.relu(features + second(F.relu(first(features))))
+        return features
 
 
 class AnswerHead(nn.Module):

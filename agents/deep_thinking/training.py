@@ -273,10 +273,11 @@ class Trainer:
         if disturbed:  # (count, 1, 1, 1), of each problem
             spread = slots.draw(torch.rand, (1, 1, 1), self.device)
             chance = plan.update_chance + (1 - plan.update_chance) * spread
+        seen = self.net.perceive(inputs)
         before = memory
         for iteration in range(length):
             before = memory
-            memory = self.net.step(memory, inputs)
+            memory = self.net.step(memory, seen)
             if iteration < disturbed:
                 updated = slots.draw(torch.rand, (1, *memory.shape[2:]), self.device) < chance
                 memory = torch.where(updated, memory, before)

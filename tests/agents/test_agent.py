@@ -27,6 +27,9 @@ class CountingNet(nn.Module):
     def empty_memory(self, inputs):
         return inputs.new_zeros(len(inputs), 1, *inputs.shape[2:])
 
+    def perceive(self, inputs):
+        return inputs
+
     def step(self, memory, inputs):
         if self.flicker:
             return 1.0 - memory
@@ -50,8 +53,9 @@ def dense(net, problems, iterations):
     inputs = agent.task.encode(problems)
     memory = net.empty_memory(inputs)
     with torch.no_grad():
+        seen = net.perceive(inputs)
         for _ in range(iterations):
-            memory = net.step(memory, inputs)
+            memory = net.step(memory, seen)
     return memory
 
 
