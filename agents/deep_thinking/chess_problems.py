@@ -54,8 +54,8 @@ class ChessProblems:
         "feed_forward": {"memory_channels": 48, "head_channels": 32},
     }
     plan = Plan(
-        steps=120_000,
-        short_steps=60_000,
+        steps=132_000,
+        short_steps=66_000,
         short_iterations=(1, 3),
         long_iterations=(3, 6),
         short_starts=("empty", "foreign"),
