@@ -6,7 +6,9 @@ next. Large problems come to rest almost everywhere long before they are solved,
 that can still change are iterated: they are gathered, with the cells around them that they see,
 into one batch, and written back.
 
-With ``threshold=0`` this is the dense iteration, up to the rounding of its sums.
+With ``threshold=0`` this is the dense iteration. Trained nets never come to rest to the last bit,
+because rounding goes on changing numbers by a few millionths; ``ROUNDING`` is far above that, and
+far below what any answer depends on.
 
 Shapes: B problems of H x W cells with M memory channels and N seen ones; n active tiles of T x T
 cells, whose windows have S = T + 2 * reach cells a side.
@@ -15,6 +17,8 @@ cells, whose windows have S = T + 2 * reach cells a side.
 import torch
 from torch import Tensor, nn
 
+# A cell whose numbers, between -1 and 1, change by no more than this has come to rest.
+ROUNDING = 1e-5
 # Cells a side: smaller tiles follow a moving front more closely, larger ones share their margins.
 TILE = 16
 # Which tiles are active is found out once in so many iterations. Finding out makes the processor
@@ -58,8 +62,8 @@ class ActiveTiles:
 
     @staticmethod
     def fits(net: nn.Module, height: int, width: int) -> bool:
-        """Whether problems of this size have room for a window, and more than a few tiles."""
-        return net.reach is not None and min(height, width) >= 2 * (TILE + 2 * net.reach)
+        """Whether a net is local, and problems have so many tiles that finding them pays."""
+        return net.reach is not None and min(height, width) >= 8 * TILE
 
     @property
     def memory(self) -> Tensor:
@@ -193,7 +197,12 @@ class ActiveTiles:
 
 @torch.no_grad()
 def roll_out_tiles(
-    net: nn.Module, seen: Tensor, memory: Tensor, iterations: int, stop_below: float, check: int
+    net: nn.Module,
+    seen: Tensor,
+    memory: Tensor,
+    iterations: int,
+    stop_below: float,
+    check_every: int,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """What ``agent.roll_out`` does, for problems that are many tiles large.
 
@@ -203,15 +212,15 @@ def roll_out_tiles(
         memory: ``(B, M, H, W)``.
         iterations: The most iterations to run.
         stop_below: The largest change of a memory that counts as none.
-        check: Problems may leave once in so many iterations.
+        check_every: Problems may leave once in so many iterations.
     """
-    tiles = ActiveTiles(net, seen, memory)
+    tiles = ActiveTiles(net, seen, memory, ROUNDING)
     changes = torch.full((len(memory),), torch.inf, device=memory.device)
     spent = torch.zeros(len(memory), dtype=torch.int64, device=memory.device)
     thinking = torch.ones(len(memory), dtype=torch.bool, device=memory.device)
     done = 0
     while done < iterations and bool(thinking.any()):
-        some = min(check, iterations - done)
+        some = min(check_every, iterations - done)
         tiles.advance(some)
         done += some
         changes = torch.where(thinking, tiles.changes, changes)

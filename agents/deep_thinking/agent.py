@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from .active_tiles import ActiveTiles, roll_out_tiles
 from .tasks import task_class
 
 # A thought is compared with the one before only so often, because comparing makes the processor
@@ -59,6 +60,8 @@ def roll_out(
         The memories ``(B, M, H, W)``, the largest last change of each ``(B,)``, and the
         iterations run on each ``(B,)``.
     """
+    if ActiveTiles.fits(net, *memory.shape[2:]):
+        return roll_out_tiles(net, seen, memory, iterations, stop_below, CHECK_EVERY)
     memory = memory.clone()
     changes = torch.full((len(memory),), torch.inf, device=memory.device)
     spent = torch.zeros(len(memory), dtype=torch.int64, device=memory.device)

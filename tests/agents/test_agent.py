@@ -19,6 +19,7 @@ class CountingNet(nn.Module):
     """
 
     memory_channels = 1
+    reach = None  # it counts free cells everywhere
 
     def __init__(self, flicker: bool = False):
         super().__init__()

@@ -1,0 +1,103 @@
+"""Thinking where the memory still changes: the same as thinking everywhere, with less work."""
+
+import networkx
+import numpy as np
+import pytest
+import torch
+
+import thinkenv
+from agents.deep_thinking import active_tiles, agent
+from agents.deep_thinking.active_tiles import ActiveTiles
+from agents.deep_thinking.maze_problems import MazeProblems
+from agents.deep_thinking.model import RecurrentNet
+
+SIZE = 131
+
+
+def flooding_net(update_kernel: int) -> RecurrentNet:
+    """A net whose memory fills a maze from its start, one cell further in every iteration."""
+    net = RecurrentNet(4, 2, memory_channels=1, hidden_channels=1, update_kernel=update_kernel)
+    with torch.no_grad():
+        for parameter in net.parameters():
+            parameter.zero_()
+        net.widen.weight[0, 0] = torch.tensor([[0.0, 1, 0], [1, 1, 1], [0, 1, 0]])
+        net.widen.weight[0, 1, 1, 1] = -100  # wall
+        net.widen.weight[0, 3, 1, 1] = 100  # start
+        net.update.weight[0, 0, update_kernel // 2, update_kernel // 2] = 1
+    return net
+
+
+def distances_from_start(grid: np.ndarray) -> np.ndarray:
+    """Steps from the start to every cell, by networkx; -1 for walls."""
+    cells = networkx.grid_2d_graph(*grid.shape)
+    cells.remove_nodes_from(map(tuple, np.argwhere(grid == 0)))
+    start = tuple(np.argwhere(grid == 2)[0])
+    distances = np.full(grid.shape, -1)
+    for cell, distance in networkx.single_source_shortest_path_length(cells, start).items():
+        distances[cell] = distance
+    return distances
+
+
+@pytest.fixture(scope="module")
+def grids():
+    return thinkenv.mazes.generate(size=SIZE, count=3, split="extrapolation").grids
+
+
+def start_of(net, grids):
+    inputs = MazeProblems.encode(grids)
+    with torch.no_grad():
+        return net.perceive(inputs), net.empty_memory(inputs)
+
+
+@pytest.mark.parametrize("update_kernel", [1, 3])
+def test_a_flood_is_where_it_should_be_though_only_its_front_is_computed(grids, update_kernel):
+    net = flooding_net(update_kernel)
+    tiles = ActiveTiles(net, *start_of(net, grids))
+    distances = np.stack([distances_from_start(grid) for grid in grids])
+    done = 0
+    with torch.no_grad():
+        for iterations in (1, 6, 93, 400):
+            tiles.advance(iterations)
+            done += iterations
+            expected = (distances >= 0) & (distances < done)
+            assert np.array_equal(tiles.memory[:, 0].numpy() == 1, expected)
+            assert done < 7 or tiles.share < 0.3
+        tiles.advance(distances.max())
+    assert len(tiles.tiles) == 0 and not tiles.changes.any()
+    assert np.array_equal(tiles.memory[:, 0].numpy() == 1, distances >= 0)
+
+
+def test_with_every_tile_active_it_is_the_dense_iteration(grids, monkeypatch):
+    monkeypatch.setattr(active_tiles, "DENSE_ABOVE", 2.0)  # never dense
+    net = RecurrentNet(4, 2, memory_channels=4, hidden_channels=8)
+    seen, memory = start_of(net, grids)
+    tiles = ActiveTiles(net, seen, memory)
+    with torch.no_grad():
+        for _ in range(11):
+            before, memory = memory, net.step(memory, seen)
+        tiles.advance(11)
+    torch.testing.assert_close(tiles.memory, memory, rtol=0, atol=1e-5)
+    largest = (memory - before).abs().amax(dim=(1, 2, 3))
+    torch.testing.assert_close(tiles.changes, largest, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("stop_below", [0.0, 1e-3])
+def test_problems_leave_when_they_are_done_as_they_do_when_all_is_computed(
+    grids, stop_below, monkeypatch
+):
+    net = flooding_net(3)
+    longest = [distances_from_start(grid).max() for grid in grids]
+    found = agent.roll_out(net, *start_of(net, grids), 10_000, stop_below)
+    monkeypatch.setattr(ActiveTiles, "fits", lambda *arguments: False)
+    expected = agent.roll_out(net, *start_of(net, grids), 10_000, stop_below)
+    for ours, theirs in zip(found, expected, strict=True):
+        assert torch.equal(ours, theirs)
+    # An iteration more shows that nothing changes, at the next look.
+    assert found[2].tolist() == [-(-(distance + 2) // 16) * 16 for distance in longest]
+
+
+def test_small_problems_and_nets_that_see_everything_are_computed_whole():
+    net = RecurrentNet(4, 2)
+    assert ActiveTiles.fits(net, 203, 203) and not ActiveTiles.fits(net, 61, 203)
+    net.reach = None
+    assert not ActiveTiles.fits(net, 203, 203)
