@@ -6,7 +6,8 @@ Run from the repository's root:
     python agents/evaluate.py --json runs/maze.json --figure runs/maze.png
     python agents/evaluate.py --size 9 13 33 59 --iterations 72 500 1500 3000
     python agents/evaluate.py --size 33 --iterations converged
-    python agents/evaluate.py --task chess --database FILE --iterations 16 32 160
+    python agents/evaluate.py --size 33 --disturb zero noise:1 region:0.5 moved --disturb-at 0.5 2
+    python agents/evaluate.py --task chess --database FILE --iterations 6 12 60
 
 Prints one row for each set of problems (mazes by size, chess puzzles by rating) and number of
 iterations. ``exact`` is the share of problems answered exactly right (the whole path; both squares
@@ -15,8 +16,12 @@ share of problems for which the memory had stopped changing; ``seconds`` the tim
 took. Chess puzzles are also played: ``first_move`` is the share in which the legal move with the
 most probable squares is right, ``line`` that in which all moves are; and the agent's puzzle rating
 is fitted, at which it would solve one half.
+
+With ``--disturb`` it is measured instead how many answers become right again after the memory or
+the problem was disturbed; agents/deep_thinking/disturbances.py lists what can be done to them.
 """
 
+import itertools
 import json
 import sys
 import time
@@ -29,7 +34,9 @@ import tyro
 from deep_thinking.agent import MOST_ITERATIONS, Agent
 from deep_thinking.checkpoint import load_agent, write_whole
 from deep_thinking.device import DeviceName, prepare_device
-from deep_thinking.metrics import evaluation_row, fit_rating, format_table
+from deep_thinking.disturbances import Disturbance
+from deep_thinking.metrics import evaluation_row, fit_rating, format_recovery, format_table
+from deep_thinking.recovery import LOOK_EVERY, measure_recovery
 from deep_thinking.tasks import TASKS
 from provenance import provenance
 from tqdm import tqdm
@@ -67,6 +74,15 @@ class Args:
     """Lowest and highest rating of chess puzzles; by default all."""
     seed: int = 0
     """Which problems of the split."""
+    disturb: tuple[str, ...] = ()
+    """Disturbances to recover from: none, zero, foreign, random, noise:S, region:S, flip:S, moved,
+    another."""
+    disturb_at: tuple[str, ...] = ("0.5",)
+    """When: shares of the iterations after which each problem's memory has come to rest, such as
+    0.5 (half-way) or 2 (long after), or "every" for every iteration."""
+    recovery_iterations: int | None = None
+    """How long to watch after a disturbance; by default as long as suffices for the hardest
+    problems of the task."""
     json: Path | None = None
     """Write the rows, and where they come from, to this file."""
     figure: Path | None = None
@@ -157,6 +173,77 @@ def evaluate_problems(args: Args, agent: Agent, task) -> tuple[list[dict], list[
     return rows, played
 
 
+def read_moments(args: Args) -> list[float | None]:
+    """The shares of ``--disturb-at``, None for every iteration.
+
+    Raises:
+        ValueError: If one is neither a number from 0 nor ``every``.
+    """
+    moments = []
+    for word in args.disturb_at:
+        try:
+            moments.append(None if word == "every" else float(word))
+        except ValueError:
+            moments.append(-1.0)
+        if moments[-1] is not None and not 0 <= moments[-1] < float("inf"):
+            raise ValueError(f"--disturb-at {word}: allowed are numbers from 0 and 'every'")
+    return moments
+
+
+def evaluate_recovery(args: Args, agent: Agent, task) -> list[dict]:
+    """Rows of one set of problems: a row for each disturbance at each moment."""
+    disturbances = [Disturbance.parse(text) for text in args.disturb]
+    moments = read_moments(args)
+    iterations = args.recovery_iterations or agent.task.many_iterations
+    problems = task.draw(args.seed, min(args.problems, task.count))
+    at_rest = agent.think(
+        problems.problems, "converged", most_iterations=args.most_iterations
+    ).iterations
+    rows = []
+    with tqdm(
+        total=len(disturbances) * len(moments) * len(problems),
+        desc=f"disturbing thoughts about {task.label}",
+        unit="problem",
+        leave=False,
+        disable=None,
+    ) as bar:
+        for moment, disturbance in itertools.product(moments, disturbances):
+            began = time.perf_counter()
+            recovery = measure_recovery(
+                agent,
+                task,
+                problems,
+                disturbance,
+                None if moment is None else moment * at_rest,
+                iterations,
+                args.seed,
+                bar.update,
+            )
+            row = evaluation_row(
+                task=agent.task.name,
+                axes=task.axes,
+                disturbance=str(disturbance),
+                scores={
+                    "solved": recovery.recovered,
+                    "cells": recovery.cells,
+                    "right_before": recovery.right_before,
+                },
+                converged=recovery.converged,
+                iterations=float(recovery.moments.mean()) + iterations,
+                seconds=time.perf_counter() - began,
+                seed=args.seed,
+                checkpoint=args.checkpoint.as_posix(),
+            )
+            until_right = float(np.median(recovery.iterations_until_right))
+            row["disturbed_at"] = "every" if moment is None else moment
+            # None where most answers do not become right again
+            row["iterations_until_right"] = until_right if np.isfinite(until_right) else None
+            row["look_every"] = LOOK_EVERY
+            row["right_at_looks"] = recovery.right.mean(axis=0).round(4).tolist()
+            rows.append(row)
+    return rows
+
+
 def evaluate(args: Args) -> list[dict]:
     """Evaluate one agent; print, and write what the options ask for.
 
@@ -169,10 +256,17 @@ def evaluate(args: Args) -> list[dict]:
     if args.checkpoint is None:
         args = replace(args, checkpoint=Path("assets/agents") / args.task)
     agent = load_agent(args.checkpoint, prepare_device(args.device, args.threads), task=args.task)
-    read_stages(args, agent)  # complain before the work, not after it
+    # Complain before the work, not after it.
+    read_stages(args, agent)
+    read_moments(args)
+    for text in args.disturb:
+        Disturbance.parse(text)
     rows, labels, played = [], [], []
     for task in agent.task.for_testing(vars(args)):
-        rows_of_task, played_of_task = evaluate_problems(args, agent, task)
+        if args.disturb:
+            rows_of_task, played_of_task = evaluate_recovery(args, agent, task), []
+        else:
+            rows_of_task, played_of_task = evaluate_problems(args, agent, task)
         rows += rows_of_task
         labels += [task.label] * len(rows_of_task)
         if played_of_task:
@@ -181,7 +275,10 @@ def evaluate(args: Args) -> list[dict]:
         f"{args.task} agent {args.checkpoint}, trained with at most "
         f"{agent.training_iterations} iterations"
     )
-    print(format_table(rows, labels, agent.task.other_scores))
+    if args.disturb:
+        print(format_recovery(rows, labels))
+    else:
+        print(format_table(rows, labels, agent.task.other_scores))
     puzzle_rating = None
     if played:
         ratings, solved = (np.concatenate(columns) for columns in zip(*played, strict=True))
@@ -203,9 +300,12 @@ def evaluate(args: Args) -> list[dict]:
         write_whole(args.json, (json.dumps(result, indent=2) + "\n").encode())
         print(f"rows: {args.json}")
     if args.figure is not None:
-        from deep_thinking.figures import plot_accuracy
+        from deep_thinking.figures import plot_accuracy, plot_recovery
 
-        plot_accuracy(rows, labels, agent.training_iterations, args.figure)
+        if args.disturb:
+            plot_recovery(rows, labels, args.figure)
+        else:
+            plot_accuracy(rows, labels, agent.training_iterations, args.figure)
         print(f"figure: {args.figure}")
     return rows
 

@@ -78,3 +78,47 @@ def plot_accuracy(
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=150)
     pyplot.close(figure)
+
+
+def plot_recovery(rows: list[dict], labels: list[str], path: Path) -> None:
+    """The share of right answers after a disturbance, a line for each, a panel for each moment.
+
+    Args:
+        rows: Rows of ``evaluate_recovery``.
+        labels: What the problems of each row are.
+        path: Where to write the picture; its ending decides the format.
+    """
+    panels = list(dict.fromkeys(zip(labels, (row["disturbed_at"] for row in rows), strict=True)))
+    names = list(dict.fromkeys(row["disturbance"] for row in rows))
+    colours = dict(zip(names, pyplot.get_cmap("tab10").colors * 3, strict=False))
+    figure, grid = pyplot.subplots(
+        1,
+        len(panels),
+        figsize=(2.0 + 3.6 * len(panels), 3.8),
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
+    )
+    for axes, (label, moment) in zip(grid[0], panels, strict=True):
+        for row, label_of_row in zip(rows, labels, strict=True):
+            if (label_of_row, row["disturbed_at"]) != (label, moment):
+                continue
+            shares = row["right_at_looks"]
+            axes.plot(
+                [look * row["look_every"] for look in range(len(shares))],
+                shares,
+                color=colours[row["disturbance"]],
+                label=row["disturbance"],
+            )
+        when = "in every iteration" if moment == "every" else f"at {moment:g} of the time to rest"
+        axes.set_title(f"{label}, disturbed {when}", fontsize=10)
+        axes.set_xlabel("iterations since then")
+        axes.set_ylim(-0.02, 1.02)
+        axes.spines[["top", "right"]].set_visible(False)
+    grid[0][0].set_ylabel("problems answered exactly")
+    grid[0][0].yaxis.set_major_formatter(PercentFormatter(1.0))
+    lines, shown = grid[0][-1].get_legend_handles_labels()
+    grid[0][-1].legend(lines, shown, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=150)
+    pyplot.close(figure)

@@ -141,6 +141,29 @@ def format_table(rows: list[dict], labels: list[str], others: tuple[str, ...] = 
     return "\n".join(lines)
 
 
+def format_recovery(rows: list[dict], labels: list[str]) -> str:
+    """Rows of recovery from disturbances as a table to read in a terminal.
+
+    Args:
+        rows: The rows of ``evaluate_recovery``.
+        labels: What the problems of each row are.
+    """
+    width = max(8, *map(len, labels))
+    header = f"{'problems':>{width}} {'disturbance':>12} {'at':>6} {'n':>6} {'before':>8}"
+    header += f" {'right again':>12} {'95 % interval':>17} {'after':>7} {'converged':>10}"
+    lines = [header, "-" * len(header)]
+    for row, label in zip(rows, labels, strict=True):
+        at = row["disturbed_at"]
+        before = "-" if at == "every" else f"{row['right_before']:.1%}"
+        after = row["iterations_until_right"]
+        lines.append(
+            f"{label:>{width}} {row['disturbance']:>12} {at:>6} {row['n']:>6} {before:>8}"
+            f" {row['exact']:>12.1%} {row['exact_low']:>7.1%} to {row['exact_high']:>6.1%}"
+            f" {'-' if after is None else f'{after:.0f}':>7} {row['converged']:>10.1%}"
+        )
+    return "\n".join(lines)
+
+
 def fit_rating(ratings: np.ndarray, solved: np.ndarray) -> tuple[float, float, float]:
     """The rating at which a player would solve half of the puzzles, with its 95 % interval.
 

@@ -40,6 +40,28 @@ def test_evaluate_prints_and_writes_a_row_for_each_size_and_number(saved_agent, 
         assert len(np.unique(np.asarray(picture.convert("L")))) > 20
 
 
+def test_evaluate_disturbs_and_tells_who_recovers(saved_agent, tmp_path):
+    result, figure = tmp_path / "rows.json", tmp_path / "recovery.png"
+    shown = run_script(
+        *f"agents/evaluate.py --checkpoint {saved_agent} --size 9 --mazes 6 --threads 1".split(),
+        *"--disturb zero moved --disturb-at 0.5 2 --most-iterations 64".split(),
+        *f"--recovery-iterations 32 --json {result} --figure {figure}".split(),
+    ).stdout
+    rows = json.loads(result.read_text())["rows"]
+    assert [(row["disturbance"], row["disturbed_at"]) for row in rows] == [
+        ("zero", 0.5),
+        ("moved", 0.5),
+        ("zero", 2.0),
+        ("moved", 2.0),
+    ]
+    for row in rows:
+        assert tuple(row)[: len(ROW_KEYS)] == ROW_KEYS
+        assert len(row["right_at_looks"]) == 3 and row["right_at_looks"][-1] == row["exact"]
+    assert "right again" in shown and "moved" in shown
+    with Image.open(figure) as picture:
+        assert len(np.unique(np.asarray(picture.convert("L")))) > 20
+
+
 def test_think_draws_every_stage(saved_agent, tmp_path):
     gif, strip, notes = tmp_path / "t.gif", tmp_path / "t.png", tmp_path / "t.json"
     run_script(
@@ -100,6 +122,8 @@ def test_asking_for_a_gpu_where_there_is_none_is_said(script, tmp_path):
         ("evaluate.py --iterations soon", "--iterations soon: allowed are whole numbers"),
         ("evaluate.py --mazes 0", "--problems 0: needs 1 or more"),
         ("evaluate.py --checkpoint nowhere", "nowhere: not an agent's folder"),
+        ("evaluate.py --disturb noise", "disturbance 'noise': needs a strength"),
+        ("evaluate.py --disturb zero --disturb-at soon", "--disturb-at soon: allowed are numbers"),
         ("evaluate.py --threads 0", "--threads 0: needs 1 or more"),
         ("think.py --checkpoint nowhere", "nowhere: not an agent's folder"),
         ("think.py --iterations 0", "--iterations 0: needs 2 or more"),

@@ -1,0 +1,123 @@
+"""Disturbances: what can happen to a memory, or to the problem, while an agent thinks.
+
+| written | what is done |
+|---|---|
+| `none` | nothing: the control |
+| `noise:S` | Gaussian noise is added, S times as strong as the memory itself (root mean square) |
+| `zero` | the memory is emptied |
+| `foreign` | the memory becomes that of another problem at the same time |
+| `random` | the memory becomes uniform noise between -1 and 1 |
+| `region:S` | so does a square region, S times as high and wide as the problem |
+| `flip:S` | a share S of the memory's numbers change their sign |
+| `moved` | the problem changes a little (in mazes start and goal move), the memory stays |
+| `another` | another problem takes its place, the memory stays |
+
+Sources: Bansal et al. 2022 (arXiv 2202.05826) swap and perturb the memory, figures 7 and 12; damage
+of regions is customary for neural cellular automata (Mordvintsev et al. 2020, Distill).
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+# Which of them have a strength, with the largest that makes sense.
+STRENGTHS = {"noise": float("inf"), "region": 1.0, "flip": 1.0}
+PLAIN = ("none", "zero", "foreign", "random")
+OF_PROBLEM = ("moved", "another")
+
+
+@dataclass(frozen=True)
+class Disturbance:
+    """One disturbance.
+
+    Attributes:
+        kind: The word before the colon.
+        strength: The number behind it, or None.
+    """
+
+    kind: str
+    strength: float | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> "Disturbance":
+        """Read a disturbance as it is written in the table of this module.
+
+        Raises:
+            ValueError: If there is none of that name, or its strength is missing or not allowed.
+        """
+        kind, colon, number = text.partition(":")
+        if kind not in (*PLAIN, *OF_PROBLEM, *STRENGTHS):
+            known = [*PLAIN, *(f"{name}:S" for name in STRENGTHS), *OF_PROBLEM]
+            raise ValueError(f"disturbance {text!r}: allowed are {', '.join(known)}")
+        if kind not in STRENGTHS:
+            if colon:
+                raise ValueError(f"disturbance {text!r}: {kind} has no strength")
+            return cls(kind)
+        try:
+            strength = float(number)
+        except ValueError:
+            strength = -1.0
+        if not 0 < strength <= STRENGTHS[kind]:
+            raise ValueError(
+                f"disturbance {text!r}: needs a strength above 0 and up to {STRENGTHS[kind]}, "
+                f"such as {kind}:0.5"
+            )
+        return cls(kind, strength)
+
+    def __str__(self) -> str:
+        return self.kind if self.strength is None else f"{self.kind}:{self.strength:g}"
+
+    @property
+    def changes_problem(self) -> bool:
+        """Whether the problem is changed instead of the memory."""
+        return self.kind in OF_PROBLEM
+
+    def of(self, memory: Tensor, others: Tensor, stream: torch.Generator) -> Tensor:
+        """The memories ``(B, M, H, W)`` after this disturbance.
+
+        Args:
+            memory: ``(B, M, H, W)``; not changed.
+            others: ``(B, M, H, W)``, a memory of another problem for each.
+            stream: Where random numbers come from, on the memory's device.
+        """
+
+        def uniform(shape: tuple[int, ...]) -> Tensor:
+            return torch.rand(shape, generator=stream, device=memory.device)
+
+        if self.kind == "noise":
+            scale = memory.square().mean(dim=(1, 2, 3), keepdim=True).sqrt()
+            noise = torch.randn(memory.shape, generator=stream, device=memory.device)
+            return memory + self.strength * scale * noise
+        if self.kind == "zero":
+            return torch.zeros_like(memory)
+        if self.kind == "foreign":
+            return others
+        if self.kind == "random":
+            return 2 * uniform(memory.shape) - 1
+        if self.kind == "region":
+            inside = squares_at_random(memory.shape, self.strength, uniform)
+            return torch.where(inside, 2 * uniform(memory.shape) - 1, memory)
+        if self.kind == "flip":
+            return torch.where(uniform(memory.shape) < self.strength, -memory, memory)
+        return memory
+
+
+def squares_at_random(shape: torch.Size, share: float, uniform) -> Tensor:
+    """A mask ``(B, 1, H, W)`` of one square in each problem, at a random place.
+
+    Args:
+        shape: ``(B, M, H, W)``.
+        share: How high and wide the square is, as a share of the problem's smaller side.
+        uniform: Gives random numbers between 0 and 1 of a shape.
+    """
+    batch, _, height, width = shape
+    side = max(1, round(share * min(height, width)))
+    corner = uniform((2, batch))
+    top = (corner[0] * (height - side + 1)).long()[:, None]  # (B, 1)
+    left = (corner[1] * (width - side + 1)).long()[:, None]
+    rows = torch.arange(height, device=corner.device)
+    columns = torch.arange(width, device=corner.device)
+    in_rows = (rows >= top) & (rows < top + side)  # (B, H)
+    in_columns = (columns >= left) & (columns < left + side)  # (B, W)
+    return (in_rows[:, :, None] & in_columns[:, None, :])[:, None]
