@@ -11,11 +11,11 @@ Run from the repository's root:
 
 Prints one row for each set of problems (mazes by size, chess puzzles by rating) and number of
 iterations. ``exact`` is the share of problems answered exactly right (the whole path; both squares
-of the first move), with its 95 % Wilson interval; ``cells`` the share of cells; ``converged`` the
-share of problems for which the memory had stopped changing; ``seconds`` the time that thinking
-took. Chess puzzles are also played: ``first_move`` is the share in which the legal move with the
-most probable squares is right, ``line`` that in which all moves are; and the agent's puzzle rating
-is fitted, at which it would solve one half.
+of the first move, or of another one that mates), with its 95 % Wilson interval; ``cells`` the share
+of cells; ``converged`` the share of problems for which the memory had stopped changing; ``seconds``
+the time that thinking took. Chess puzzles are also played: ``first_move`` is the share in which the
+legal move with the most probable squares is right, ``line`` that in which all moves are; and the
+agent's puzzle rating is fitted, at which it would solve one half.
 
 With ``--disturb`` it is measured instead how many answers become right again after the memory or
 the problem was disturbed; agents/deep_thinking/disturbances.py lists what can be done to them.
@@ -128,7 +128,9 @@ def evaluate_problems(args: Args, agent: Agent, task) -> tuple[list[dict], list[
     played = []
 
     def add_row(answers, converged, iterations, seconds, spent) -> None:
-        scores = task.judge(problems, answers) | task.play(problems, agent, iterations)
+        scores = task.judge(problems, answers) | task.play(
+            problems, agent, iterations, args.most_iterations
+        )
         if "line" in scores:
             played[:] = [task.ratings_of(problems), scores["line"]]
         rows.append(
@@ -244,6 +246,23 @@ def evaluate_recovery(args: Args, agent: Agent, task) -> list[dict]:
     return rows
 
 
+def rate(played: list[list[np.ndarray]], iterations: float) -> dict | None:
+    """The agent's puzzle rating, printed; None where the puzzles do not tell it.
+
+    Args:
+        played: For each set of puzzles their ratings, and whether their lines were solved.
+        iterations: How long the agent thought about every move.
+    """
+    ratings, solved = (np.concatenate(columns) for columns in zip(*played, strict=True))
+    try:
+        rating, low, high = fit_rating(ratings, solved)
+    except ValueError as error:
+        print(f"no puzzle rating: {error}")
+        return None
+    print(f"puzzle rating at {iterations:g} iterations: {rating:.0f} ({low:.0f} to {high:.0f})")
+    return {"rating": rating, "low": low, "high": high, "iterations": iterations}
+
+
 def evaluate(args: Args) -> list[dict]:
     """Evaluate one agent; print, and write what the options ask for.
 
@@ -279,16 +298,7 @@ def evaluate(args: Args) -> list[dict]:
         print(format_recovery(rows, labels))
     else:
         print(format_table(rows, labels, agent.task.other_scores))
-    puzzle_rating = None
-    if played:
-        ratings, solved = (np.concatenate(columns) for columns in zip(*played, strict=True))
-        puzzle_rating = dict(
-            zip(("rating", "low", "high"), fit_rating(ratings, solved), strict=True)
-        )
-        print(
-            f"puzzle rating at the most iterations: {puzzle_rating['rating']:.0f} "
-            f"({puzzle_rating['low']:.0f} to {puzzle_rating['high']:.0f})"
-        )
+    puzzle_rating = rate(played, rows[-1]["iterations"]) if played else None
     if args.json is not None:
         result = {
             **provenance(),

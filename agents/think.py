@@ -151,7 +151,7 @@ def watch(args: Args, agent: Agent) -> None:
         value = getattr(args, name)
         if value is not None and value < 2:
             raise ValueError(f"--{name} {value}: needs 2 or more")
-    task = agent.task.for_testing(vars(args))[0]
+    task = agent.task.for_watching(vars(args))
     batch = task.source.draw([args.instance])
     iterations = args.iterations
     if iterations is None:

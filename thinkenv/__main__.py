@@ -89,6 +89,11 @@ def run_export(arguments: argparse.Namespace) -> None:
     print(f"{len(batch):,} mazes of size {arguments.size} written to {arguments.path}")
 
 
+def database_beside(source: Path) -> Path:
+    """Where the database of a puzzle file is written by default."""
+    return source.with_name(source.name.removesuffix(".zst").removesuffix(".csv") + ".puzzles")
+
+
 def run_import(arguments: argparse.Namespace) -> None:
     """Make a database of a puzzle file."""
     from thinkenv.chess_puzzles.puzzles import import_with_progress
@@ -97,7 +102,7 @@ def run_import(arguments: argparse.Namespace) -> None:
         raise ValueError(f"{arguments.file}: no such file")
     target = arguments.to
     if target is None:
-        target = arguments.file.with_name(arguments.file.name.split(".")[0] + ".puzzles")
+        target = database_beside(arguments.file)
     database = import_with_progress(arguments.file, target)
     print(f"{len(database):,} puzzles written to {target}")
 
@@ -119,7 +124,7 @@ def run_download(arguments: argparse.Namespace) -> None:
             bar.refresh()
 
         download(address, source, bar.update, expect)
-    target = source.with_name(source.name.split(".")[0] + ".puzzles")
+    target = database_beside(source)
     database = import_with_progress(source, target)
     print(f"{len(database):,} puzzles written to {target}")
 
@@ -133,6 +138,8 @@ def run_info(arguments: argparse.Namespace) -> None:
     from thinkenv.chess_puzzles.replaying import check_by_replay
     from thinkenv.chess_puzzles.splits import BOUNDS_OF_SPLIT
 
+    if arguments.replay is not None and arguments.replay < 0:
+        raise ValueError(f"--replay {arguments.replay}: needs 0 or more")
     puzzles = chess_puzzles.load(arguments.database)
     path = Path(arguments.database)
     if arguments.database != "bundled" and is_database(path):

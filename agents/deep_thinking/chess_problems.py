@@ -92,14 +92,21 @@ class ChessProblems:
 
         Args:
             options: ``database``; ``split`` (None: "test" below the ratings of "extrapolation");
-                and ``rating``, the lowest and the highest rating (None: all).
+                and ``rating``, the lowest and the highest rating (None: all), by which the first
+                and the last bucket may be cut.
+
+        Raises:
+            ValueError: If there is no such puzzle.
         """
         low, high = options["rating"] or (LOWEST_BUCKET, HIGHEST_BUCKET)
-        first_hard = BOUNDS_OF_SPLIT["extrapolation"][0]
+        first_hard, last_easy = BOUNDS_OF_SPLIT["extrapolation"][0], BOUNDS_OF_SPLIT["test"][1]
         problems = []
         for begin in range(low // BUCKET * BUCKET, high + 1, BUCKET):
             split = options["split"] or ("extrapolation" if begin >= first_hard else "test")
-            band = (max(begin, 1), begin + BUCKET - 1)
+            last = last_easy if split == "test" else begin + BUCKET - 1
+            band = (max(begin, low), min(begin + BUCKET - 1, high, last))
+            if band[0] > band[1]:
+                continue  # in the gap between the splits
             try:
                 problems.append(cls(split, options["database"], band))
             except ValueError as error:
@@ -108,6 +115,15 @@ class ChessProblems:
         if not problems:
             raise ValueError(f"no puzzle of the split is rated from {low} to {high}")
         return problems
+
+    @classmethod
+    def for_watching(cls, options: dict[str, Any]) -> "ChessProblems":
+        """The puzzles of a whole band of ratings; the options are those of ``for_testing``."""
+        low, _ = band = options["rating"]
+        is_hard = low >= BOUNDS_OF_SPLIT["extrapolation"][0]
+        return cls(
+            options["split"] or ("extrapolation" if is_hard else "test"), options["database"], band
+        )
 
     @property
     def count(self) -> int:
@@ -140,11 +156,18 @@ class ChessProblems:
         return self.source.draw(instances_of_seed(seed, count, first))
 
     def vary(self, batch: ChessPuzzleBatch, numbers: np.ndarray) -> ChessPuzzleBatch:
-        """Other puzzles: there is no small change of a puzzle whose solution is known."""
-        return self.source.draw(numbers)
+        """There is no small change of a puzzle whose solution is known.
+
+        Raises:
+            ValueError: Always.
+        """
+        raise ValueError("a chess puzzle cannot be changed a little: its solution would be unknown")
 
     def judge(self, batch: ChessPuzzleBatch, answers: np.ndarray) -> dict[str, np.ndarray]:
-        """Which answers are right, and the share of squares that are: ``(count,)`` each."""
+        """Which answers are right, and the share of squares that are: ``(count,)`` each.
+
+        Right are the two squares of the recorded first move, and those of another move that mates.
+        """
         solved, cells = self.source.judge(batch, answers)
         return {"solved": solved, "cells": cells}
 
@@ -195,13 +218,16 @@ class ChessProblems:
         """Of the move to begin and to end on each square: ``(B, 2, 8, 8)`` to ``(B, 2, 64)``."""
         return logits.flatten(2).log_softmax(dim=2)
 
-    def play(self, batch: ChessPuzzleBatch, agent: Any, iterations: int | str) -> dict[str, Any]:
+    def play(
+        self, batch: ChessPuzzleBatch, agent: Any, iterations: int | str, most_iterations: int
+    ) -> dict[str, Any]:
         """Play whole puzzles: at every move the legal one whose two squares are most probable.
 
         Args:
             batch: The puzzles.
             agent: Who plays.
             iterations: How long to think about every move, as of ``Agent.think``.
+            most_iterations: Where to give up with ``iterations="converged"``.
 
         Returns:
             ``first_move`` and ``line``, ``(count,)`` bool each: whether the first move is right,
@@ -214,7 +240,12 @@ class ChessProblems:
         line = np.zeros(len(batch), np.bool_)
         is_first = True
         while len(going_on):
-            thought = agent.think(lines.show(going_on), iterations, read=self.log_probabilities)
+            thought = agent.think(
+                lines.show(going_on),
+                iterations,
+                most_iterations=most_iterations,
+                read=self.log_probabilities,
+            )
             scores = thought.answer  # (n, 2, 64)
             actions = lines.choose(scores[:, 0], scores[:, 1], going_on)
             done, solved = lines.play(actions, going_on)

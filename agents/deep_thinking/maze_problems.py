@@ -82,6 +82,11 @@ class MazeProblems:
             for size in sizes
         ]
 
+    @classmethod
+    def for_watching(cls, options: dict[str, Any]) -> "MazeProblems":
+        """Problems of one size; the options are those of ``for_testing``."""
+        return cls.for_testing(options)[0]
+
     @property
     def axes(self) -> dict:
         """The options, as they stand in an evaluation row."""
@@ -107,7 +112,9 @@ class MazeProblems:
         solved, cells = self.source.judge(batch, answers)
         return {"solved": solved, "cells": cells}
 
-    def play(self, batch: mazes.MazeBatch, agent: Any, iterations: int | str) -> dict[str, Any]:
+    def play(
+        self, batch: mazes.MazeBatch, agent: Any, iterations: int | str, most_iterations: int
+    ) -> dict[str, Any]:
         """Nothing: a maze is not played."""
         return {}
 

@@ -177,24 +177,33 @@ def fit_rating(ratings: np.ndarray, solved: np.ndarray) -> tuple[float, float, f
         solved: ``(n,)`` bool.
 
     Raises:
-        ValueError: If all or none were solved: there is no such rating then.
+        ValueError: If the puzzles do not tell: all or none were solved, or it is not plain that
+            harder ones are solved less often.
     """
     ratings, solved = np.asarray(ratings, float), np.asarray(solved, bool)
     if solved.all() or not solved.any():
         raise ValueError("a rating can only be fitted where some puzzles were solved, and some not")
-    fitted = rating_of_logistic(ratings, solved)
     draw = np.random.default_rng(0)
     samples = []
     for _ in range(200):
         chosen = draw.integers(len(ratings), size=len(ratings))
         if 0 < solved[chosen].sum() < len(chosen):
             samples.append(rating_of_logistic(ratings[chosen], solved[chosen]))
-    low, high = np.quantile(samples, [0.025, 0.975])
-    return fitted, float(low), float(high)
+    middles, slopes = np.transpose(samples)
+    if np.quantile(slopes, 0.975) >= 0:
+        raise ValueError(
+            f"from {len(ratings)} puzzles rated {ratings.min():.0f} to {ratings.max():.0f} it is "
+            "not plain that harder ones are solved less often"
+        )
+    low, high = np.quantile(middles, [0.025, 0.975])
+    return rating_of_logistic(ratings, solved)[0], float(low), float(high)
 
 
-def rating_of_logistic(ratings: np.ndarray, solved: np.ndarray) -> float:
-    """Where a logistic curve fitted to ``solved`` ``(n,)`` over ``ratings`` is one half."""
+def rating_of_logistic(ratings: np.ndarray, solved: np.ndarray) -> tuple[float, float]:
+    """Where a logistic curve fitted to ``solved`` ``(n,)`` over ``ratings`` is one half; its slope.
+
+    Where all ratings are equal, the slope is 0 and there is no such place (nan).
+    """
     middle, spread = ratings.mean(), max(ratings.std(), 1.0)
     inputs = np.stack([np.ones(len(ratings)), (ratings - middle) / spread], axis=1)
     weights = np.zeros(2)
@@ -206,4 +215,5 @@ def rating_of_logistic(ratings: np.ndarray, solved: np.ndarray) -> float:
         weights += step
         if np.abs(step).max() < 1e-9:
             break
-    return float(middle - spread * weights[0] / weights[1])
+    slope = float(weights[1] / spread)
+    return (middle - weights[0] / slope if slope else math.nan), slope

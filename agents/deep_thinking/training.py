@@ -7,8 +7,7 @@ memory was at the end of the last step:
 
 - ``empty``: a new problem, from the empty memory;
 - ``continued``: the same problem, thought about further;
-- ``changed``: almost the same problem (in mazes, other endpoints; in chess, another puzzle): the
-  old answer is in the way;
+- ``changed``: almost the same problem (in mazes, other endpoints): the old answer is in the way;
 - ``foreign``: a new problem, from the thought about another one;
 - ``random``: a new problem, from uniform noise.
 
@@ -128,8 +127,9 @@ class Slots:
             continued = np.flatnonzero(kinds == "continued")
             fresh.replace(continued, self.problems[continued])
             changed = np.flatnonzero(kinds == "changed")
-            numbers = fresh.instances[changed]  # never used twice
-            fresh.replace(changed, self.task.vary(self.problems[changed], numbers))
+            if len(changed):
+                numbers = fresh.instances[changed]  # never used twice
+                fresh.replace(changed, self.task.vary(self.problems[changed], numbers))
         self.problems = fresh
         self.stream = torch.Generator(device).manual_seed(self.seed * 1_000_003 + step)
         inputs = self.task.encode(fresh.problems, device)

@@ -54,7 +54,7 @@ class Oracle:
                     self.known[planes_of_board(board).tobytes()] = code
                 board.push_uci(uci)
 
-    def think(self, planes, iterations, read):
+    def think(self, planes, iterations, most_iterations, read):
         codes = [self.known.get(one.tobytes(), 0) for one in planes]
         return SimpleNamespace(answer=read(logits_of_moves(codes)).numpy())
 
@@ -84,14 +84,19 @@ def test_answers_mark_the_most_probable_squares(problems, batch):
     assert np.array_equal(probabilities.numpy() > 0.5, batch.solutions == 1)
 
 
+def test_a_puzzle_is_not_changed_a_little(problems, batch):
+    with pytest.raises(ValueError, match="cannot be changed a little"):
+        problems.vary(batch, batch.instances)
+
+
 def test_whole_lines_are_solved_by_who_knows_them_and_not_by_who_knows_the_first_move(
     problems, batch
 ):
     line_lengths = problems.source.puzzles.move_counts[:COUNT]
-    everything = problems.play(batch, Oracle(99), iterations=1)
+    everything = problems.play(batch, Oracle(99), iterations=1, most_iterations=1)
     # Only who promotes to less than a queen can miss.
     assert everything["line"].mean() > 0.99 and everything["first_move"].mean() > 0.99
-    first_only = problems.play(batch, Oracle(1), iterations=1)
+    first_only = problems.play(batch, Oracle(1), iterations=1, most_iterations=1)
     assert first_only["first_move"].mean() > 0.99
     assert first_only["line"][line_lengths == 1].all()
     assert first_only["line"][line_lengths > 1].mean() < 0.3
@@ -104,8 +109,13 @@ def test_test_puzzles_come_by_rating_and_never_from_training():
     for bucket in buckets:
         low, high = bucket.rating
         ratings = bucket.source.puzzles.ratings
-        assert high == low + 199 and low <= ratings.min() <= ratings.max() <= high
+        assert high == (1499 if low == 1400 else low + 199)  # the gap is in no split
+        assert low <= ratings.min() <= ratings.max() <= high
         assert not train & set(bucket.source.puzzles.rows.tolist())
     assert buckets[0].axes["split"] == "test" and buckets[-1].axes["split"] == "extrapolation"
+    cut = ChessProblems.for_testing({**options, "rating": (1300, 1700)})
+    assert [bucket.rating for bucket in cut] == [(1300, 1399), (1400, 1499), (1600, 1700)]
+    whole = ChessProblems.for_watching({**options, "rating": (1650, 2100)})
+    assert whole.rating == (1650, 2100) and whole.source.puzzles.ratings.max() > 2000
     with pytest.raises(ValueError, match="no puzzle of the split is rated"):
         ChessProblems.for_testing({**options, "rating": (3000, 3100)})

@@ -91,6 +91,14 @@ def test_the_fitted_rating_is_that_of_a_simulated_player(strength):
     assert low < rating < high
 
 
+@pytest.mark.parametrize("highest", [1600, 1640])
+def test_no_rating_is_fitted_where_it_does_not_matter(highest):
+    ratings = np.tile(np.arange(1600, highest + 1), 5)
+    solved = np.arange(len(ratings)) < 0.4 * len(ratings)  # two in five at every rating
+    with pytest.raises(ValueError, match="not plain that harder ones are solved less often"):
+        fit_rating(ratings, solved)
+
+
 @pytest.mark.parametrize("solved", [True, False])
 def test_no_rating_is_fitted_where_all_or_nothing_was_solved(solved):
     with pytest.raises(ValueError, match="can only be fitted"):

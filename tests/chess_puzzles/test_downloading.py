@@ -1,5 +1,6 @@
 """Downloads from a local server that breaks off, changes its mind, and serves garbage."""
 
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -21,6 +22,7 @@ class Server:
         self.tag = '"one"'
         self.break_after: list[int] = []  # for each answer in turn
         self.status = None
+        self.length = None  # what to say instead of the number of bytes
         self.ranges: list[str | None] = []
         server = self
 
@@ -39,7 +41,7 @@ class Server:
                         return
                     content, status = content[begin:], 206
                 self.send_response(status)
-                self.send_header("Content-Length", str(len(content)))
+                self.send_header("Content-Length", server.length or str(len(content)))
                 if server.tag:
                     self.send_header("ETag", server.tag)
                 self.end_headers()
@@ -112,6 +114,33 @@ def test_garbage_and_truncated_files_are_refused_and_removed(server, tmp_path, c
     with pytest.raises(ValueError, match="is damaged and was removed"):
         download(server.address, tmp_path / "p.csv.zst", pause=0.01)
     assert files(tmp_path) == []
+
+
+def test_a_length_that_is_no_number_is_passed_over(server, tmp_path):
+    server.length = "many"
+    download(server.address, tmp_path / "puzzles.csv.zst")
+    assert (tmp_path / "puzzles.csv.zst").read_bytes() == CONTENT
+
+
+def test_a_server_of_another_kind_is_reported(tmp_path, capsys):
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=greet_like_mail, args=(listening,), daemon=True)
+        thread.start()
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}/puzzles.csv.zst"
+        with pytest.raises(DownloadError, match="0 bytes are kept"):
+            download(address, tmp_path / "puzzles.csv.zst", attempts=1)
+    assert (
+        main(["chess", "download", "--address", "http://host:port/x", "--to", str(tmp_path)]) == 1
+    )
+    assert "http://host:port/x: no address of a file" in capsys.readouterr().err
+
+
+def greet_like_mail(listening: socket.socket) -> None:
+    """Answer one connection as a mail server does."""
+    connection, _ = listening.accept()
+    with connection:
+        connection.sendall(b"220 mail.example.org ESMTP\r\n")
+        connection.recv(1000)
 
 
 def test_a_refusal_is_reported(server, tmp_path):

@@ -10,11 +10,12 @@ import pytest
 import zstandard
 
 from thinkenv import chess_puzzles
+from thinkenv.__main__ import main
 from thinkenv.chess_puzzles import database as databases
 from thinkenv.chess_puzzles import importing
 from thinkenv.chess_puzzles.importing import import_puzzles
 from thinkenv.chess_puzzles.puzzles import BUNDLED, ChessPuzzles
-from thinkenv.chess_puzzles.reading import COLUMNS, ROW_ERRORS
+from thinkenv.chess_puzzles.reading import COLUMNS, MOST_THEMES, ROW_ERRORS
 
 TEXT = BUNDLED.read_text().splitlines()
 HEADER, ROWS = TEXT[0], TEXT[1:41]
@@ -112,8 +113,12 @@ BAD_ROWS = [
     ("Moves", "f2g9 e6e7", "Moves: a move is not in UCI"),
     ("Moves", "f2f3 e6e7", "Moves: the opponent's set-up move is illegal"),
     ("Moves", "f2g3 e6a1", "Moves: a move of the line is illegal"),
-    ("PuzzleId", "", "PuzzleId: empty"),
-    ("PuzzleId", "ninechars", "PuzzleId: empty, or longer"),
+    ("FEN", "k1QQQQQQ/ppQn3Q/QQ5Q/Q6Q/QQQQ4/8/8/7K b - - 0 1", "FEN: a side has more than 16"),
+    ("FEN", "k7/pppppppp/p7/8/8/8/8/7K w - - 0 1", "FEN: a side has more than 16 pieces or 8"),
+    ("PuzzleId", "", "PuzzleId: not from 1 to 8"),
+    ("PuzzleId", "ninechars", "PuzzleId: not from 1 to 8"),
+    ("PuzzleId", "\u00e9ab", "PuzzleId: not from 1 to 8"),
+    ("Themes", "fork https://lichess.org/abc", "Themes: not words"),
     ("Rating", "", "Rating: not a whole number"),
     ("Rating", "1500.5", "Rating: not a whole number"),
     ("Rating", "0", "Rating: not a whole number"),
@@ -122,6 +127,13 @@ BAD_ROWS = [
     ("NbPlays", "-1", "NbPlays"),
     ("GameUrl", "h" * 256, "GameUrl: longer"),
 ]
+
+
+def without_themes(row: str) -> str:
+    """The row without its eighth field."""
+    fields = row.split(",")
+    fields[8] = fields[8] or "https://lichess.org/yyznGmXs#34"
+    return ",".join(fields[:7] + fields[8:])
 
 
 def swap(row: str) -> str:
@@ -149,6 +161,34 @@ def test_rows_with_another_number_of_columns_are_skipped(tmp_path, row):
     assert ROW_ERRORS[refused.reasons[0]] == "the row has not 9 or 10 columns"
 
 
+def test_themes_beyond_the_most_are_refused_however_many_pieces_the_file_has(tmp_path, monkeypatch):
+    monkeypatch.setattr(importing, "BYTES_AT_A_TIME", 4096)
+    rows = [
+        change(change(ROWS[index % 40], "PuzzleId", f"a{index}"), "Themes", f"theme{index}")
+        for index in range(600)
+    ]
+    puzzles, refused = imported(write(tmp_path / "some.csv", rows))
+    assert len(puzzles) == len(puzzles.database.themes) == MOST_THEMES
+    assert {ROW_ERRORS[reason] for reason in refused.reasons} == {
+        f"Themes: more than {MOST_THEMES} different themes in one file"
+    }
+
+
+def test_a_file_is_not_overwritten_by_its_own_database(tmp_path):
+    path = write(tmp_path / "some.puzzles", ROWS)
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match="cannot be both the file to read and the database"):
+        import_puzzles(path, path)
+    assert main(["chess", "import", str(path), "--to", str(path)]) == 1
+    assert path.read_bytes() == before
+
+
+def test_files_of_several_years_have_a_database_each(tmp_path):
+    for name in ("a.2023.csv", "a.2024.csv"):
+        assert main(["chess", "import", str(write(tmp_path / name, ROWS))]) == 0
+    assert {"a.2023.puzzles", "a.2024.puzzles"} < {path.name for path in tmp_path.iterdir()}
+
+
 def test_a_second_row_with_the_same_id_is_skipped(tmp_path):
     rows = [ROWS[0], ROWS[1], change(ROWS[2], "PuzzleId", ROWS[0].split(",")[0]), ROWS[3]]
     puzzles, refused = imported(write(tmp_path / "some.csv", rows))
@@ -168,6 +208,8 @@ def test_a_second_row_with_the_same_id_is_skipped(tmp_path):
         ([HEADER.replace("Rating,", "", 1), *ROWS], "lacks the column Rating"),
         (["FEN,PuzzleId" + HEADER[len("PuzzleId,FEN") :], *ROWS], "the header is FEN,PuzzleId"),
         (["x" * 3_000_000], "line of over"),
+        # Without a header, a missing column of themes leaves addresses in its place.
+        ([without_themes(row) for row in ROWS[:9]], "not one of 9 rows.*Themes: not words"),
     ],
 )
 def test_files_without_puzzles_are_an_error_that_leaves_nothing(tmp_path, lines, words):
@@ -229,7 +271,11 @@ def test_a_full_disk_or_ctrl_c_leaves_the_old_database(tmp_path, monkeypatch):
         (lambda raw: raw[:40], "header cannot be read"),
         (lambda raw: raw.replace(b'"format": 1', b'"format": 9'), "format version 9"),
         (lambda raw: raw.replace(b'"move_counts"', b'"move_numbers'), "header cannot be read"),
-        (lambda raw: raw.replace(b'"move_counts"', b'"move_number"'), "lacks columns"),
+        (lambda raw: raw.replace(b'"move_counts"', b'"move_number"'), "header cannot be read"),
+        (lambda raw: raw.replace(b'"bytes"', b'"bxtes"', 1), "header cannot be read"),
+        (lambda raw: raw.replace(b'"themes"', b'"thxmes"', 1), "header cannot be read"),
+        (lambda raw: raw.replace(b'"shape"', b'"shxpe"', 1), "header cannot be read"),
+        (lambda raw: raw.replace(b'"<u2"', b'"<i2"', 1), "header cannot be read"),
         (lambda raw: raw[:-1] + bytes([raw[-1] ^ 1]), "checksum is wrong"),
     ],
 )
@@ -239,6 +285,14 @@ def test_a_damaged_database_or_one_of_another_version_is_refused(tmp_path, damag
     target.write_bytes(damage(target.read_bytes()))
     with pytest.raises(ValueError, match=words):
         databases.verify_database(target)
+
+
+def test_moves_that_would_lie_outside_are_refused_when_a_database_is_opened(tmp_path):
+    database, _ = import_puzzles(BUNDLED, None)
+    database.columns["move_starts"][7] = len(database.columns["moves"])
+    databases.write_database(tmp_path / "some.puzzles", database)
+    with pytest.raises(ValueError, match="move_starts leads beyond moves"):
+        chess_puzzles.load(tmp_path / "some.puzzles")
 
 
 def test_a_puzzle_file_is_converted_once_and_again_when_it_changes(tmp_path, monkeypatch):

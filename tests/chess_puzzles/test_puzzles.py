@@ -64,6 +64,8 @@ def test_no_position_is_in_two_splits_whatever_its_ratings(tmp_path):
     for split in ("train", "validation", "test", "extrapolation"):
         puzzles = chess_puzzles.load(path, split=split)
         counts[split] = len(puzzles)
+        low, high = BOUNDS_OF_SPLIT[split][:2]
+        assert low <= puzzles.ratings.min() <= puzzles.ratings.max() <= high
         for index in range(len(puzzles)):
             position = seen_by_solver(puzzles.fen(index))
             assert split_of_position.setdefault(position, split) == split
@@ -97,6 +99,16 @@ def test_some_of_the_puzzles_are_columns_too():
     assert np.array_equal(some.ratings, EVERYTHING.ratings[EVERYTHING.ratings > 2500])
     assert np.array_equal(some.planes([3, 0]), EVERYTHING.planes(some.rows[[3, 0]]))
     assert some[:2].fen(1) == some.fen(1)
+    assert some.fen(-1) == some.fen(len(some) - 1)
+    assert some.solution(-1) == some.solution(len(some) - 1)
+    assert some.planes([]).shape == (0, 17, 8, 8)
+    with pytest.raises(TypeError, match="index 5: needs a slice, a mask or an array"):
+        some[5]
+
+
+def test_what_all_share_cannot_be_changed():
+    with pytest.raises(ValueError, match="read-only"):
+        EVERYTHING.ratings[:] = 0
 
 
 @pytest.mark.parametrize(
@@ -107,6 +119,9 @@ def test_some_of_the_puzzles_are_columns_too():
         (dict(ranks=[100, 99_999]), ValueError, "ranks"),
         (dict(ranks=[5, 2]), ValueError, "ranks"),
         (dict(themes=[3]), TypeError, "themes"),
+        (dict(themes=5), TypeError, "themes=5"),
+        (dict(themes=[]), ValueError, "needs at least one theme"),
+        (dict(rating=[3000, 3100]), ValueError, "its ratings go from 400 to 2798"),
         (dict(split="easy"), ValueError, "split='easy'"),
     ],
 )

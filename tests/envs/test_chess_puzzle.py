@@ -127,6 +127,26 @@ def test_an_illegal_move_ends_the_episode_unsolved():
         env.step(0)
 
 
+def test_actions_for_finished_puzzles_are_ignored_when_the_next_step_resets():
+    envs = gym.make_vec("ChessPuzzle-v0", num_envs=2, autoreset_mode="NextStep")
+    _, infos = envs.reset(seed=np.int64(3))
+    wrong = [int(np.flatnonzero(mask == 0)[0]) for mask in infos["action_mask"]]
+    envs.step(np.array(wrong))
+    envs.step(np.array([-1, len(chess_puzzles.MOVES)]))  # both are finished
+    for action in (-1, len(chess_puzzles.MOVES)):
+        with pytest.raises(ValueError, match="action="):
+            envs.step(np.array([0, action]))
+
+
+def test_a_ragged_answer_is_named():
+    env = make(answer="squares")
+    env.reset(seed=0)
+    with pytest.raises(
+        ValueError, match=r"action is a list of unequal lists: needs shape \(8, 8\)"
+    ):
+        env.step([[1, 0], [1]])
+
+
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_squares_other_than_two_are_wrong(count):
     env = make(answer="squares")

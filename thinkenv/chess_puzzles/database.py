@@ -10,6 +10,7 @@ by number.
 import contextlib
 import hashlib
 import json
+import math
 import os
 import tempfile
 from collections.abc import Iterator
@@ -150,6 +151,8 @@ def read_header(path: Path) -> tuple[dict, int]:
     try:
         header = json.loads(text)
         version = header["format"]
+        if version == FORMAT_VERSION:
+            check_header(header)
     except (ValueError, KeyError, TypeError):
         raise ValueError(f"{path} is damaged: its header cannot be read; import it again") from None
     if version != FORMAT_VERSION:
@@ -166,6 +169,24 @@ def read_header(path: Path) -> tuple[dict, int]:
     return header, first
 
 
+def check_header(header: dict) -> None:
+    """Check that a header has all that ``write_database`` puts there.
+
+    Raises:
+        ValueError: If a value is wrong.
+        KeyError: If one is missing.
+        TypeError: If one is of another type.
+    """
+    for name in ("source", "source_sha256", "refused", "sha256", "bytes", "themes", "openings"):
+        header[name]
+    if set(header["columns"]) != set(COLUMN_TYPES):
+        raise ValueError("other columns")
+    for name, place in header["columns"].items():
+        end = place["offset"] + np.dtype(COLUMN_TYPES[name]).itemsize * math.prod(place["shape"])
+        if place["dtype"] != COLUMN_TYPES[name] or end > header["bytes"]:
+            raise ValueError(f"another type of column {name}")
+
+
 def open_database(path: Path) -> Database:
     """Map a database into memory.
 
@@ -174,8 +195,6 @@ def open_database(path: Path) -> Database:
         OSError: If it cannot be read.
     """
     header, first = read_header(path)
-    if set(header["columns"]) != set(COLUMN_TYPES):
-        raise ValueError(f"{path} is damaged: it lacks columns; import it again")
     whole = np.memmap(path, np.uint8, "r")
     columns = {}
     for name, place in header["columns"].items():
@@ -183,6 +202,14 @@ def open_database(path: Path) -> Database:
         count = int(np.prod(place["shape"])) * np.dtype(place["dtype"]).itemsize
         column = np.asarray(whole[begin : begin + count]).view(place["dtype"])
         columns[name] = column.reshape(place["shape"])
+    # Kernels follow these without looking, so they must not lead astray.
+    for starts, lengths, target in (
+        ("move_starts", "move_counts", "moves"),
+        ("url_starts", "url_lengths", "urls"),
+    ):
+        ends = columns[starts].astype(np.int64) + columns[lengths]
+        if ends.max(initial=0) > len(columns[target]):
+            raise ValueError(f"{path} is damaged: {starts} leads beyond {target}; import it again")
     return Database(
         columns,
         tuple(header["themes"]),

@@ -1,5 +1,6 @@
 """Downloading Lichess's puzzle database: resumed where it broke off, and never left half done."""
 
+import http.client
 import os
 import time
 import urllib.error
@@ -46,7 +47,8 @@ def download(
 
     Raises:
         DownloadError: If the server cannot be reached, refuses, or breaks off again and again.
-        ValueError: If what was received is damaged; it is removed.
+        ValueError: If what was received is damaged, in which case it is removed; or if the address
+            is none.
         OSError: If the file cannot be written, for example because the disk is full.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -60,11 +62,18 @@ def download(
             if receive(address, part, mark, advance, expect):
                 break
             problem = "the connection broke off"
+        except http.client.InvalidURL as error:
+            raise ValueError(f"{address}: no address of a file ({error})") from None
         except urllib.error.HTTPError as error:
             raise DownloadError(
                 f"{address}: the server answers {error.code} {error.reason}"
             ) from None
-        except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+        except (
+            urllib.error.URLError,
+            http.client.HTTPException,
+            TimeoutError,
+            ConnectionError,
+        ) as error:
             problem = str(getattr(error, "reason", error)) or type(error).__name__
         after = part.stat().st_size if part.exists() else 0
         failures = 0 if after > before else failures + 1
@@ -141,8 +150,8 @@ def receive(
             mark.write_text(tag)
         else:
             mark.unlink(missing_ok=True)
-        length = response.headers.get("Content-Length")
-        whole = have + int(length) if length is not None else None
+        length = response.headers.get("Content-Length", "")
+        whole = have + int(length) if length.isdecimal() else None
         if whole is not None:
             expect(whole)
         with open(part, "ab" if goes_on else "wb") as file:

@@ -185,7 +185,8 @@ class ImportState:
         self.columns = {name: GrowingColumn(array) for name, array in like.items()}
         self.bad_lines: list[np.ndarray] = []
         self.bad_reasons: list[np.ndarray] = []
-        self.themes = empty_words(8192, MOST_THEMES)
+        # Half of the slots may be taken, which is what bounds the number of themes.
+        self.themes = empty_words(2 * MOST_THEMES, MOST_THEMES)
         self.openings = empty_words(1 << 16, 0)
         self.theme_names: list[str] = []
         self.opening_names: list[str] = []
@@ -264,9 +265,12 @@ def import_puzzles(
         The database (in memory) and the rows refused.
 
     Raises:
-        ValueError: If the source is damaged, or has other columns, or no row is a puzzle.
+        ValueError: If the source is damaged, or has other columns, or no row is a puzzle; or if
+            the target is the source.
         OSError: If a file cannot be read or written. Nothing is left of an unfinished target.
     """
+    if target is not None and target.exists() and target.samefile(source):
+        raise ValueError(f"{target}: cannot be both the file to read and the database to write")
     digest = hashlib.sha256()
 
     def see(raw: bytes) -> None:

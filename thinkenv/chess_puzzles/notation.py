@@ -48,6 +48,7 @@ FEN_ERRORS = (
     "FEN: a side has not exactly one king",
     "FEN: there is a pawn on the first or last rank",
     "FEN: the side to move could take the king",
+    "FEN: a side has more than 16 pieces or 8 pawns",
 )
 (
     _,
@@ -59,6 +60,7 @@ FEN_ERRORS = (
     BAD_KINGS,
     BAD_PAWNS,
     BAD_CHECK,
+    BAD_ARMY,
 ) = range(len(FEN_ERRORS))
 
 
@@ -193,12 +195,22 @@ def parse_fen(text, begin, end, position):
 
     own_kings = 0
     their_kings = 0
+    own_pieces = 0
+    their_pieces = 0
+    own_pawns = 0
+    their_pawns = 0
     for square in range(64):
         own_kings += position[square] == KING
         their_kings += position[square] == THEIRS + KING
+        own_pieces += 0 < position[square] <= THEIRS
+        their_pieces += position[square] > THEIRS
+        own_pawns += position[square] == PAWN
+        their_pawns += position[square] == THEIRS + PAWN
         is_pawn = position[square] == PAWN or position[square] == THEIRS + PAWN
         if is_pawn and (square < 8 or square >= 56):
             return BAD_PAWNS
+    if max(own_pieces, their_pieces) > 16 or max(own_pawns, their_pawns) > 8:
+        return BAD_ARMY
     if own_kings != 1 or their_kings != 1:
         return BAD_KINGS
     if not is_black:

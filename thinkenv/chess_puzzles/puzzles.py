@@ -32,6 +32,7 @@ from thinkenv.chess_puzzles.splits import (
     BOUNDS_OF_SPLIT,
     HIGHEST_RATING,
     LOWEST_RATING,
+    SPLIT_COLUMNS,
     rows_of_split,
 )
 
@@ -81,8 +82,15 @@ class ChessPuzzles:
         return len(self.rows)
 
     def __getitem__(self, index: slice | np.ndarray) -> "ChessPuzzles":
-        """Some of the puzzles, by a slice, a mask or an array of indices."""
-        return ChessPuzzles(self.database, self.rows[index])
+        """Some of the puzzles, by a slice, a mask or an array of indices.
+
+        Raises:
+            TypeError: If the index is a single number; use ``fen``, ``solution`` and the like.
+        """
+        rows = self.rows[index]
+        if rows.ndim == 0:
+            raise TypeError(f"index {index!r}: needs a slice, a mask or an array of indices")
+        return ChessPuzzles(self.database, rows)
 
     def _column(self, name: str) -> np.ndarray:
         column = self.database.columns[name]
@@ -124,11 +132,11 @@ class ChessPuzzles:
 
     def fen(self, index: int) -> str:
         """The position to solve as FEN, with the real colours."""
-        return fens_of_rows(self.database, self.rows[index : index + 1])[0]
+        return fens_of_rows(self.database, self.rows[[index]])[0]
 
     def solution(self, index: int) -> list[str]:
         """The moves of the solution in UCI notation, the opponent's replies included."""
-        return solutions_of_rows(self.database, self.rows[index : index + 1])[0].split()
+        return solutions_of_rows(self.database, self.rows[[index]])[0].split()
 
     def planes(self, indices: Sequence[int] | np.ndarray | None = None) -> np.ndarray:
         """The positions to solve as planes ``(count, 17, 8, 8)`` uint8, seen from the solver.
@@ -137,7 +145,12 @@ class ChessPuzzles:
             indices: ``(count,)`` which of the puzzles, by default all. ``PLANES`` of
                 ``thinkenv.chess_puzzles`` says what each plane is.
         """
-        rows = self.rows if indices is None else self.rows[np.asarray(indices)]
+        if indices is None:
+            rows = self.rows
+        elif len(indices) == 0:
+            rows = self.rows[:0]
+        else:
+            rows = self.rows[np.asarray(indices)]
         return planes_of(self.database.columns["positions"], rows)
 
 
@@ -244,7 +257,10 @@ def open_source(path: Path, modified: int) -> Database:
     ``modified`` is the file's time of change, so that a changed file is not taken from memory.
     """
     if path == BUNDLED:
-        return import_puzzles(path, None)[0]
+        database = import_puzzles(path, None)[0]
+        for column in database.columns.values():
+            column.flags.writeable = False  # all who load it share it, as they do mapped files
+        return database
     if is_database(path):
         return open_database(path)
     converted = converted_path(path)
@@ -288,7 +304,8 @@ def load(
     """Load chess puzzles.
 
     A Lichess file is converted once into a database in the cache folder (see
-    ``thinkenv.cache_folder``) and mapped into memory from then on.
+    ``thinkenv.cache_folder``) and mapped into memory from then on. The database's checksum is
+    compared by ``python -m thinkenv chess info``, which reads all of it, and not here.
 
     Args:
         database: ``bundled`` (6,605 puzzles that come with this package), or a path to a Lichess
@@ -324,7 +341,7 @@ def load(
         mask &= (columns["ratings"] >= band[0]) & (columns["ratings"] <= band[1])
     if themes is not None:
         mask &= has_theme(whole, themes)
-    of_split = rows_of_split(split, columns["split_ratings"], columns["split_percents"])
+    of_split = rows_of_split(split, **{name: columns[name] for name in SPLIT_COLUMNS})
     if of_split is not None:
         mask &= of_split
     if easiest is not None:
@@ -336,7 +353,8 @@ def load(
     if len(rows) == 0:
         raise ValueError(
             f"no puzzle of database={str(database)!r} has rating={rating}, themes={themes}, "
-            f"split={split!r}, easiest={easiest} and ranks={ranks}"
+            f"split={split!r}, easiest={easiest} and ranks={ranks}; its ratings go from "
+            f"{columns['ratings'].min()} to {columns['ratings'].max()}"
         )
     return ChessPuzzles(whole, rows)
 
@@ -348,8 +366,11 @@ def has_theme(database: Database, themes: Sequence[str]) -> np.ndarray:
         ValueError: If a theme does not occur in the database.
         TypeError: If ``themes`` is no list of strings.
     """
-    if isinstance(themes, str) or not all(isinstance(theme, str) for theme in themes):
+    is_list = isinstance(themes, Sequence) and not isinstance(themes, str)
+    if not is_list or not all(isinstance(theme, str) for theme in themes):
         raise TypeError(f"themes={themes!r}: needs a list such as ['mateIn2', 'fork']")
+    if not themes:
+        raise ValueError(f"themes={themes!r}: needs at least one theme")
     mask = np.zeros(len(database), np.bool_)
     for theme in themes:
         if theme not in database.themes:

@@ -39,7 +39,7 @@ URL_PREFIX = b"https://lichess.org/"
 ROW_ERRORS = (
     *FEN_ERRORS,
     "the row has not 9 or 10 columns",
-    f"PuzzleId: empty, or longer than {LONGEST_ID} characters",
+    f"PuzzleId: not from 1 to {LONGEST_ID} letters and digits",
     "Moves: not an even number of moves from 2 to 254",
     "Moves: a move is not in UCI notation",
     "Moves: the opponent's set-up move is illegal",
@@ -49,6 +49,7 @@ ROW_ERRORS = (
     "Popularity: not a whole number from -1000 to 1000",
     "NbPlays: not a whole number from 0 to 999999999",
     f"Themes: more than {MOST_THEMES} different themes in one file",
+    "Themes: not words of letters and digits",
     f"GameUrl: longer than {LONGEST_URL} characters",
     "PuzzleId: the same as in an earlier row",
 )
@@ -64,6 +65,7 @@ ROW_ERRORS = (
     BAD_POPULARITY,
     BAD_PLAYS,
     BAD_THEMES,
+    NO_THEME,
     BAD_URL,
     SAME_ID,
 ) = range(len(FEN_ERRORS), len(ROW_ERRORS))
@@ -166,7 +168,10 @@ def empty_words(slots: int, words: int) -> Words:
 
 @njit(cache=True, nogil=True)
 def number_of_word(text, begin, end, words):
-    """The number of a word, from 1 on, taking it up if it is new; 0 if there is no room."""
+    """The number of a word, from 1 on, taking it up if it is new; 0 if there is no room.
+
+    There is room as long as fewer than half of the slots are taken, so that a free one is found.
+    """
     key = uint64(end - begin)
     for place in range(begin, end):
         key = (key ^ uint64(text[place])) * uint64(0x100000001B3)
@@ -177,7 +182,7 @@ def number_of_word(text, begin, end, words):
         if words.keys[slot] == key:
             return words.codes[slot]
         slot = (slot + 1) & mask
-    if words.counts[1] == len(words.found):
+    if words.counts[1] == len(words.found) or 2 * words.counts[0] >= words.keys.size:
         return 0
     words.counts[0] += 1
     words.keys[slot] = key
@@ -186,6 +191,18 @@ def number_of_word(text, begin, end, words):
     words.found[words.counts[1], 1] = end
     words.counts[1] += 1
     return words.codes[slot]
+
+
+@njit(cache=True, nogil=True)
+def is_alphanumeric(text, begin, end):
+    """Whether a field consists of ASCII letters and digits."""
+    for place in range(begin, end):
+        character = text[place]
+        is_digit = ord("0") <= character <= ord("9")
+        is_letter = ord("a") <= character | 32 <= ord("z")
+        if not is_digit and not is_letter:
+            return False
+    return True
 
 
 @njit(cache=True, nogil=True)
@@ -259,7 +276,7 @@ def read_row(text, fields, position, rows, row, first_move, first_url, themes, o
         0, or an index into ``ROW_ERRORS``.
     """
     begin, end = fields[0]
-    if begin == end or end - begin > LONGEST_ID:
+    if begin == end or end - begin > LONGEST_ID or not is_alphanumeric(text, begin, end):
         return BAD_ID
     rows.ids[row] = 0
     for place in range(begin, end):
@@ -305,8 +322,10 @@ def read_row(text, fields, position, rows, row, first_move, first_url, themes, o
     while begin < last:
         end = end_of_field(text, begin, last)
         if end > begin:
+            if not is_alphanumeric(text, begin, end):
+                return NO_THEME
             number = number_of_word(text, begin, end, themes)
-            if number == 0 or number > MOST_THEMES:
+            if number == 0:
                 return BAD_THEMES
             rows.theme_sets[row, (number - 1) >> 3] |= 1 << ((number - 1) & 7)
         begin = end + 1

@@ -29,8 +29,9 @@ THEIRS = 6  # added to the code of an own piece
 
 OWN_KING_SIDE, OWN_QUEEN_SIDE, THEIR_KING_SIDE, THEIR_QUEEN_SIDE = 1, 2, 4, 8
 
-# No position of chess has more than 218 legal moves.
-MOST_MOVES = 256
+# No position of a game has more than 218 legal moves, and 16 pieces of whatever kind, none with
+# more than 27 moves, stay below this.
+MOST_MOVES = 512
 
 
 def step_table(steps: list[tuple[int, int]], length: int) -> np.ndarray:

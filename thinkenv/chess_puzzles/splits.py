@@ -11,7 +11,9 @@
 
 Ratings are Glicko-2 ratings as Lichess gives them. Puzzles that show the solver the same position
 (opening traps that many games fell into; colours exchanged count as the same) go by the rating of
-the one that was played most, and by a hash of the position: all are in one split, or in none.
+the one that was played most, and by a hash of the position: all are in one split, or in none. Of
+these, the ones whose own rating is not that of the split are in none. What counts is the position
+to solve: a line may lead on into a position that is another puzzle.
 """
 
 import numpy as np
@@ -26,6 +28,10 @@ BOUNDS_OF_SPLIT = {
     "extrapolation": (1600, HIGHEST_RATING, 0, 100),
     "all": (LOWEST_RATING, HIGHEST_RATING, 0, 100),
 }
+
+
+# The columns of a database that decide about the split of a puzzle.
+SPLIT_COLUMNS = ("ratings", "split_ratings", "split_percents")
 
 
 def settle_positions(
@@ -57,13 +63,14 @@ def settle_positions(
 
 
 def rows_of_split(
-    split: str, split_ratings: np.ndarray, split_percents: np.ndarray
+    split: str, ratings: np.ndarray, split_ratings: np.ndarray, split_percents: np.ndarray
 ) -> np.ndarray | None:
     """A mask ``(n,)`` of the puzzles in a split; None where that is all of them."""
     if split == "all":
         return None
     low, high, low_percent, high_percent = BOUNDS_OF_SPLIT[split]
     mask = (split_ratings >= low) & (split_ratings <= high)
+    mask &= (ratings >= low) & (ratings <= high)
     if (low_percent, high_percent) != (0, 100):
         mask &= (split_percents >= low_percent) & (split_percents < high_percent)
     return mask

@@ -16,7 +16,7 @@ from thinkenv.chess_puzzles.playing import Lines
 from thinkenv.chess_puzzles.puzzles import fens_of_rows, solutions_of_rows, themes_of_set
 from thinkenv.chess_puzzles.task import ChessPuzzleBatch, ChessPuzzleTask, squares_of_moves
 from thinkenv.envs.instances import InstanceEnv, InstanceVectorEnv
-from thinkenv.envs.one_answer import check_answer_shape
+from thinkenv.envs.one_answer import copy_of_answers
 
 ANSWERS = ("line", "first_move", "squares")
 
@@ -181,8 +181,7 @@ class ChessPuzzleEnv(InstanceEnv):
         """
         self.check_open()
         if self.answer == "squares":
-            marked = np.array(action)
-            check_answer_shape(marked, (8, 8))
+            marked = copy_of_answers(action, (8, 8))
             solved = bool(self.task.judge(self._batch, marked[None])[0][0])
             done = True
             self._marked = marked
@@ -275,22 +274,22 @@ class ChessPuzzleVectorEnv(InstanceVectorEnv):
         solved = np.zeros(self.num_envs, np.bool_)
         done = np.zeros(self.num_envs, np.bool_)
         if self._env.answer == "squares":
-            check_answer_shape(actions, (self.num_envs, 8, 8))
-            everyone, _ = self.task.judge(self._batch, actions)
+            self._marked = copy_of_answers(actions, (self.num_envs, 8, 8))
+            everyone, _ = self.task.judge(self._batch, self._marked)
             solved[stepped] = everyone[stepped]
             done[stepped] = True
-            self._marked = actions.copy()
             self._is_marked[stepped] = True
         else:
             if actions.shape != (self.num_envs,):
                 raise ValueError(f"action has shape {actions.shape}: needs ({self.num_envs},)")
             if actions.dtype.kind not in "iu":
                 raise TypeError(f"action has dtype {actions.dtype}: needs integers")
-            if actions.min() < 0 or actions.max() >= len(MOVES):
+            chosen = actions[stepped]
+            if chosen.min(initial=0) < 0 or chosen.max(initial=0) >= len(MOVES):
                 raise ValueError(
-                    f"action={actions}: allowed are integers from 0 to {len(MOVES) - 1}"
+                    f"action={chosen}: allowed are integers from 0 to {len(MOVES) - 1}"
                 )
-            done[stepped], solved[stepped] = self.lines.play(actions[stepped], stepped)
+            done[stepped], solved[stepped] = self.lines.play(chosen, stepped)
             wrong = np.flatnonzero(done & ~solved)
             self._marked[wrong] = squares_of_moves(MOVE_CODES[actions[wrong]])
             self._is_marked[wrong] = True

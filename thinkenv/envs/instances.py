@@ -1,5 +1,6 @@
 """What environments over numbered instances share: options, seeding, resets, autoreset, infos."""
 
+import numbers
 from typing import Any
 
 import gymnasium
@@ -246,8 +247,8 @@ class InstanceVectorEnv(VectorEnv):
             )
         if self._batch is None and not mask.all():
             raise ValueError("options['reset_mask'] leaves problems out in the first reset")
-        if seed is None or isinstance(seed, int):
-            seeds = [None if seed is None else seed + index for index in range(self.num_envs)]
+        if seed is None or isinstance(seed, numbers.Integral):
+            seeds = [None if seed is None else int(seed) + index for index in range(self.num_envs)]
         elif len(seed) == self.num_envs:
             seeds = list(seed)
         else:
@@ -277,7 +278,11 @@ class InstanceVectorEnv(VectorEnv):
         waiting = np.flatnonzero(~self._open)
         if self._batch is None or (len(waiting) and self.autoreset_mode == AutoresetMode.DISABLED):
             raise gymnasium.error.ResetNeeded("call reset() before step()")
-        rewards, terminated, truncated, step_infos = self._advance(np.asarray(actions), stepped)
+        try:
+            actions = np.asarray(actions)
+        except ValueError:
+            raise ValueError("actions are a list of unequal lists") from None
+        rewards, terminated, truncated, step_infos = self._advance(actions, stepped)
         finished = terminated | truncated
         infos: dict[str, Any] = {}
         if self.autoreset_mode == AutoresetMode.SAME_STEP and finished.any():

@@ -182,13 +182,14 @@ class MazeWalkVectorEnv(InstanceVectorEnv):
             raise ValueError(f"action has shape {actions.shape}: needs ({self.num_envs},)")
         if actions.dtype.kind not in "iu":
             raise TypeError(f"action has dtype {actions.dtype}: needs integers from 0 to 3")
-        if actions.min() < 0 or actions.max() >= len(ACTIONS):
-            raise ValueError(f"action={actions}: allowed are integers from 0 to 3")
+        chosen = actions[stepped]
+        if chosen.min(initial=0) < 0 or chosen.max(initial=0) >= len(ACTIONS):
+            raise ValueError(f"action={chosen}: allowed are integers from 0 to 3")
         rewards = np.zeros(self.num_envs)
         terminated = np.zeros(self.num_envs, np.bool_)
         truncated = np.zeros(self.num_envs, np.bool_)
         rewards[stepped], terminated[stepped], truncated[stepped] = self.walkers.move(
-            self._batch, actions[stepped], stepped
+            self._batch, chosen, stepped
         )
         infos = {
             "action_mask": self.walkers.action_masks(self._batch, stepped),

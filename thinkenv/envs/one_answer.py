@@ -16,14 +16,19 @@ from thinkenv.envs.instances import InstanceEnv, InstanceVectorEnv
 REWARDS = ("exact", "cells")
 
 
-def check_answer_shape(answers: np.ndarray, shape: tuple[int, ...]) -> None:
-    """Check the shape of submitted answers.
+def copy_of_answers(answers: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Return submitted answers as an array of their own, if it has the right shape.
 
     Raises:
         ValueError: If it is another one than ``shape``.
     """
-    if answers.shape != shape:
-        raise ValueError(f"action has shape {answers.shape}: needs {shape}")
+    try:
+        array = np.array(answers)
+    except ValueError:
+        raise ValueError(f"action is a list of unequal lists: needs shape {shape}") from None
+    if array.shape != shape:
+        raise ValueError(f"action has shape {array.shape}: needs {shape}")
+    return array
 
 
 class OneAnswerEnv(InstanceEnv):
@@ -60,8 +65,7 @@ class OneAnswerEnv(InstanceEnv):
             gymnasium.error.ResetNeeded: If there is no open problem.
         """
         self.check_open()
-        answer = np.array(action)
-        check_answer_shape(answer, self.action_space.shape)
+        answer = copy_of_answers(action, self.action_space.shape)
         solved, accuracies = self.task.judge(self._batch, answer[None])
         self._answer = answer
         self._open = False
@@ -109,9 +113,9 @@ class OneAnswerVectorEnv(InstanceVectorEnv):
 
     def _advance(self, actions: np.ndarray, stepped: np.ndarray):
         """Judge the answers; every problem that was open is finished."""
-        check_answer_shape(actions, self.action_space.shape)
-        solved, accuracies = self.task.judge(self._batch, actions)
-        self._answers = actions.copy()
+        answers = copy_of_answers(actions, self.action_space.shape)
+        solved, accuracies = self.task.judge(self._batch, answers)
+        self._answers = answers
         terminated = self._open.copy()
         rewards = np.where(terminated, solved if self.reward == "exact" else accuracies, 0.0)
         infos = {
