@@ -77,7 +77,8 @@ class ChessPuzzleEnv(InstanceEnv):
     | ``answer`` | ``line``, ``first_move``, ``squares`` | ``line`` |
     | ``render_mode`` | ``rgb_array``, ``ansi`` | None |
 
-    Splits are by rating and never share a position: see ``thinkenv.chess_puzzles.splits``. A wrong
+    A path is given as text, so that ``env.spec.to_json()`` can hold it. Splits are by rating and
+    never share a position to solve: see ``thinkenv.chess_puzzles.splits``. A wrong
     argument raises a ``ValueError`` or ``TypeError`` that names it.
 
     ## Rendering

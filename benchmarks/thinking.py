@@ -1,0 +1,121 @@
+"""How fast an agent thinks about large mazes: everywhere, and only where its memory still changes.
+
+Run from the repository's root, on an otherwise idle machine:
+
+    python benchmarks/thinking.py --json benchmarks/results/thinking.json
+
+For each size one maze of ``extrapolation`` is thought about until its memory has come to rest, or
+for ``--most-iterations``, by active tiles (agents/deep_thinking/active_tiles.py). On the way the
+share of active tiles is noted, and whether the answer is right. An iteration of the whole maze
+always takes the same time, so it is measured on some of them, before, in the middle and after, and
+multiplied by the number of iterations.
+"""
+
+import argparse
+import json
+import resource
+import statistics
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import torch
+
+from agents.deep_thinking import load
+from agents.deep_thinking.active_tiles import ROUNDING, ActiveTiles
+from agents.deep_thinking.agent import TOLERANCE, Agent
+from agents.deep_thinking.device import prepare_device
+from agents.deep_thinking.maze_problems import MazeProblems
+from agents.provenance import provenance
+from thinkenv.mazes import is_solution
+
+# Every so many iterations the share of active tiles is noted.
+NOTE_EVERY = 160
+
+
+def seconds_of_iteration(agent: Agent, memory: torch.Tensor, seen: torch.Tensor) -> float:
+    """Seconds that an iteration of the whole maze takes: the median of several."""
+    took = []
+    for _ in range(7):
+        began = time.perf_counter()
+        agent.net.step(memory, seen)
+        took.append(time.perf_counter() - began)
+    return statistics.median(took)
+
+
+@torch.no_grad()
+def measure(agent: Agent, size: int, instance: int, most_iterations: int) -> dict:
+    """Think about one maze both ways; what was found."""
+    task = MazeProblems(size, "extrapolation")
+    batch = task.source.draw([instance])
+    inputs = agent.task.encode(batch.problems, agent.device)
+    seen = agent.net.perceive(inputs)
+    memory = agent.net.empty_memory(inputs).contiguous(memory_format=torch.channels_last)
+    dense = [seconds_of_iteration(agent, memory, seen)]
+    tiles = ActiveTiles(agent.net, seen, memory, ROUNDING)
+    seconds = 0.0
+    done = 0
+    shares = []
+    while done < most_iterations and len(tiles.tiles) and float(tiles.changes.max()) > TOLERANCE:
+        shares.append({"iterations": done, "active_share": round(tiles.share, 5)})
+        began = time.perf_counter()
+        tiles.advance(NOTE_EVERY)
+        seconds += time.perf_counter() - began
+        done += NOTE_EVERY
+        if len(shares) % 8 == 0:
+            dense.append(seconds_of_iteration(agent, tiles.memory, seen))
+    dense.append(seconds_of_iteration(agent, tiles.memory, seen))
+    answer = agent.task.answer(agent.net.read(tiles.memory)).cpu().numpy()[0]
+    whole = statistics.median(dense) * done
+    return {
+        "size": size,
+        "instance": instance,
+        "path_length": int(batch.path_lengths[0]),
+        "iterations": done,
+        "converged": float(tiles.changes.max()) <= TOLERANCE,
+        "solved": bool(is_solution(batch.grids[0], answer)),
+        "active_seconds": round(seconds, 3),
+        "dense_seconds": round(whole, 3),
+        "times_faster": round(whole / seconds, 2),
+        "active_tiles": shares,
+    }
+
+
+def main() -> int:
+    """Measure, print, and store."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--checkpoint", type=Path, default=Path("assets/agents/maze"))
+    parser.add_argument("--sizes", type=int, nargs="+", default=[201, 801])
+    parser.add_argument("--instance", type=int, default=0)
+    parser.add_argument("--most-iterations", type=int, default=20_000)
+    parser.add_argument("--threads", type=int, help="CPU threads (default: all cores)")
+    parser.add_argument("--json", type=Path, help="write the results to this file")
+    arguments = parser.parse_args()
+    agent = load(arguments.checkpoint, prepare_device("cpu", arguments.threads))
+    rows = []
+    for size in arguments.sizes:
+        row = measure(agent, size, arguments.instance, arguments.most_iterations)
+        rows.append(row)
+        print(
+            f"size {size}: {row['iterations']:,} iterations, "
+            f"{'at rest' if row['converged'] else 'not at rest'}, "
+            f"{'solved' if row['solved'] else 'not solved'}; {row['active_seconds']:.1f} s where "
+            f"it changes, {row['dense_seconds']:.1f} s everywhere: {row['times_faster']:.1f} times",
+            flush=True,
+        )
+    if arguments.json is not None:
+        stored = {
+            **provenance(),
+            "threads": torch.get_num_threads(),
+            "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3,
+            "rows": rows,
+        }
+        arguments.json.parent.mkdir(parents=True, exist_ok=True)
+        arguments.json.write_text(json.dumps(stored, indent=2) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
