@@ -9,6 +9,7 @@ Run from the repository's root:
     python agents/train_dt.py --no-progressive                  # ablation: plain full-length loss
     python agents/train_dt.py --architecture feed_forward       # baseline without iterations
     python agents/train_dt.py --task chess --database FILE      # Lichess puzzles
+    python agents/train_dt.py --start-from assets/agents/maze --folder runs/more    # train further
     torchrun --nproc-per-node=2 agents/train_dt.py              # data-parallel, CPU or GPUs
 
 The run's folder holds the agent (``agent.json``, ``weights.pt``), which ``evaluate.py`` and
@@ -34,6 +35,7 @@ import tyro
 from deep_thinking.agent import Agent
 from deep_thinking.checkpoint import (
     CheckpointError,
+    load_agent,
     read_state,
     save_agent,
     to_bytes,
@@ -75,6 +77,9 @@ class Args:
     """Decides the first weights, the problems, and the lengths of rollouts."""
     resume: bool = False
     """Go on with the run in that folder; the other options have to be the same."""
+    start_from: Path | None = None
+    """Begin with the weights of this agent instead of random ones: the folder of a run, or one in
+    assets/agents."""
     overwrite: bool = False
     """Start again if there is a run in that folder."""
 
@@ -270,8 +275,10 @@ class Run:
         self.task_class = task_class(args.task)
         self.task_options = {"database": args.database}
         torch.manual_seed(args.seed)
+        net = self.build_net()
+        self.start_from = None if args.start_from is None else self.load_weights(net)
         self.trainer = Trainer(
-            self.build_net(),
+            net,
             self.task_class.for_training("train", self.task_options),
             self.plan,
             args.seed,
@@ -308,6 +315,26 @@ class Run:
         """A net with fresh weights."""
         return build_net(self.args.architecture, self.net_arguments())
 
+    def load_weights(self, net: torch.nn.Module) -> dict:
+        """Give a net the weights of the agent to start from; what is known of that agent.
+
+        Raises:
+            CheckpointError: If there is none, it is damaged, or its net is another one.
+        """
+        agent = load_agent(self.args.start_from, task=self.args.task)
+        described = agent.description
+        ours = {"architecture": self.args.architecture, "net": self.net_arguments()}
+        for name, value in flatten(ours).items():
+            theirs = flatten(described).get(name)
+            if theirs != value:
+                raise CheckpointError(
+                    f"{self.args.start_from}: has {name}={theirs!r}, but {name}={value!r} was "
+                    "asked for"
+                )
+        net.load_state_dict(agent.net.state_dict())
+        names = ("command", "commit", "plan", "seed", "weights_sha256", "metrics", "start_from")
+        return {name: described.get(name) for name in names}
+
     def identity(self) -> dict:
         """What must not differ when a run is resumed, because it decides the losses."""
         return {
@@ -317,6 +344,7 @@ class Run:
             "net": self.net_arguments(),
             "plan": asdict(self.plan),
             "trained_on": self.trainer.slots.task.axes,
+            "start_from": self.start_from and self.start_from["weights_sha256"],
         }
 
     def save(self, state: dict) -> None:
@@ -370,6 +398,7 @@ class Run:
             "plan": asdict(self.plan),
             "trained_on": self.trainer.slots.task.axes,
             "metrics": metrics,
+            "start_from": self.start_from,
             **provenance(),
         }
         save_agent(self.folder, agent.net, description)
