@@ -1,6 +1,7 @@
 """Training: learns, goes on exactly after an interruption, and is the same on two processes."""
 
 import csv
+import json
 import signal
 import time
 from pathlib import Path
@@ -256,3 +257,32 @@ def test_a_run_shows_its_progress(tmp_path):
     for word in ("step     12/12", "loss", "train exact", "steps/s", "left", "validation exact"):
         assert word in last
     assert (tmp_path / "final.json").exists()
+
+
+def test_training_further_begins_with_the_weights_of_an_agent(tmp_path):
+    options = [*TINY, "--steps", 4, "--short-steps", 4]
+    run_script(*options, "--folder", tmp_path / "first", "--learning-rate", 1e-2)
+    further = [*options, "--start-from", tmp_path / "first", "--folder", tmp_path / "further"]
+    run_script(*further, "--learning-rate", 0.0, "--weight-decay", 0.0)
+    first, second = (
+        read_state(tmp_path / name / "checkpoint.pt")["net"] for name in ("first", "further")
+    )
+    averaged = read_state(tmp_path / "first" / "weights.pt")
+    for name, weights in second.items():
+        assert torch.allclose(weights, averaged[name], atol=1e-6)
+        assert not torch.equal(weights, first[name])  # an agent holds the average over the steps
+    described = json.loads((tmp_path / "further" / "agent.json").read_text())
+    assert described["start_from"]["plan"]["learning_rate"] == 1e-2
+    other = run_script(
+        *options,
+        "--start-from",
+        tmp_path / "first",
+        "--folder",
+        tmp_path / "other",
+        "--hidden-channels",
+        16,
+        expect=1,
+    )
+    assert "has net.hidden_channels=8, but net.hidden_channels=16 was asked for" in other.stderr
+    missing = run_script(*options, "--start-from", tmp_path / "none", expect=1)
+    assert "not an agent's folder" in missing.stderr
