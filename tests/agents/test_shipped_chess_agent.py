@@ -84,6 +84,25 @@ def test_it_comes_to_rest(agent, hard):
     assert thought.converged.mean() > 0.95
 
 
+def pooled(rows, iterations):
+    """The share of the harder puzzles solved at so many iterations, as text."""
+    chosen = [row for row in rows if row["rating"][0] >= 1600 and row["iterations"] == iterations]
+    solved = sum(round(row["exact"] * row["n"]) for row in chosen)
+    return f"{100 * solved / sum(row['n'] for row in chosen):.1f}"
+
+
+def test_what_the_readme_says_of_more_iterations_is_the_stored_result():
+    rows = json.loads(RESULTS["chess"].read_text())["rows"]
+    text = " ".join((ROOT / "README.md").read_text().split())
+    one, three, six, twelve, double, ten_times = (
+        pooled(rows, iterations) for iterations in (1, 3, 6, 12, 24, 120)
+    )
+    assert f"{one} % are solved after one iteration, {three} % after 3" in text
+    assert six == twelve and f"and {six} % after 6 and 12, the most in training" in text
+    assert f"At ten times as many, 120, it is {ten_times} %" in text
+    assert f"{twelve}, {double} and {ten_times} % at 12, 24 and 120" in text
+
+
 def cell_of(row, score):
     return f"{row[score]:.1%}".replace("%", " %")
 
