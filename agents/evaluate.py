@@ -22,7 +22,6 @@ the problem was disturbed; agents/deep_thinking/disturbances.py lists what can b
 """
 
 import itertools
-import json
 import sys
 import time
 from dataclasses import dataclass, replace
@@ -32,13 +31,13 @@ from typing import Annotated, Literal
 import numpy as np
 import tyro
 from deep_thinking.agent import MOST_ITERATIONS, Agent
-from deep_thinking.checkpoint import load_agent, write_whole
+from deep_thinking.checkpoint import load_agent
 from deep_thinking.device import DeviceName, prepare_device
 from deep_thinking.disturbances import Disturbance
 from deep_thinking.metrics import evaluation_row, fit_rating, format_recovery, format_table
 from deep_thinking.recovery import LOOK_EVERY, measure_recovery
 from deep_thinking.tasks import TASKS
-from provenance import provenance
+from provenance import store_result
 from tqdm import tqdm
 
 
@@ -301,13 +300,11 @@ def evaluate(args: Args) -> list[dict]:
     puzzle_rating = rate(played, rows[-1]["iterations"]) if played else None
     if args.json is not None:
         result = {
-            **provenance(),
             "training_iterations": agent.training_iterations,
             **({} if puzzle_rating is None else {"puzzle_rating": puzzle_rating}),
             "rows": rows,
         }
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(args.json, (json.dumps(result, indent=2) + "\n").encode())
+        store_result(args.json, result)
         print(f"rows: {args.json}")
     if args.figure is not None:
         from deep_thinking.figures import plot_accuracy, plot_recovery

@@ -1,5 +1,6 @@
 """Where a result comes from: commit, versions and machine, to be stored beside every figure."""
 
+import json
 import os
 import platform
 import shlex
@@ -8,6 +9,9 @@ import sys
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
+from typing import Any
+
+from thinkenv.whole_files import replacing
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PACKAGES = (
@@ -81,3 +85,13 @@ def provenance() -> dict:
         "versions": versions(),
         "machine": f"{processor()}, {os.cpu_count()} cores, {platform.system()}",
     }
+
+
+def store_result(path: Path, result: dict[str, Any]) -> None:
+    """Write a result as JSON, with where it comes from before it.
+
+    Raises:
+        OSError: If the file cannot be written; an earlier one stays as it was.
+    """
+    with replacing(path) as file:
+        file.write((json.dumps({**provenance(), **result}, indent=2) + "\n").encode())

@@ -188,7 +188,6 @@ def watch(args: Args, agent: Agent) -> None:
         (args.json, lambda: (json.dumps(notes, indent=2) + "\n").encode()),
     ):
         if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(path, content())
             print(f"written: {path}")
 

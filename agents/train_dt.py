@@ -518,7 +518,6 @@ def main() -> int:
             description = run.save_agent(metrics)  # also where nothing was left to train
             print(f"the agent is in {run.folder}: weights.pt and agent.json")
             if args.json is not None:
-                args.json.parent.mkdir(parents=True, exist_ok=True)
                 write_whole(args.json, (json.dumps(description, indent=2) + "\n").encode())
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)

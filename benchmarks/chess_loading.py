@@ -30,7 +30,7 @@ import gymnasium as gym
 import numpy as np
 
 import thinkenv  # noqa: F401  (registers the environments)
-from agents.provenance import provenance
+from agents.provenance import store_result
 from thinkenv import chess_puzzles
 from thinkenv.chess_puzzles.importing import read_bytes
 from thinkenv.chess_puzzles.puzzles import BUNDLED
@@ -240,7 +240,6 @@ def main() -> int:
     )
     if arguments.json is not None:
         stored = {
-            **provenance(),
             "file": arguments.file.name,
             "import": imported,
             "load_seconds": load_seconds,
@@ -248,8 +247,7 @@ def main() -> int:
             "python_chess": theirs,
             "times_python_chess": times,
         }
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(json.dumps(stored, indent=2) + "\n")
+        store_result(arguments.json, stored)
     return 0
 
 

@@ -10,7 +10,6 @@ measured where it is installed; its steps are moves, to be compared with ``MazeW
 """
 
 import argparse
-import json
 import statistics
 import sys
 import time
@@ -23,7 +22,7 @@ import gymnasium as gym
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 import thinkenv  # noqa: F401  (registers the environments)
-from agents.provenance import provenance
+from agents.provenance import store_result
 
 REPEATS = 3
 
@@ -120,8 +119,7 @@ def main() -> int:
         rows.append({"what": name, "steps_per_second": per_second})
         print(f"{name:<36} {per_second:>12,.0f} steps a second", flush=True)
     if arguments.json is not None:
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(json.dumps({**provenance(), "rows": rows}, indent=2) + "\n")
+        store_result(arguments.json, {"rows": rows})
     return 0
 
 

@@ -11,7 +11,6 @@ message where they are not; plain Python is always measured.
 """
 
 import argparse
-import json
 import random
 import statistics
 import subprocess
@@ -23,7 +22,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from agents.provenance import provenance
+from agents.provenance import store_result
 from thinkenv import mazes
 from thinkenv.streams import InstanceStream
 
@@ -273,14 +272,12 @@ def main() -> int:
     print(f"first call in a fresh process: {first:.2f} s")
     if arguments.json is not None:
         result = {
-            **provenance(),
             "rows": rows,
             "stream": streamed,
             "peak_memory_1601_mb": memory,
             "first_call_seconds": first,
         }
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(json.dumps(result, indent=2) + "\n")
+        store_result(arguments.json, result)
     return 0
 
 

@@ -12,7 +12,6 @@ multiplied by the number of iterations.
 """
 
 import argparse
-import json
 import resource
 import statistics
 import sys
@@ -28,7 +27,7 @@ from agents.deep_thinking.active_tiles import ROUNDING, ActiveTiles
 from agents.deep_thinking.agent import TOLERANCE, Agent
 from agents.deep_thinking.device import prepare_device
 from agents.deep_thinking.maze_problems import MazeProblems
-from agents.provenance import provenance
+from agents.provenance import store_result
 from thinkenv.mazes import is_solution
 
 # Every so many iterations the share of active tiles is noted.
@@ -107,13 +106,11 @@ def main() -> int:
         )
     if arguments.json is not None:
         stored = {
-            **provenance(),
             "threads": torch.get_num_threads(),
             "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3,
             "rows": rows,
         }
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(json.dumps(stored, indent=2) + "\n")
+        store_result(arguments.json, stored)
     return 0
 
 

@@ -3,13 +3,14 @@
 import hashlib
 import io
 import json
-import os
 import pickle
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import torch
+
+from thinkenv.whole_files import replacing
 
 from .agent import Agent
 from .model import build_net, count_parameters
@@ -24,21 +25,13 @@ class CheckpointError(ValueError):
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that it is never seen half-written: to a temporary name, then renamed.
+    """Write a file so that it is never seen half-written.
 
     Raises:
         OSError: If it cannot be written (such as on a full disk); an earlier file stays as it was.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with replacing(path) as file:
+        file.write(content)
 
 
 def to_bytes(state: dict[str, Any]) -> bytes:

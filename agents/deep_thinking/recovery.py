@@ -100,8 +100,8 @@ def measure_recovery(
 
 def other_problems(task: Any, batch: Any, disturbance: Disturbance) -> Any:
     """The problems ``(B,)`` that take the place of a batch."""
-    numbers = task.draw(OTHER_PROBLEMS, len(batch))
-    return task.vary(batch, numbers.instances) if disturbance.kind == "moved" else numbers
+    others = task.draw(OTHER_PROBLEMS, len(batch))
+    return task.vary(batch, others.instances) if disturbance.kind == "moved" else others
 
 
 @torch.no_grad()

@@ -257,7 +257,7 @@ def test_a_full_disk_or_ctrl_c_leaves_the_old_database(tmp_path, monkeypatch):
         def fail(number, error=error):
             raise error
 
-        monkeypatch.setattr(databases.os, "fsync", fail)
+        monkeypatch.setattr("os.fsync", fail)
         with pytest.raises(type(error)):
             import_puzzles(BUNDLED, target)
         assert target.read_bytes() == old

@@ -111,18 +111,20 @@ def test_missing_and_damaged_files_are_named(tmp_path, file, read):
         read(tmp_path)
 
 
-def test_a_failed_write_leaves_the_earlier_file(tmp_path):
+def test_a_failed_write_leaves_the_earlier_file(tmp_path, monkeypatch):
     path = tmp_path / "mazes.npz"
     interchange.write_npz(path, batch_of(), {})
     before = path.read_bytes()
     with pytest.raises(TypeError):
         interchange.write_npz(path, batch_of(), {"options": object()})
 
-    def full_disk(file):
+    def full_disk(file, **arrays):
+        file.write(b"half of a file")
         raise OSError(28, "No space left on device")
 
+    monkeypatch.setattr(np, "savez_compressed", full_disk)
     with pytest.raises(OSError, match="No space left"):
-        interchange.write_file(path, full_disk)
+        interchange.write_npz(path, batch_of(), {})
     assert path.read_bytes() == before
     assert [entry.name for entry in tmp_path.iterdir()] == ["mazes.npz"]
 

@@ -7,23 +7,24 @@ columns with their types, shapes and places, and the themes and opening tags tha
 by number.
 """
 
-import contextlib
 import hashlib
 import json
 import math
-import os
-import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
+
+from thinkenv.whole_files import replacing
 
 MAGIC = b"thinkenv chess puzzles\n"
 FORMAT_VERSION = 1
 ALIGNMENT = 64
 LONGEST_HEADER = 100_000_000
+HEADER_KEYS = {
+    *("format", "source", "source_sha256", "refused", "sha256", "bytes"),
+    *("themes", "openings", "columns"),
+}
 
 # The columns of a database and their types; those of ``Rows`` but for what the import is done
 # with, and what it finds out about positions (see ``thinkenv.chess_puzzles.splits``).
@@ -76,23 +77,6 @@ class Database:
 def aligned(offset: int) -> int:
     """The next multiple of ``ALIGNMENT``."""
     return -(-offset // ALIGNMENT) * ALIGNMENT
-
-
-@contextlib.contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A temporary file beside ``path`` that takes its name when all was written, else vanishes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with open(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def write_database(path: Path, database: Database) -> None:
@@ -177,8 +161,9 @@ def check_header(header: dict) -> None:
         KeyError: If one is missing.
         TypeError: If one is of another type.
     """
-    for name in ("source", "source_sha256", "refused", "sha256", "bytes", "themes", "openings"):
-        header[name]
+    missing = HEADER_KEYS - header.keys()
+    if missing:
+        raise KeyError(*missing)
     if set(header["columns"]) != set(COLUMN_TYPES):
         raise ValueError("other columns")
     for name, place in header["columns"].items():

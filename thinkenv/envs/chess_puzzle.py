@@ -275,10 +275,11 @@ class ChessPuzzleVectorEnv(InstanceVectorEnv):
         solved = np.zeros(self.num_envs, np.bool_)
         done = np.zeros(self.num_envs, np.bool_)
         if self._env.answer == "squares":
-            self._marked = copy_of_answers(actions, (self.num_envs, 8, 8))
-            everyone, _ = self.task.judge(self._batch, self._marked)
+            answers = copy_of_answers(actions, (self.num_envs, 8, 8))
+            everyone, _ = self.task.judge(self._batch, answers)
             solved[stepped] = everyone[stepped]
             done[stepped] = True
+            self._marked[stepped] = answers[stepped]
             self._is_marked[stepped] = True
         else:
             if actions.shape != (self.num_envs,):

@@ -17,10 +17,7 @@ In ``tokens`` a square grid is a row of numbers: 1 wall, 2 free, 3 start, 4 goal
 """
 
 import json
-import os
-import tempfile
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +26,7 @@ from thinkenv.checks import check_choice, check_integer
 from thinkenv.mazes.layout import FREE, GOAL, START, WALL
 from thinkenv.mazes.solving import is_solution, shortest_path
 from thinkenv.mazes.task import GENERATOR_VERSION, MazeBatch
+from thinkenv.whole_files import replacing
 
 FORMATS = ("npz", "easy_to_hard", "tokens")
 
@@ -53,11 +51,8 @@ def write_npz(path: Path, batch: MazeBatch, options: dict) -> None:
         options: The arguments of ``thinkenv.mazes.generate``; stored as JSON.
     """
     described = json.dumps({"generator_version": GENERATOR_VERSION, **options})
-
-    def save(file):
+    with replacing(Path(path)) as file:
         np.savez_compressed(file, options=np.array(described), **vars(batch))
-
-    write_file(Path(path), save)
 
 
 def read_npz(path: Path) -> tuple[MazeBatch, dict]:
@@ -91,7 +86,8 @@ def write_easy_to_hard(folder: Path, batch: MazeBatch, dtype: str = "float64") -
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for name, array in (("inputs", inputs), ("solutions", enlarge(batch.solutions).astype(dtype))):
-        write_file(folder / f"{name}.npy", lambda file, array=array: np.save(file, array))
+        with replacing(folder / f"{name}.npy") as file:
+            np.save(file, array)
 
 
 def read_easy_to_hard(folder: Path) -> MazeBatch:
@@ -169,10 +165,13 @@ def write_tokens(folder: Path, batch: MazeBatch, side: int = TOKEN_SIDE) -> None
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for name, array in arrays.items():
-        write_file(folder / f"all__{name}.npy", lambda file, array=array: np.save(file, array))
+        with replacing(folder / f"all__{name}.npy") as file:
+            np.save(file, array)
     text = json.dumps(description).encode()
-    write_file(folder / "dataset.json", lambda file: file.write(text))
-    write_file(folder.parent / "identifiers.json", lambda file: file.write(b'["<blank>"]'))
+    with replacing(folder / "dataset.json") as file:
+        file.write(text)
+    with replacing(folder.parent / "identifiers.json") as file:
+        file.write(b'["<blank>"]')
 
 
 def read_tokens(folder: Path) -> MazeBatch:
@@ -308,17 +307,3 @@ def read_array(path: Path) -> np.ndarray:
         raise MazeFileError(f"{path}: there is no such file") from None
     except (OSError, ValueError, EOFError) as error:
         raise MazeFileError(f"{path}: damaged, or no array ({error})") from None
-
-
-def write_file(path: Path, save: Callable) -> None:
-    """Write a file whole or not at all: ``save`` writes to a temporary one, which is renamed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            save(file)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
