@@ -2,7 +2,7 @@
 
 Run from the repository's root:
 
-    python agents/train_dt.py                                   # mazes of size 9, about 8 minutes
+    python agents/train_dt.py                                   # mazes of size 9, about 5 minutes
     python agents/train_dt.py --seed 1 --folder runs/maze-seed1    # another seed, another folder
     python agents/train_dt.py --folder runs/maze-seed1 --resume    # go on after Ctrl-C or a kill
     python agents/train_dt.py --no-recall                       # ablation: problem seen only once
@@ -73,6 +73,11 @@ class Args:
     database: str = "bundled"
     """Chess puzzles to train on: bundled (a few thousand), a Lichess .csv or .csv.zst, or a
     database made by ``python -m thinkenv chess import``."""
+    wall_moves: int | None = None
+    """The most walls moved in a maze trained on, by default 6; 0 trains on the generator's mazes
+    as they are."""
+    loops: float = 0.0
+    """Chance that a wall of a maze trained on is opened, so that there are several ways."""
     seed: int = 0
     """Decides the first weights, the problems, and the lengths of rollouts."""
     resume: bool = False
@@ -90,6 +95,10 @@ class Args:
     progressive: bool = True
     """Start rollouts from earlier thoughts; without it (an ablation), always from the empty
     memory with the full number of iterations."""
+    symmetric: bool | None = None
+    """Whether the net does the same whichever way a problem is turned; without it, an ablation."""
+    barriers: bool = True
+    """Let no memory be where a maze has walls; without it (an ablation), news cross them."""
     memory_channels: int | None = None
     """Channels of the memory, or of the layers of a feed-forward net. The default of this and of
     the options below is the task's: see ``net_defaults`` and ``plan`` in
@@ -273,7 +282,11 @@ class Run:
         self.folder = args.folder or Path("runs") / args.task
         self.plan = plan_of(args)
         self.task_class = task_class(args.task)
-        self.task_options = {"database": args.database}
+        self.task_options = {
+            "database": args.database,
+            "wall_moves": args.wall_moves,
+            "loops": args.loops,
+        }
         torch.manual_seed(args.seed)
         net = self.build_net()
         self.start_from = None if args.start_from is None else self.load_weights(net)
@@ -307,6 +320,13 @@ class Run:
             arguments["memory_channels"] = self.args.memory_channels
         if self.args.architecture == "recurrent":
             arguments["recall"] = self.args.recall
+            if self.args.symmetric is not None:
+                arguments["symmetric"] = self.args.symmetric
+            if not self.args.barriers:
+                arguments.pop("barrier_channel", None)
+            if not self.args.recall:  # both rest on it
+                arguments.pop("barrier_channel", None)
+                arguments.pop("symmetric", None)
             if self.args.hidden_channels is not None:
                 arguments["hidden_channels"] = self.args.hidden_channels
         return arguments

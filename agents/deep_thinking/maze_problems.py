@@ -20,6 +20,8 @@ class MazeProblems:
     Args:
         size: The maze size; other arguments as those of ``thinkenv.mazes.MazeTask``.
         split: Which instances.
+        wall_moves: The most walls that are moved in a maze after it was drawn, so that a net
+            practises rooms and junctions as no one generator makes them.
         **axes: ``generator``, ``loops`` and ``endpoints``.
     """
 
@@ -34,12 +36,19 @@ class MazeProblems:
     # The net that is trained when nothing else is asked for; the feed-forward one has about as
     # many parameters.
     net_defaults = {
-        "recurrent": {"memory_channels": 28, "hidden_channels": 32},
+        "recurrent": {
+            "memory_channels": 32,
+            "hidden_channels": 64,
+            "head_channels": 64,
+            "barrier_channel": mazes.WALL,
+            "symmetric": True,
+        },
         "feed_forward": {"memory_channels": 16},
     }
+    wall_moves_in_training = 6
     plan = Plan(
-        steps=10_000,
-        short_steps=4_000,
+        steps=1_600,
+        short_steps=400,
         short_iterations=(8, 24),
         long_iterations=(40, 72),
         short_starts=("empty", "continued", "continued", "changed"),
@@ -55,13 +64,28 @@ class MazeProblems:
         averaging=0.998,
     )
 
-    def __init__(self, size: int = training_size, split: str = "train", **axes):
+    def __init__(
+        self, size: int = training_size, split: str = "train", wall_moves: int = 0, **axes
+    ):
         self.source = mazes.MazeTask(size=size, split=split, **axes)
+        self.wall_moves = wall_moves
 
     @classmethod
     def for_training(cls, split: str, options: dict[str, Any]) -> "MazeProblems":
-        """The problems of the training size in a split; mazes need no options."""
-        return cls(split=split)
+        """The problems of the training size in a split.
+
+        Args:
+            split: Walls are moved in "train" alone.
+            options: ``wall_moves`` (None: those of the plan) and ``loops``.
+        """
+        wall_moves = options.get("wall_moves")
+        if wall_moves is None:
+            wall_moves = cls.wall_moves_in_training
+        return cls(
+            split=split,
+            wall_moves=wall_moves if split == "train" else 0,
+            loops=options.get("loops", 0.0),
+        )
 
     @classmethod
     def for_testing(cls, options: dict[str, Any]) -> list["MazeProblems"]:
@@ -91,21 +115,29 @@ class MazeProblems:
     def axes(self) -> dict:
         """The options, as they stand in an evaluation row."""
         source = self.source
-        return {
+        axes = {
             "split": source.split,
             "size": source.size,
             "generator": source.generator,
             "loops": source.loops,
             "endpoints": source.endpoints,
         }
+        return axes | {"wall_moves": self.wall_moves} if self.wall_moves else axes
 
     def draw(self, seed: int, count: int, first: int = 0) -> mazes.MazeBatch:
         """The instances ``first … first + count - 1`` of a seed."""
-        return self.source.draw(mazes.instances_of_seed(seed, count, first))
+        batch = self.source.draw(mazes.instances_of_seed(seed, count, first))
+        return self._move_walls(batch, batch.instances)
 
     def vary(self, batch: mazes.MazeBatch, numbers: np.ndarray) -> mazes.MazeBatch:
-        """The same mazes with start and goal moved, as ``numbers`` ``(count,)`` decide."""
-        return self.source.vary(batch, numbers)
+        """The same mazes with start and goal moved, as ``numbers`` ``(count,)`` decide.
+
+        Where walls are moved at all, some are here as well.
+        """
+        return self._move_walls(self.source.vary(batch, numbers), numbers)
+
+    def _move_walls(self, batch: mazes.MazeBatch, numbers: np.ndarray) -> mazes.MazeBatch:
+        return self.source.move_walls(batch, numbers, self.wall_moves) if self.wall_moves else batch
 
     def judge(self, batch: mazes.MazeBatch, answers: np.ndarray) -> dict[str, np.ndarray]:
         """Which answers are exactly right, and the share of cells that are: ``(count,)`` each."""

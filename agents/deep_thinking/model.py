@@ -7,13 +7,22 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .symmetry import Symmetry
+
+# The share of a gradient that passes a clamp where it leads back inside.
+INWARD_SHARE = 0.1
+
+# Taken from what is seen at a barrier: more than any memory can make up for.
+BARRIER = 1e4
+
 
 class RecurrentNet(nn.Module):
     """A recurrent net with recall: every iteration sees the memory and the problem.
 
     One iteration is ``memory' = clamp(conv(relu(conv([memory, problem]))), -1, 1)``: what is to be
     remembered has to be written again in every iteration, so that a damaged memory is repaired
-    rather than kept. A gated net computes a proposal and a gate for each number of the memory, and
+    rather than kept. In training, gradients get past the clamp a little where they lead back
+    inside, so that no memory can be stuck at its limits from the beginning. A gated net computes a proposal and a gate for each number of the memory, and
     moves the memory towards ``tanh(proposal)`` by the share ``sigmoid(gate)``: it learns to keep
     what is right and to let go of what is not. Either way the memory stays between -1 and 1, so
     that thousands of iterations cannot make it grow.
@@ -40,6 +49,14 @@ class RecurrentNet(nn.Module):
             in an iteration, or 1, so that it travels one and more iterations cost as much.
         encoder_blocks: Residual blocks of the encoder, or 0 for none.
         encoder_channels: Width of the encoder.
+        barrier_channel: The input channel that marks with 1 the cells which hold no memory, so that
+            news cannot cross them, or None. It needs recall and no encoder.
+        symmetric: Whether the net does the same whichever way a problem is turned (see
+            ``symmetry.py``); its channels then form fields of eight, and it needs recall and no
+            encoder.
+
+    Raises:
+        ValueError: If a symmetric net or barriers are asked for that cannot be.
     """
 
     recurrent = True
@@ -56,11 +73,16 @@ class RecurrentNet(nn.Module):
         update_kernel: int = 3,
         encoder_blocks: int = 0,
         encoder_channels: int = 32,
+        barrier_channel: int | None = None,
+        symmetric: bool = False,
     ):
         super().__init__()
+        if (symmetric or barrier_channel is not None) and (encoder_blocks or not recall):
+            raise ValueError("a symmetric net, or one with barriers, needs recall and no encoder")
         self.memory_channels = memory_channels
         self.recall = recall
         self.gated = gated
+        self.barrier_channel = barrier_channel
         self.reach = 1 + update_kernel // 2  # how many cells far an iteration sees
         self.encoder = None
         if encoder_blocks:
@@ -77,6 +99,10 @@ class RecurrentNet(nn.Module):
         nn.init.orthogonal_(self.update.weight)
         nn.init.zeros_(self.widen.bias)
         nn.init.zeros_(self.update.bias)
+        self.symmetry = None
+        if symmetric:
+            self.symmetry = Symmetry(self)
+            self.symmetry.impose()
 
     def empty_memory(self, inputs: Tensor) -> Tensor:
         """The memory before the first iteration: ``(B, I, H, W)`` to ``(B, M, H, W)``."""
@@ -94,16 +120,27 @@ class RecurrentNet(nn.Module):
             batch, _, height, width = inputs.shape
             return self.widen.bias[None, :, None, None].expand(batch, -1, height, width)
         weight = self.widen.weight[:, self.memory_channels :]
-        return F.conv2d(self._encode(inputs), weight, self.widen.bias, padding=1)
+        seen = F.conv2d(self._encode(inputs), weight, self.widen.bias, padding=1)
+        if self.barrier_channel is not None:
+            channel = self.barrier_channel
+            seen = seen - BARRIER * inputs[:, channel : channel + 1]
+        return seen
 
     def step(self, memory: Tensor, seen: Tensor) -> Tensor:
         """One iteration: ``(B, M, H, W)`` and what ``perceive`` gave to ``(B, M, H, W)``."""
+        is_open = None
+        if self.barrier_channel is not None:
+            is_open = (seen[:, :1] > -BARRIER / 2).to(memory.dtype)  # (B, 1, H, W)
+            memory = memory * is_open  # what noise or another problem left there
         weight = self.widen.weight[:, : self.memory_channels]
+        # At barriers, what is seen is so far below zero that nothing passes.
         update = self.update(F.relu(F.conv2d(memory, weight, padding=1) + seen))
-        if not self.gated:
-            return F.hardtanh(update)
-        gate, proposal = update.chunk(2, dim=1)  # (B, M, H, W) each
-        return torch.lerp(memory, torch.tanh(proposal), torch.sigmoid(gate))
+        if self.gated:
+            gate, proposal = update.chunk(2, dim=1)  # (B, M, H, W) each
+            memory = torch.lerp(memory, torch.tanh(proposal), torch.sigmoid(gate))
+        else:
+            memory = InwardClamp.apply(update)
+        return memory if is_open is None else memory * is_open
 
     def read(self, memory: Tensor) -> Tensor:
         """The answer that the memory holds: ``(B, M, H, W)`` to logits ``(B, K, H, W)``."""
@@ -111,6 +148,28 @@ class RecurrentNet(nn.Module):
 
     def _encode(self, inputs: Tensor) -> Tensor:
         return inputs if self.encoder is None else self.encoder(inputs)
+
+
+class InwardClamp(torch.autograd.Function):
+    """Clamp to -1 … 1, with a gradient outside wherever following it leads back inside.
+
+    A plain clamp has none there. At the beginning of training, when a net learns how rare each kind
+    of answer is, it can drive all memories out of the range, and would never come back.
+    """
+
+    @staticmethod
+    def forward(ctx, numbers: Tensor) -> Tensor:
+        """The clamped numbers."""
+        ctx.save_for_backward(numbers)
+        return F.hardtanh(numbers)
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> Tensor:
+        """The gradient; outside, a share of what leads back inside."""
+        (numbers,) = ctx.saved_tensors
+        leads_inside = (gradient * numbers > 0).to(gradient.dtype)
+        outside = gradient * (INWARD_SHARE * leads_inside)
+        return torch.where(numbers.abs() < 1, gradient, outside)
 
 
 class FeedForwardNet(nn.Module):
@@ -129,6 +188,7 @@ class FeedForwardNet(nn.Module):
 
     recurrent = False
     recall = True
+    symmetry = None
     reach = None  # its step is no iteration
 
     def __init__(

@@ -246,6 +246,8 @@ class Trainer:
 
         self.optimiser.zero_grad(set_to_none=False)
         total.backward()
+        if self.net.symmetry is not None:
+            self.net.symmetry.average_gradients()
         shared = torch.stack([loss.detach(), exact, change.detach()])
         shared, interrupted = self._average_over_processes(shared, interrupted)
         norm = nn.utils.clip_grad_norm_(self.parameters, plan.clip)

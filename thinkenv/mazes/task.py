@@ -11,6 +11,7 @@ from numba import njit
 from thinkenv.checks import check_answers, check_choice, check_fraction, check_integer
 from thinkenv.instances import check_instances
 from thinkenv.mazes import size_nine
+from thinkenv.mazes.changes import move_endpoints, move_walls
 from thinkenv.mazes.depth_first import LANES, find_dfs_parents
 from thinkenv.mazes.endpoints import ENDPOINTS, choose_endpoints
 from thinkenv.mazes.generators import GENERATORS, carve, open_loops
@@ -162,33 +163,6 @@ def complete_maze(
     grid[start_cell] = START
     grid[goal_cell] = GOAL
     return path_length, unique
-
-
-@njit(cache=True, nogil=True)
-def move_endpoints(numbers, key, endpoints, rooms, grids, solutions, path_lengths, unique):
-    """Give every maze of a batch another start and goal, in place.
-
-    ``numbers`` ``(count,)`` uint64 decide which; the other arrays are those of ``draw_mazes``.
-    """
-    side = 2 * rooms + 1
-    cells = side * side
-    rng = np.empty(1, np.uint64)
-    distances = np.empty(cells, np.int32)
-    scratch = np.empty(cells, np.int32)
-    for index in range(len(grids)):
-        grid = grids[index]
-        start_stream(rng, key, numbers[index])
-        for cell in range(cells):
-            if grid[cell] > FREE:
-                grid[cell] = FREE
-        start, goal = choose_endpoints(endpoints, rng, rooms, grid, scratch)
-        start_cell = cell_of_room(start, rooms)
-        goal_cell = cell_of_room(goal, rooms)
-        path_lengths[index], unique[index] = solve_flat(
-            grid, side, start_cell, goal_cell, distances, scratch, solutions[index]
-        )
-        grid[start_cell] = START
-        grid[goal_cell] = GOAL
 
 
 @dataclass
@@ -375,6 +349,42 @@ class MazeTask:
             check_instances(numbers).view(np.uint64),
             stream_key("Maze endpoints", GENERATOR_VERSION, self.endpoints),
             ENDPOINTS[self.endpoints],
+            self.rooms,
+            moved.grids.reshape(count, self.side**2),
+            moved.solutions.reshape(count, self.side**2),
+            moved.path_lengths,
+            moved.unique,
+        )
+        return moved
+
+    def move_walls(
+        self, batch: MazeBatch, numbers: Sequence[int] | np.ndarray, most: int
+    ) -> MazeBatch:
+        """The same mazes with a few walls moved, start and goal where they were.
+
+        To move a wall is to open one between two rooms and to close, somewhere on the way that led
+        from one to the other, a passage. What has no loops stays without, but is soon as little
+        like its generator's mazes as like any other's. The mazes stay in the task's split.
+
+        Args:
+            batch: Mazes of this task.
+            numbers: ``(len(batch),)`` integers from 0 to ``2**63 - 1``, one for each maze; the
+                same number moves the same walls of the same maze.
+            most: Each maze has 0 to ``most`` walls moved, or more where it would else leave the
+                split.
+
+        Raises:
+            ValueError: If ``most`` is negative or a number is out of range.
+            TypeError: If ``most`` is not an integer.
+        """
+        most = check_integer("most", most, 0, 1_000_000)
+        count = len(batch)
+        moved = batch[np.arange(count)]
+        move_walls(
+            check_instances(numbers).view(np.uint64),
+            stream_key("Maze walls", GENERATOR_VERSION),
+            most,
+            *PERCENT_OF_SPLIT[self.split],
             self.rooms,
             moved.grids.reshape(count, self.side**2),
             moved.solutions.reshape(count, self.side**2),
