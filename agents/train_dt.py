@@ -74,7 +74,7 @@ class Args:
     """Chess puzzles to train on: bundled (a few thousand), a Lichess .csv or .csv.zst, or a
     database made by ``python -m thinkenv chess import``."""
     wall_moves: int | None = None
-    """The most walls moved in a maze trained on, by default 6; 0 trains on the generator's mazes
+    """The most walls moved in a maze trained on, by default 16; 0 trains on the generator's mazes
     as they are."""
     loops: float = 0.0
     """Chance that a wall of a maze trained on is opened, so that there are several ways."""

@@ -10,8 +10,11 @@ With ``threshold=0`` this is the dense iteration. Trained nets never come to res
 because rounding goes on changing numbers by a few millionths; ``ROUNDING`` is far above that, and
 far below what any answer depends on.
 
+A window is so much larger than its tile that several iterations can be run on it before the cells
+that saw its rim, instead of what lies beyond it, get to the tile.
+
 Shapes: B problems of H x W cells with M memory channels and N seen ones; n active tiles of T x T
-cells, whose windows have S = T + 2 * reach cells a side.
+cells, whose windows have S = T + 2 * SELECT_EVERY * reach cells a side.
 """
 
 import torch
@@ -21,14 +24,12 @@ from torch import Tensor, nn
 ROUNDING = 1e-5
 # Cells a side: smaller tiles follow a moving front more closely, larger ones share their margins.
 TILE = 16
-# Which tiles are active is found out once in so many iterations. Finding out makes the processor
-# wait for the device, and costs as much as some tiles; but tiles have to be active as soon as a
-# change could reach them until the next time.
-SELECT_EVERY = 4
-# Where more than this share of the tiles is active, all are iterated without gathering.
-DENSE_ABOVE = 0.5
+# Tiles are gathered and written back, and it is found out which are active, once in so many
+# iterations. That makes the processor wait for the device, and costs as much as some tiles; but
+# windows have to be larger, and tiles active as soon as a change could reach them until then.
+SELECT_EVERY = 2
 # Tiles are iterated so many at a time, which fit into the processor's caches.
-TILES_AT_A_TIME = 32
+TILES_AT_A_TIME = 64
 
 
 class ActiveTiles:
@@ -52,7 +53,7 @@ class ActiveTiles:
         self.threshold = threshold
         self._memory = memory.permute(0, 2, 3, 1).clone(memory_format=torch.contiguous_format)
         batch, self.height, self.width, _ = self._memory.shape
-        self.side = TILE + 2 * net.reach  # of a window
+        self.side = TILE + 2 * SELECT_EVERY * net.reach  # of a window
         self.rows = -(-self.height // TILE)  # of tiles
         self.columns = -(-self.width // TILE)
         self.changes = torch.full((batch,), torch.inf, device=memory.device)
@@ -63,7 +64,7 @@ class ActiveTiles:
     @staticmethod
     def fits(net: nn.Module, height: int, width: int) -> bool:
         """Whether a net is local, and problems have so many tiles that finding them pays."""
-        return net.reach is not None and min(height, width) >= 8 * TILE
+        return net.reach is not None and min(height, width) >= 128
 
     @property
     def memory(self) -> Tensor:
@@ -75,15 +76,21 @@ class ActiveTiles:
         """The share of tiles that are active."""
         return len(self.tiles) / (len(self._memory) * self.rows * self.columns)
 
-    def leave(self, problems: Tensor) -> None:
-        """Iterate these problems, ``(B,)`` bool, no more."""
-        self.tiles = self.tiles[~problems[self.tiles[:, 0]]]
+    def keep(self, chosen: Tensor) -> None:
+        """Go on with some of the problems only, ``(B,)`` bool."""
+        if bool(chosen.all()):
+            return
+        self.tiles = self.tiles[chosen[self.tiles[:, 0]]]
+        self.tiles[:, 0] = (chosen.cumsum(0) - 1)[self.tiles[:, 0]]
+        self._memory = self._memory[chosen]
+        self.seen = self.seen[chosen]
+        self.changes = self.changes[chosen]
 
     def advance(self, iterations: int) -> None:
         """Run so many iterations, and find out which tiles are active then."""
         while iterations and len(self.tiles):
             some = min(iterations, SELECT_EVERY)
-            if self.share > DENSE_ABOVE:
+            if len(self.tiles) * self.side**2 > len(self._memory) * self.height * self.width:
                 cells, changes = self._advance_everywhere(some)
             else:
                 cells, changes = self._advance_tiles(some)
@@ -114,20 +121,22 @@ class ActiveTiles:
         """Iterate the active tiles; the numbers of their cells and the cells' last changes."""
         windows, cells, places = self._indices()
         memory = self._memory.flatten(0, 2)  # (B * H * W, M), shares its storage
-        seen = self.seen.permute(0, 2, 3, 1).flatten(0, 2)[windows]  # (n, S, S, N)
-        seen = seen.permute(0, 3, 1, 2).split(TILES_AT_A_TIME)
-        before = after = memory[cells]
-        for _ in range(iterations):
-            before = after
-            around = memory.index_select(0, windows.flatten()).unflatten(0, windows.shape)
-            around = around.permute(0, 3, 1, 2).split(TILES_AT_A_TIME)
-            parts = [
-                self.net.step(part, part_seen).permute(0, 2, 3, 1).flatten(0, 2)
-                for part, part_seen in zip(around, seen, strict=True)
-            ]
-            after = torch.cat(parts).index_select(0, places)
-            memory.index_copy_(0, cells, after)
-        return cells, (after - before).abs().amax(dim=1)
+        seen = self.seen.permute(0, 2, 3, 1).flatten(0, 2)  # (B * H * W, N)
+        last, changes = [], []
+        for window, place in zip(
+            windows.split(TILES_AT_A_TIME), places.split(TILES_AT_A_TIME), strict=True
+        ):
+            before = after = memory[window].permute(0, 3, 1, 2)  # (n, M, S, S)
+            seen_here = seen[window].permute(0, 3, 1, 2)
+            for _ in range(iterations):
+                before = after
+                after = self.net.step(before, seen_here)
+            change = (after - before).abs().amax(dim=1).flatten()  # (n * S * S,)
+            place = place.flatten()
+            last.append(after.permute(0, 2, 3, 1).flatten(0, 2).index_select(0, place))
+            changes.append(change.index_select(0, place))
+        memory.index_copy_(0, cells, torch.cat(last))
+        return cells, torch.cat(changes)
 
     def _indices(self) -> tuple[Tensor, Tensor, Tensor]:
         """Where the active tiles are.
@@ -137,8 +146,8 @@ class ActiveTiles:
 
         Returns:
             ``windows`` ``(n, S, S)``, the numbers of the cells that are seen; ``cells``
-            ``(n * T * T,)``, of those that are written; and ``places`` ``(n * T * T,)``, where
-            these are in the windows.
+            ``(n * T * T,)``, of those that are written; and ``places`` ``(n, T, T)``, where these
+            are in the windows of their chunk of ``TILES_AT_A_TIME``.
         """
         tiles = self.tiles
         count = len(tiles)
@@ -151,9 +160,9 @@ class ActiveTiles:
         problem, row, column = tiles.unbind(1)
         first_row = (row * TILE).clamp(max=self.height - TILE)
         first_column = (column * TILE).clamp(max=self.width - TILE)
-        reach = self.net.reach
-        top = (first_row - reach).clamp(0, self.height - self.side)
-        left = (first_column - reach).clamp(0, self.width - self.side)
+        margin = SELECT_EVERY * self.net.reach
+        top = (first_row - margin).clamp(0, self.height - self.side)
+        left = (first_column - margin).clamp(0, self.width - self.side)
 
         side = torch.arange(self.side, device=tiles.device)
         tile = torch.arange(TILE, device=tiles.device)
@@ -166,10 +175,11 @@ class ActiveTiles:
         windows = numbers(start_of_problem + top * self.width + left, side, side, self.width)
         start = start_of_problem + first_row * self.width + first_column
         cells = numbers(start, tile, tile, self.width)
-        start_of_window = torch.arange(padded, device=tiles.device) * self.side**2
+        in_chunk = torch.arange(padded, device=tiles.device) % TILES_AT_A_TIME
+        start_of_window = in_chunk * self.side**2
         start = start_of_window + (first_row - top) * self.side + first_column - left
         places = numbers(start, tile, tile, self.side)
-        return windows, cells.flatten(), places.flatten()
+        return windows, cells.flatten(), places
 
     def _select(self, cells: Tensor, changes: Tensor) -> None:
         """Make those tiles active that changes can reach until the next selection.
@@ -193,38 +203,3 @@ class ActiveTiles:
                 columns = (column + right).clamp(0, self.width - 1) // TILE
                 active[problem, rows, columns] = True
         self.tiles = active.nonzero()
-
-
-@torch.no_grad()
-def roll_out_tiles(
-    net: nn.Module,
-    seen: Tensor,
-    memory: Tensor,
-    iterations: int,
-    stop_below: float,
-    check_every: int,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """What ``agent.roll_out`` does, for problems that are many tiles large.
-
-    Args:
-        net: As of ``agent.roll_out``, like the others.
-        seen: ``(B, N, H, W)``.
-        memory: ``(B, M, H, W)``.
-        iterations: The most iterations to run.
-        stop_below: The largest change of a memory that counts as none.
-        check_every: Problems may leave once in so many iterations.
-    """
-    tiles = ActiveTiles(net, seen, memory, ROUNDING)
-    changes = torch.full((len(memory),), torch.inf, device=memory.device)
-    spent = torch.zeros(len(memory), dtype=torch.int64, device=memory.device)
-    thinking = torch.ones(len(memory), dtype=torch.bool, device=memory.device)
-    done = 0
-    while done < iterations and bool(thinking.any()):
-        some = min(check_every, iterations - done)
-        tiles.advance(some)
-        done += some
-        changes = torch.where(thinking, tiles.changes, changes)
-        spent[thinking] = done
-        thinking &= changes > stop_below
-        tiles.leave(~thinking)
-    return tiles.memory, changes, spent

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .active_tiles import ActiveTiles, roll_out_tiles
+from .active_tiles import ROUNDING, ActiveTiles
+from .limits import COMPARE_EVERY, Returns, cycle_lengths
 from .tasks import task_class
 
 # A thought is compared with the one before only so often, because comparing makes the processor
@@ -18,7 +19,7 @@ CHECK_EVERY = 16
 # more than this in one iteration.
 TOLERANCE = 1e-3
 # Where to give up on a thought that never stops changing.
-MOST_ITERATIONS = 30_000
+MOST_ITERATIONS = 100_000
 
 # Cells thought about at a time: few enough for the processor's caches, or enough to fill a GPU.
 CELLS_PER_CHUNK = {"cpu": 60_000, "cuda": 4_000_000}
@@ -32,20 +33,41 @@ class Thought:
         answer: ``(B, H, W)`` uint8, the answer that the memory holds.
         iterations: ``(B,)`` int64, iterations spent in this call.
         converged: ``(B,)`` bool, whether the memory had stopped changing at the end.
+        cycle: ``(B,)`` int64, what the memory had got to: 1 for a fixed point, the length of a
+            cycle in which it goes round, or 0 where it was still on its way. Cycles are looked for
+            only where thinking is to go on until the memory has converged.
         memory: ``(B, M, H, W)``, to go on from with ``agent.think(problems, memory=...)``.
     """
 
     answer: np.ndarray
     iterations: np.ndarray
     converged: np.ndarray
+    cycle: np.ndarray
     memory: Tensor
+
+
+@dataclass
+class RollOut:
+    """What iterating led to, for each of B problems.
+
+    Attributes:
+        memory: ``(B, M, H, W)``.
+        change: ``(B,)``, the largest last change of a number of the memory.
+        cycle: ``(B,)`` int64: 1 where that is none, the length of a cycle, or 0.
+        iterations: ``(B,)`` int64, the iterations run.
+    """
+
+    memory: Tensor
+    change: Tensor
+    cycle: Tensor
+    iterations: Tensor
 
 
 @torch.no_grad()
 def roll_out(
     net: nn.Module, seen: Tensor, memory: Tensor, iterations: int, stop_below: float
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Run the recurrent block; problems whose memory has stopped changing leave the batch.
+) -> RollOut:
+    """Run the recurrent block; problems that have come to a fixed point or a cycle leave the batch.
 
     Args:
         net: The net.
@@ -53,38 +75,72 @@ def roll_out(
         memory: ``(B, M, H, W)`` to start from; not changed.
         iterations: The most iterations to run.
         stop_below: A problem stops when no number of its memory changed by more than this in the
-            last iteration. With 0.0 the result is exactly that of running them all, since a
-            memory that an iteration left as it was stays so for ever.
-
-    Returns:
-        The memories ``(B, M, H, W)``, the largest last change of each ``(B,)``, and the
-        iterations run on each ``(B,)``.
+            last iteration, or since it was in the same place before. With 0.0 the result is
+            exactly that of running all iterations: a memory that one of them left as it was stays
+            so for ever, and cycles are not looked for.
     """
+    batch, device = len(memory), memory.device
     if ActiveTiles.fits(net, *memory.shape[2:]):
-        return roll_out_tiles(net, seen, memory, iterations, stop_below, CHECK_EVERY)
-    memory = memory.clone()
-    changes = torch.full((len(memory),), torch.inf, device=memory.device)
-    spent = torch.zeros(len(memory), dtype=torch.int64, device=memory.device)
-    active = torch.arange(len(memory), device=memory.device)
-    thought = memory
+        thought = ActiveTiles(net, seen, memory, ROUNDING)
+    else:
+        thought = EveryCell(net, seen, memory)
+    change = torch.full((batch,), torch.inf, device=device)
+    ago = torch.zeros(batch, dtype=torch.int64, device=device)
+    spent = torch.zeros(batch, dtype=torch.int64, device=device)
+    last = memory.clone()
+    active = torch.arange(batch, device=device)
+    returns = Returns(memory, stop_below)
     done = 0
     while done < iterations and len(active):
-        for _ in range(min(CHECK_EVERY, iterations - done)):
-            before = thought
-            thought = net.step(thought, seen)
-            done += 1
-        change = (thought - before).abs().amax(dim=(1, 2, 3))
-        going_on = change > stop_below
-        all_go_on = bool(going_on.all())
-        if not all_go_on or done == iterations:
-            memory[active] = thought
-            changes[active] = change
+        some = min(CHECK_EVERY, iterations - done)
+        thought.advance(some)
+        done += some
+        going_on = thought.changes > stop_below
+        if stop_below > 0 and done % COMPARE_EVERY == 0:
+            found = returns.look(thought.memory, done) * going_on
+            ago[active] = found
+            going_on &= found == 0
+        if done == iterations or not bool(going_on.all()):
+            last[active] = thought.memory
+            change[active] = thought.changes
             spent[active] = done
-        if not all_go_on:
             active = active[going_on]
-            thought = thought[going_on].contiguous(memory_format=torch.channels_last)
-            seen = seen[going_on].contiguous(memory_format=torch.channels_last)
-    return memory, changes, spent
+            thought.keep(going_on)
+            returns.keep(going_on)
+    cycle = (change <= stop_below).long()
+    cycling = ago > 0
+    if bool(cycling.any()):
+        cycle[cycling] = cycle_lengths(
+            net, seen[cycling], last[cycling], ago[cycling], stop_below
+        )
+    return RollOut(last, change, cycle, spent)
+
+
+class EveryCell:
+    """The memory of a batch of problems, iterated everywhere.
+
+    It has the methods of ``ActiveTiles``, for problems too small for that to pay.
+    """
+
+    def __init__(self, net: nn.Module, seen: Tensor, memory: Tensor):
+        self.net = net
+        self.seen = seen
+        self.memory = memory
+        self.changes = torch.full((len(memory),), torch.inf, device=memory.device)
+
+    def advance(self, iterations: int) -> None:
+        """Run so many iterations."""
+        before = self.memory
+        for _ in range(iterations):
+            before = self.memory
+            self.memory = self.net.step(before, self.seen)
+        self.changes = (self.memory - before).abs().amax(dim=(1, 2, 3))
+
+    def keep(self, chosen: Tensor) -> None:
+        """Go on with some of the problems only, ``(B,)`` bool."""
+        self.memory = self.memory[chosen].contiguous(memory_format=torch.channels_last)
+        self.seen = self.seen[chosen].contiguous(memory_format=torch.channels_last)
+        self.changes = self.changes[chosen]
 
 
 class Agent:
@@ -179,21 +235,21 @@ class Agent:
         self._check_memory(problems, memory)
         parts = []
         for index, seen, first in self._chunks(problems, memory):
-            last, change, spent = roll_out(self.net, seen, first, limit, stop_below)
+            end = roll_out(self.net, seen, first, limit, stop_below)
+            spent = end.iterations
             if stop_below == 0.0:  # those that left early would have stayed as they were
                 spent = torch.full_like(spent, limit)
-            parts.append((self._read(last, read), spent.cpu(), (change <= tolerance).cpu(), last))
+            at_rest = end.change <= tolerance
+            cycle = torch.where(at_rest, 1, end.cycle)
+            answer = self._read(end.memory, read)
+            parts.append((answer, spent.cpu(), at_rest.cpu(), cycle.cpu(), end.memory))
             if progress is not None:
                 progress(len(problems[index]))
         if not parts:
             raise ValueError("problems is empty: needs at least one")
-        answers, spents, convergeds, memories = zip(*parts, strict=True)
-        return Thought(
-            np.concatenate(answers),
-            torch.cat(spents).numpy(),
-            torch.cat(convergeds).numpy(),
-            torch.cat(memories),
-        )
+        answers, *numbers, memories = zip(*parts, strict=True)
+        spent, at_rest, cycle = (torch.cat(column).numpy() for column in numbers)
+        return Thought(np.concatenate(answers), spent, at_rest, cycle, torch.cat(memories))
 
     def think_in_stages(
         self,
@@ -226,10 +282,11 @@ class Agent:
             began = clock()
             done = 0
             for place, stage in enumerate(stages):
-                memory, change, _ = roll_out(self.net, seen, memory, stage - done, 0.0)
+                end = roll_out(self.net, seen, memory, stage - done, 0.0)
+                memory = end.memory
                 done = stage
                 answers[place].append(self._read(memory))
-                convergeds[place].append((change <= TOLERANCE).cpu().numpy())
+                convergeds[place].append((end.change <= TOLERANCE).cpu().numpy())
                 seconds[place] += clock() - began
             if progress is not None:
                 progress(len(problems[index]))

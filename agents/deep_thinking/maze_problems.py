@@ -37,17 +37,17 @@ class MazeProblems:
     # many parameters.
     net_defaults = {
         "recurrent": {
-            "memory_channels": 32,
-            "hidden_channels": 64,
-            "head_channels": 64,
+            "memory_channels": 16,
+            "hidden_channels": 32,
+            "head_channels": 32,
             "barrier_channel": mazes.WALL,
             "symmetric": True,
         },
         "feed_forward": {"memory_channels": 16},
     }
-    wall_moves_in_training = 6
+    wall_moves_in_training = 16
     plan = Plan(
-        steps=1_600,
+        steps=5_000,
         short_steps=400,
         short_iterations=(8, 24),
         long_iterations=(40, 72),
@@ -60,7 +60,7 @@ class MazeProblems:
         clip=0.3,
         update_chance=0.5,
         memory_noise=0.2,
-        rest_penalty=0.2,
+        rest_penalty=0.4,
         averaging=0.998,
     )
 
