@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .active_tiles import ROUNDING, ActiveTiles
+from .active_cells import ROUNDING, ActiveCells
 from .limits import COMPARE_EVERY, Returns, cycle_lengths
 from .tasks import task_class
 
@@ -80,8 +80,8 @@ def roll_out(
             so for ever, and cycles are not looked for.
     """
     batch, device = len(memory), memory.device
-    if ActiveTiles.fits(net, *memory.shape[2:]):
-        thought = ActiveTiles(net, seen, memory, ROUNDING)
+    if ActiveCells.fits(net, *memory.shape[2:]):
+        thought = ActiveCells(net, seen, memory, ROUNDING)
     else:
         thought = EveryCell(net, seen, memory)
     change = torch.full((batch,), torch.inf, device=device)
@@ -119,7 +119,7 @@ def roll_out(
 class EveryCell:
     """The memory of a batch of problems, iterated everywhere.
 
-    It has the methods of ``ActiveTiles``, for problems too small for that to pay.
+    It has the methods of ``ActiveCells``, for problems too small for that to pay.
     """
 
     def __init__(self, net: nn.Module, seen: Tensor, memory: Tensor):

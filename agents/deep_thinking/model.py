@@ -130,17 +130,31 @@ class RecurrentNet(nn.Module):
         """One iteration: ``(B, M, H, W)`` and what ``perceive`` gave to ``(B, M, H, W)``."""
         is_open = None
         if self.barrier_channel is not None:
-            is_open = (seen[:, :1] > -BARRIER / 2).to(memory.dtype)  # (B, 1, H, W)
+            is_open = self.is_open(seen).to(memory.dtype)
             memory = memory * is_open  # what noise or another problem left there
         weight = self.widen.weight[:, : self.memory_channels]
         # At barriers, what is seen is so far below zero that nothing passes.
         update = self.update(F.relu(F.conv2d(memory, weight, padding=1) + seen))
-        if self.gated:
-            gate, proposal = update.chunk(2, dim=1)  # (B, M, H, W) each
-            memory = torch.lerp(memory, torch.tanh(proposal), torch.sigmoid(gate))
-        else:
-            memory = InwardClamp.apply(update)
+        memory = self.replace(memory, update)
         return memory if is_open is None else memory * is_open
+
+    def replace(self, memory: Tensor, update: Tensor) -> Tensor:
+        """What the second convolution's result makes of a memory.
+
+        Args:
+            memory: ``(B, M, …)``.
+            update: ``(B, M, …)``, or ``(B, 2 * M, …)`` for a gated net.
+        """
+        if not self.gated:
+            return InwardClamp.apply(update)
+        gate, proposal = update.chunk(2, dim=1)  # (B, M, …) each
+        return torch.lerp(memory, torch.tanh(proposal), torch.sigmoid(gate))
+
+    def is_open(self, seen: Tensor) -> Tensor:
+        """Which cells hold memory, ``(B, 1, H, W)`` bool, from what ``perceive`` gave."""
+        if self.barrier_channel is None:
+            return torch.ones_like(seen[:, :1], dtype=torch.bool)
+        return seen[:, :1] > -BARRIER / 2
 
     def read(self, memory: Tensor) -> Tensor:
         """The answer that the memory holds: ``(B, M, H, W)`` to logits ``(B, K, H, W)``."""

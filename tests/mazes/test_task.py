@@ -2,11 +2,14 @@
 
 import itertools
 
+import networkx
 import numpy as np
 import pytest
 
 from thinkenv import mazes
+from thinkenv.mazes.symmetry import canonical_hash
 from thinkenv.mazes.task import MazeTask
+from thinkenv.splits import PERCENT_OF_SPLIT, percent_of_hash
 
 from .test_solving import distances_from
 
@@ -164,6 +167,45 @@ def test_moved_endpoints_leave_the_walls_and_give_right_solutions():
         solution, length, unique = mazes.shortest_path(moved.grids[index])
         assert np.array_equal(solution, moved.solutions[index])
         assert (length, unique) == (moved.path_lengths[index], moved.unique[index])
+
+
+@pytest.mark.parametrize(("size", "split"), [(5, "test"), (9, "train"), (21, "extrapolation")])
+def test_moved_walls_leave_perfect_mazes_in_the_split_with_right_solutions(size, split):
+    task = MazeTask(size=size, split=split)
+    batch = task.draw(range(150))
+    moved = task.move_walls(batch, range(150), 10)
+    assert (moved.grids != batch.grids).any(axis=(1, 2)).mean() > 0.5
+    assert np.array_equal(moved.grids > 1, batch.grids > 1)  # start and goal stay
+    changed = ((moved.grids == 0) != (batch.grids == 0)).sum(axis=(1, 2))
+    assert changed.max() <= 20 or split != "train"
+    rooms = (size + 1) // 2
+    first, past = PERCENT_OF_SPLIT[split]
+    for index, grid in enumerate(moved.grids):
+        cells = networkx.grid_2d_graph(*grid.shape)
+        cells.remove_nodes_from(map(tuple, np.argwhere(grid == 0)))
+        assert networkx.is_tree(cells) and len(cells) == 2 * rooms**2 - 1
+        assert np.all(grid[1::2, 1::2] != 0) and np.all(grid[::2, ::2] == 0)
+        path = networkx.shortest_path(
+            cells, *(tuple(np.argwhere(grid == code)[0]) for code in (2, 3))
+        )
+        assert {tuple(cell) for cell in np.argwhere(moved.solutions[index])} == set(path)
+        assert moved.path_lengths[index] == len(path) and moved.unique[index]
+        hashed = canonical_hash(grid.reshape(-1), size + 2)
+        assert first <= int(percent_of_hash(np.uint64(hashed))) < past
+
+
+def test_no_walls_move_where_none_shall_and_the_same_numbers_move_the_same():
+    task = MazeTask(size=9)
+    batch = task.draw(range(50))
+    assert np.array_equal(task.move_walls(batch, range(50), 0).grids, batch.grids)
+    one, other = (task.move_walls(batch, range(50), 5) for _ in range(2))
+    assert np.array_equal(one.grids, other.grids)
+    assert not np.array_equal(one.grids, task.move_walls(batch, range(50, 100), 5).grids)
+    with pytest.raises(ValueError, match="most=-1"):
+        task.move_walls(batch, range(50), -1)
+    open_everywhere = MazeTask(size=9, split="all", loops=1.0)
+    rooms = open_everywhere.draw(range(3))  # there is no wall to open
+    assert np.array_equal(open_everywhere.move_walls(rooms, range(3), 5).grids, rooms.grids)
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 import thinkenv
-from agents.deep_thinking import active_tiles, agent
-from agents.deep_thinking.active_tiles import ActiveTiles
+from agents.deep_thinking import agent
+from agents.deep_thinking.active_cells import ActiveCells
 from agents.deep_thinking.maze_problems import MazeProblems
 from agents.deep_thinking.model import RecurrentNet
 
@@ -52,33 +52,34 @@ def start_of(net, grids):
 @pytest.mark.parametrize("update_kernel", [1, 3])
 def test_a_flood_is_where_it_should_be_though_only_its_front_is_computed(grids, update_kernel):
     net = flooding_net(update_kernel)
-    tiles = ActiveTiles(net, *start_of(net, grids))
+    thought = ActiveCells(net, *start_of(net, grids))
     distances = np.stack([distances_from_start(grid) for grid in grids])
     done = 0
     with torch.no_grad():
         for iterations in (1, 6, 93, 400):
-            tiles.advance(iterations)
+            thought.advance(iterations)
             done += iterations
             expected = (distances >= 0) & (distances < done)
-            assert np.array_equal(tiles.memory[:, 0].numpy() == 1, expected)
-            assert done < 7 or tiles.share < 0.3
-        tiles.advance(distances.max())
-    assert len(tiles.tiles) == 0 and not tiles.changes.any()
-    assert np.array_equal(tiles.memory[:, 0].numpy() == 1, distances >= 0)
+            assert np.array_equal(thought.memory[:, 0].numpy() == 1, expected)
+            assert done < 50 or thought.share < 0.1
+        thought.advance(distances.max())
+    assert len(thought.cells) == 0 and not thought.changes.any()
+    assert np.array_equal(thought.memory[:, 0].numpy() == 1, distances >= 0)
 
 
-def test_with_every_tile_active_it_is_the_dense_iteration(grids, monkeypatch):
-    monkeypatch.setattr(active_tiles, "DENSE_ABOVE", 2.0)  # never dense
-    net = RecurrentNet(4, 2, memory_channels=4, hidden_channels=8)
+@pytest.mark.parametrize("options", [{}, {"barrier_channel": 0, "head_channels": 8}])
+def test_with_every_cell_active_it_is_the_dense_iteration(grids, options, monkeypatch):
+    monkeypatch.setattr(ActiveCells, "_gathering_pays", lambda thought: True)
+    net = RecurrentNet(4, 2, memory_channels=8, hidden_channels=8, **options)
     seen, memory = start_of(net, grids)
-    tiles = ActiveTiles(net, seen, memory)
+    thought = ActiveCells(net, seen, memory)
     with torch.no_grad():
         for _ in range(11):
             before, memory = memory, net.step(memory, seen)
-        tiles.advance(11)
-    torch.testing.assert_close(tiles.memory, memory, rtol=0, atol=1e-5)
+        thought.advance(11)
+    torch.testing.assert_close(thought.memory, memory, rtol=0, atol=1e-5)
     largest = (memory - before).abs().amax(dim=(1, 2, 3))
-    torch.testing.assert_close(tiles.changes, largest, rtol=0, atol=1e-4)
+    torch.testing.assert_close(thought.changes, largest, rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize("stop_below", [0.0, 1e-3])
@@ -88,16 +89,17 @@ def test_problems_leave_when_they_are_done_as_they_do_when_all_is_computed(
     net = flooding_net(3)
     longest = [distances_from_start(grid).max() for grid in grids]
     found = agent.roll_out(net, *start_of(net, grids), 10_000, stop_below)
-    monkeypatch.setattr(ActiveTiles, "fits", lambda *arguments: False)
+    monkeypatch.setattr(ActiveCells, "fits", lambda *arguments: False)
     expected = agent.roll_out(net, *start_of(net, grids), 10_000, stop_below)
-    for ours, theirs in zip(found, expected, strict=True):
-        assert torch.equal(ours, theirs)
+    for name, ours in vars(found).items():
+        assert torch.equal(ours, getattr(expected, name)), name
+    assert found.cycle.tolist() == [1] * len(grids)
     # An iteration more shows that nothing changes, at the next look.
-    assert found[2].tolist() == [-(-(distance + 2) // 16) * 16 for distance in longest]
+    assert found.iterations.tolist() == [-(-(distance + 2) // 16) * 16 for distance in longest]
 
 
 def test_small_problems_and_nets_that_see_everything_are_computed_whole():
     net = RecurrentNet(4, 2)
-    assert ActiveTiles.fits(net, 203, 203) and not ActiveTiles.fits(net, 61, 203)
+    assert ActiveCells.fits(net, 35, 35) and not ActiveCells.fits(net, 11, 203)
     net.reach = None
-    assert not ActiveTiles.fits(net, 203, 203)
+    assert not ActiveCells.fits(net, 203, 203)

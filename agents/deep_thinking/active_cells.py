@@ -1,0 +1,196 @@
+"""Thinking only where the memory still changes.
+
+An iteration of a local net changes a cell by what is within its reach: two cells, for two 3x3
+convolutions. Where nothing within reach changed in the last iteration, nothing can change in the
+next. Large problems come to rest almost everywhere long before they are solved, so only the cells
+that can still change are iterated: what lies around them is gathered, a convolution is then a
+product of matrices, and its results are written back.
+
+With ``threshold=0`` this is the dense iteration, within rounding. Trained nets never come to rest
+to the last bit, because rounding goes on changing numbers by a few millionths; ``ROUNDING`` is far
+above that, and far below what any answer depends on.
+
+Shapes: B problems of H x W cells with M memory channels and N seen ones. All cells lie in one row
+of P numbers: each problem is surrounded by a margin of cells that hold nothing, so that the cells
+around any cell have numbers too, at the same distances everywhere.
+"""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from .model import RecurrentNet
+
+# A cell whose numbers, between -1 and 1, change by no more than this has come to rest.
+ROUNDING = 1e-5
+# Which cells are active is found out once in so many iterations. Finding out costs as much as some
+# iterations of few cells; but cells have to be active as soon as a change could reach them until
+# the next time.
+SELECT_EVERY = 2
+# A gathered cell costs so many times as much as one of a dense convolution.
+COST_OF_GATHERING = 3
+# Where most cells are active, all are iterated: so often before looking again, and so many at a
+# time, which fit into the processor's caches.
+DENSE_ITERATIONS = 8
+DENSE_CELLS = 60_000
+# Cells per side below which problems are so small that looking for active cells does not pay.
+SMALLEST_SIDE = 24
+
+
+class ActiveCells:
+    """The memory of a batch of problems, iterated where it can still change.
+
+    Args:
+        net: A recurrent net.
+        seen: ``(B, N, H, W)``, what the net perceives of the problems.
+        memory: ``(B, M, H, W)`` to start from; not changed.
+        threshold: A cell whose numbers all changed by no more than this counts as unchanged.
+
+    Attributes:
+        cells: ``(n,)`` int64, the numbers of the active cells.
+        changes: ``(B,)``, the largest change of each problem's memory in the last iteration.
+    """
+
+    def __init__(self, net: RecurrentNet, seen: Tensor, memory: Tensor, threshold: float = 0.0):
+        self.net = net
+        self.threshold = threshold
+        self.height, self.width = memory.shape[2:]
+        self._margin = SELECT_EVERY * net.reach
+        self._memory = self._surround(memory)  # (B, H + 2 margin, W + 2 margin, M)
+        self._seen = self._surround(seen)
+        self._is_open = self._surround(net.is_open(seen))[..., 0]
+        # Zero for ever at the cells that are never written: barriers and margins.
+        self._hidden = torch.zeros_like(self._seen)
+        # The number of a cell's place in a list, to find cells that are in it twice.
+        self._place = torch.zeros(self._is_open.shape, dtype=torch.int64, device=seen.device)
+        self.changes = torch.full((len(memory),), torch.inf, device=memory.device)
+        self.cells = self._is_open.flatten().nonzero()[:, 0]
+        channels = net.memory_channels
+        self._widen = _as_matrix(net.widen.weight[:, :channels])
+        self._update = _as_matrix(net.update.weight)
+
+    @staticmethod
+    def fits(net: torch.nn.Module, height: int, width: int) -> bool:
+        """Whether a net is local, and problems have so many cells that choosing them pays."""
+        return net.reach is not None and min(height, width) >= SMALLEST_SIDE
+
+    @property
+    def memory(self) -> Tensor:
+        """``(B, M, H, W)``, channels last."""
+        return self._inside(self._memory).permute(0, 3, 1, 2)
+
+    @property
+    def share(self) -> float:
+        """The share of the problems' cells that are active."""
+        return len(self.cells) / (len(self._memory) * self.height * self.width)
+
+    def keep(self, chosen: Tensor) -> None:
+        """Go on with some of the problems only, ``(B,)`` bool."""
+        if bool(chosen.all()):
+            return
+        area = self._is_open[0].numel()
+        problem = self.cells // area
+        new_number = (chosen.cumsum(0) - 1)[problem] * area + self.cells % area
+        self.cells = new_number[chosen[problem]]
+        for name in ("_memory", "_seen", "_is_open", "_hidden", "_place", "changes"):
+            setattr(self, name, getattr(self, name)[chosen])
+
+    def advance(self, iterations: int) -> None:
+        """Run so many iterations, and find out which cells are active then."""
+        while iterations and len(self.cells):
+            if self._gathering_pays():
+                some = min(iterations, SELECT_EVERY)
+                cells, changes = self._advance_active(some)
+            else:
+                some = min(iterations, DENSE_ITERATIONS)
+                cells, changes = self._advance_everywhere(some)
+            self._select(cells, changes)
+            iterations -= some
+
+    def _gathering_pays(self) -> bool:
+        return COST_OF_GATHERING * self.share < 1
+
+    def _advance_active(self, iterations: int) -> tuple[Tensor, Tensor]:
+        """Iterate the active cells; their numbers and last changes."""
+        cells = self.cells
+        memory, seen, hidden = (
+            numbers.flatten(0, 2) for numbers in (self._memory, self._seen, self._hidden)
+        )
+        # An active cell needs the hidden numbers of the cells around it, and these their memory.
+        around = cells[:, None] + self._square(self.net.update.kernel_size[0] // 2)  # (n, k * k)
+        wide = self._open_and_once(around.flatten())
+        around_wide = wide[:, None] + self._square(1)  # (w, 9)
+        seen = seen[wide]
+        before = after = memory[cells]
+        for _ in range(iterations):
+            before = after
+            read = memory.index_select(0, around_wide.flatten()).view(len(wide), -1)
+            hidden[wide] = torch.addmm(seen, read, self._widen).relu_()
+            read = hidden.index_select(0, around.flatten()).view(len(cells), -1)
+            update = torch.addmm(self.net.update.bias, read, self._update)
+            after = self.net.replace(before, update)
+            memory[cells] = after
+        return cells, (after - before).abs().amax(dim=1)
+
+    def _advance_everywhere(self, iterations: int) -> tuple[Tensor, Tensor]:
+        """Iterate all cells; the numbers of the open ones and their last changes."""
+        area = self._is_open[0].numel()
+        numbers, changes = [], []
+        for begin in range(0, len(self._memory), max(1, DENSE_CELLS // area)):
+            chunk = slice(begin, begin + max(1, DENSE_CELLS // area))
+            inside = self._inside(self._memory[chunk])
+            before = after = inside.permute(0, 3, 1, 2).contiguous(
+                memory_format=torch.channels_last
+            )
+            seen = self._inside(self._seen[chunk]).permute(0, 3, 1, 2)
+            seen = seen.contiguous(memory_format=torch.channels_last)
+            for _ in range(iterations):
+                before = after
+                after = self.net.step(before, seen)
+            inside.copy_(after.permute(0, 2, 3, 1))
+            change = self._surround((after - before).abs().amax(dim=1, keepdim=True)).flatten()
+            cells = self._is_open[chunk].flatten().nonzero()[:, 0]
+            numbers.append(cells + begin * area)
+            changes.append(change[cells])
+        return torch.cat(numbers), torch.cat(changes)
+
+    def _select(self, cells: Tensor, changes: Tensor) -> None:
+        """Make those cells active that changes can reach until the next selection.
+
+        Args:
+            cells: ``(c,)`` numbers of the cells that were iterated.
+            changes: ``(c,)`` their changes in the last iteration.
+        """
+        area = self._is_open[0].numel()
+        self.changes.zero_().scatter_reduce_(0, cells // area, changes, "amax")
+        moved = cells[changes > self.threshold]
+        reached = moved[:, None] + self._square(SELECT_EVERY * self.net.reach)
+        self.cells = self._open_and_once(reached.flatten())
+
+    def _open_and_once(self, cells: Tensor) -> Tensor:
+        """Those cells of a list that are open, each of them once."""
+        cells = cells[self._is_open.flatten()[cells]]
+        places = torch.arange(len(cells), device=cells.device)
+        place = self._place.flatten()
+        place[cells] = places
+        return cells[place[cells] == places]
+
+    def _square(self, distance: int) -> Tensor:
+        """What to add to a cell's number for those in the square around it, row by row."""
+        steps = torch.arange(-distance, distance + 1, device=self._is_open.device)
+        return (steps[:, None] * self._is_open.shape[2] + steps).flatten()
+
+    def _surround(self, numbers: Tensor) -> Tensor:
+        """``(B, C, H, W)`` as ``(B, H + 2 margin, W + 2 margin, C)``, with margins of zeros."""
+        margins = (0, 0, *4 * [self._margin])
+        return F.pad(numbers.permute(0, 2, 3, 1), margins)
+
+    def _inside(self, numbers: Tensor) -> Tensor:
+        """A view of ``(B, H + 2 margin, W + 2 margin, C)`` without the margins."""
+        margin = self._margin
+        return numbers[:, margin : margin + self.height, margin : margin + self.width]
+
+
+def _as_matrix(weight: Tensor) -> Tensor:
+    """A kernel ``(outputs, inputs, k, k)`` as a matrix ``(k * k * inputs, outputs)``."""
+    return weight.permute(2, 3, 1, 0).reshape(-1, len(weight)).contiguous()
