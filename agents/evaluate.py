@@ -7,6 +7,7 @@ Run from the repository's root:
     python agents/evaluate.py --size 9 13 33 59 --iterations 72 500 1500 3000
     python agents/evaluate.py --size 33 --iterations converged
     python agents/evaluate.py --size 33 --disturb zero noise:1 region:0.5 moved --disturb-at 0.5 2
+    python agents/evaluate.py --size 33 --problems 100 --diagnose --figure runs/diagnosis.png
     python agents/evaluate.py --task chess --database FILE --iterations 6 12 60
 
 Prints one row for each set of problems (mazes by size, chess puzzles by rating) and number of
@@ -19,6 +20,8 @@ agent's puzzle rating is fitted, at which it would solve one half.
 
 With ``--disturb`` it is measured instead how many answers become right again after the memory or
 the problem was disturbed; agents/deep_thinking/disturbances.py lists what can be done to them.
+With ``--diagnose`` it is found out how the agent thinks: whether the end depends on the beginning,
+whether it is a fixed point, and more; agents/deep_thinking/diagnostics.py says what.
 """
 
 import itertools
@@ -30,11 +33,18 @@ from typing import Annotated, Literal
 
 import numpy as np
 import tyro
-from deep_thinking.agent import MOST_ITERATIONS, Agent
+from deep_thinking.agent import MOST_ITERATIONS, TOLERANCE, Agent
 from deep_thinking.checkpoint import load_agent
 from deep_thinking.device import DeviceName, prepare_device
+from deep_thinking.diagnostics import diagnose
 from deep_thinking.disturbances import Disturbance
-from deep_thinking.metrics import evaluation_row, fit_rating, format_recovery, format_table
+from deep_thinking.metrics import (
+    evaluation_row,
+    fit_rating,
+    format_diagnoses,
+    format_recovery,
+    format_table,
+)
 from deep_thinking.recovery import LOOK_EVERY, measure_recovery
 from deep_thinking.tasks import TASKS
 from provenance import store_result
@@ -82,10 +92,13 @@ class Args:
     recovery_iterations: int | None = None
     """How long to watch after a disturbance; by default as long as suffices for the hardest
     problems of the task."""
+    diagnose: bool = False
+    """Find out how the agent thinks, and where its memories end."""
     json: Path | None = None
     """Write the rows, and where they come from, to this file."""
     figure: Path | None = None
-    """Draw accuracy against iterations into this file (PNG, PDF or SVG)."""
+    """Draw accuracy against iterations into this file (PNG, PDF or SVG); or what was found out about
+    disturbances, or about how the agent thinks."""
     threads: int | None = None
     """CPU threads; by default all cores."""
     device: DeviceName = "auto"
@@ -245,6 +258,49 @@ def evaluate_recovery(args: Args, agent: Agent, task) -> list[dict]:
     return rows
 
 
+def evaluate_thinking(args: Args, agent: Agent, task) -> dict:
+    """A row of one set of problems: how the agent thinks about them."""
+    problems = task.draw(args.seed, min(args.problems, task.count))
+    with tqdm(
+        total=len(problems),
+        desc=f"watching thoughts about {task.label}",
+        unit="problem",
+        leave=False,
+        disable=None,
+    ) as bar:
+        found = diagnose(
+            agent,
+            task,
+            problems,
+            max([agent.task.many_iterations, *read_stages(args, agent)[0]]),
+            args.most_iterations,
+            args.seed,
+            bar.update,
+        )
+    moving = np.flatnonzero(found.residuals > TOLERANCE)
+    shown = slice(0, moving[-1] + 2 if len(moving) else 1)  # until all are at rest
+
+    def curve(numbers: np.ndarray | None) -> list[float] | None:
+        return None if numbers is None else numbers[shown].round(6).tolist()
+
+    return {
+        "task": agent.task.name,
+        **task.axes,
+        "n": len(problems),
+        "alignment": found.alignment,
+        "same_answer_from_elsewhere": found.same_answer,
+        "limits": found.limits,
+        "first_solved": found.first_solved.tolist(),
+        "last_changed": found.last_changed.tolist(),
+        "residual_by_iteration": curve(found.residuals),
+        "exact_by_iteration": curve(found.solved),
+        "filling_agreement_by_iteration": curve(found.agreement),
+        "filling_rounds_by_iteration": curve(found.filling_rounds),
+        "seed": args.seed,
+        "checkpoint": args.checkpoint.as_posix(),
+    }
+
+
 def rate(played: list[list[np.ndarray]], iterations: float) -> dict | None:
     """The agent's puzzle rating, printed; None where the puzzles do not tell it.
 
@@ -279,10 +335,14 @@ def evaluate(args: Args) -> list[dict]:
     read_moments(args)
     for text in args.disturb:
         Disturbance.parse(text)
+    if args.disturb and args.diagnose:
+        raise ValueError("--diagnose and --disturb: only one of them at a time")
     rows, labels, played = [], [], []
     for task in agent.task.for_testing(vars(args)):
         if args.disturb:
             rows_of_task, played_of_task = evaluate_recovery(args, agent, task), []
+        elif args.diagnose:
+            rows_of_task, played_of_task = [evaluate_thinking(args, agent, task)], []
         else:
             rows_of_task, played_of_task = evaluate_problems(args, agent, task)
         rows += rows_of_task
@@ -295,6 +355,8 @@ def evaluate(args: Args) -> list[dict]:
     )
     if args.disturb:
         print(format_recovery(rows, labels))
+    elif args.diagnose:
+        print(format_diagnoses(rows, labels))
     else:
         print(format_table(rows, labels, agent.task.other_scores))
     puzzle_rating = rate(played, rows[-1]["iterations"]) if played else None
@@ -307,10 +369,12 @@ def evaluate(args: Args) -> list[dict]:
         store_result(args.json, result)
         print(f"rows: {args.json}")
     if args.figure is not None:
-        from deep_thinking.figures import plot_accuracy, plot_recovery
+        from deep_thinking.figures import plot_accuracy, plot_diagnoses, plot_recovery
 
         if args.disturb:
             plot_recovery(rows, labels, args.figure)
+        elif args.diagnose:
+            plot_diagnoses(rows, labels, args.figure)
         else:
             plot_accuracy(rows, labels, agent.training_iterations, args.figure)
         print(f"figure: {args.figure}")

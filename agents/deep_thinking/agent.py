@@ -110,9 +110,7 @@ def roll_out(
     cycle = (change <= stop_below).long()
     cycling = ago > 0
     if bool(cycling.any()):
-        cycle[cycling] = cycle_lengths(
-            net, seen[cycling], last[cycling], ago[cycling], stop_below
-        )
+        cycle[cycling] = cycle_lengths(net, seen[cycling], last[cycling], ago[cycling], stop_below)
     return RollOut(last, change, cycle, spent)
 
 

@@ -122,3 +122,43 @@ def plot_recovery(rows: list[dict], labels: list[str], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=150)
     pyplot.close(figure)
+
+
+def plot_diagnoses(rows: list[dict], labels: list[str], path: Path) -> None:
+    """Residuals, right answers, and agreement with dead-end filling, by iteration.
+
+    Args:
+        rows: Rows of ``evaluate_thinking``.
+        labels: What the problems of each row are.
+        path: Where to write the picture; its ending decides the format.
+    """
+    curves = {
+        "residual_by_iteration": "largest change of the memory",
+        "exact_by_iteration": "problems answered exactly",
+        "filling_agreement_by_iteration": "agreement with dead-end filling",
+    }
+    shown = [name for name in curves if rows[0][name] is not None]
+    figure, grid = pyplot.subplots(
+        1, len(shown), figsize=(4.2 * len(shown), 3.6), squeeze=False, layout="constrained"
+    )
+    colours = pyplot.get_cmap("viridis")
+    for axes, name in zip(grid[0], shown, strict=True):
+        for place, (row, label) in enumerate(zip(rows, labels, strict=True)):
+            values = row[name]
+            axes.plot(
+                range(1, len(values) + 1),
+                values,
+                color=colours(0.85 * place / max(1, len(rows) - 1)),
+                label=f"{label} (n = {row['n']})",
+            )
+        axes.set_xlabel("iteration")
+        axes.set_ylabel(curves[name])
+        axes.spines[["top", "right"]].set_visible(False)
+        if name == "residual_by_iteration":
+            axes.set_yscale("log")
+        else:
+            axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+    grid[0][0].legend(frameon=False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=150)
+    pyplot.close(figure)

@@ -139,6 +139,28 @@ class MazeProblems:
     def _move_walls(self, batch: mazes.MazeBatch, numbers: np.ndarray) -> mazes.MazeBatch:
         return self.source.move_walls(batch, numbers, self.wall_moves) if self.wall_moves else batch
 
+    @staticmethod
+    def fill_dead_ends(batch: mazes.MazeBatch) -> np.ndarray:
+        """The cells left after 0, 1, 2, … rounds of dead-end filling, ``(R, B, H, W)`` bool.
+
+        In each round all cells with at most one free neighbour are filled, start and goal
+        excepted, until none is left.
+        """
+        left = batch.grids != mazes.WALL
+        ends = batch.grids > mazes.FREE
+        states = [left]
+        while True:
+            ways = np.zeros(left.shape, np.int8)
+            ways[:, 1:] += left[:, :-1]
+            ways[:, :-1] += left[:, 1:]
+            ways[:, :, 1:] += left[:, :, :-1]
+            ways[:, :, :-1] += left[:, :, 1:]
+            filled = left & (ends | (ways > 1))
+            if np.array_equal(filled, left):
+                return np.stack(states)
+            left = filled
+            states.append(left)
+
     def judge(self, batch: mazes.MazeBatch, answers: np.ndarray) -> dict[str, np.ndarray]:
         """Which answers are exactly right, and the share of cells that are: ``(count,)`` each."""
         solved, cells = self.source.judge(batch, answers)

@@ -164,6 +164,38 @@ def format_recovery(rows: list[dict], labels: list[str]) -> str:
     return "\n".join(lines)
 
 
+def format_diagnoses(rows: list[dict], labels: list[str]) -> str:
+    """What was found out about an agent's thinking, to read in a terminal.
+
+    Args:
+        rows: The rows of ``evaluate_thinking``.
+        labels: What the problems of each row are.
+    """
+    lines = []
+    for row, label in zip(rows, labels, strict=True):
+        lines.append(f"{label}, {row['n']} problems")
+        for start, alignment in row["alignment"].items():
+            same = row["same_answer_from_elsewhere"][start]
+            lines.append(
+                f"  alignment from {start} memories: {alignment:.4f}, same answer {same:.1%}"
+            )
+        limits = ", ".join(f"{kind} {share:.1%}" for kind, share in row["limits"].items())
+        lines.append(f"  limits: {limits}")
+        solved = [iteration for iteration in row["first_solved"] if iteration > 0]
+        first = f"in iteration {np.median(solved):.0f} (median)" if solved else "never"
+        lines.append(f"  first right {first}, {len(solved)} of {row['n']}")
+        lines.append(
+            f"  last change of the answer in iteration {np.median(row['last_changed']):.0f}"
+        )
+        agreement = row["filling_agreement_by_iteration"]
+        if agreement is not None:
+            lines.append(
+                f"  agreement with dead-end filling: {np.mean(agreement):.2%} on average, "
+                f"{min(agreement):.2%} at least"
+            )
+    return "\n".join(lines)
+
+
 def fit_rating(ratings: np.ndarray, solved: np.ndarray) -> tuple[float, float, float]:
     """The rating at which a player would solve half of the puzzles, with its 95 % interval.
 

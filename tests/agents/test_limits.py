@@ -24,9 +24,7 @@ class RotatingNet(RecurrentNet):
 
     def empty_memory(self, inputs):
         batch, _, height, width = inputs.shape
-        return torch.tensor([1.0, 0.0])[None, :, None, None].expand(
-            batch, 2, height, width
-        )
+        return torch.tensor([1.0, 0.0])[None, :, None, None].expand(batch, 2, height, width)
 
     def step(self, memory, seen):
         return torch.einsum("ij,bjhw->bihw", self.turn, memory)

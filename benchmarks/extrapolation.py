@@ -1,0 +1,182 @@
+"""How far an agent trained on 9x9 mazes goes: sizes, endpoints, generators, limits.
+
+Run from the repository's root:
+
+    python benchmarks/extrapolation.py --checkpoint assets/agents/maze \
+        --json benchmarks/results/maze_seed0.json
+
+Every maze is thought about until its memory has come to rest, so no iteration is chosen with a look
+at solutions. Large mazes take hours; each set of mazes is stored as soon as it is done, and a
+second run with the same file goes on with what is missing.
+
+Besides the share of mazes solved, the rows hold in which limits thinking ended. For one size, it is
+also measured densely, without any shortcut, how many answers are the same after ten times the
+iterations that they took to come to rest, and how alike the memories are in which thinking ends when
+it begins elsewhere (agents/deep_thinking/diagnostics.py).
+"""
+
+import argparse
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from agents.deep_thinking import load
+from agents.deep_thinking.agent import Agent
+from agents.deep_thinking.device import prepare_device
+from agents.deep_thinking.diagnostics import diagnose
+from agents.deep_thinking.maze_problems import MazeProblems
+from agents.deep_thinking.metrics import evaluation_row
+from agents.provenance import store_result
+
+GENERATORS = ("wilson", "kruskal", "prim", "recursive_division")
+SETS = {
+    "59": (dict(size=59), 1000),
+    **{
+        f"33 {ends}": (dict(size=33, endpoints=ends), 1000)
+        for ends in ("any", "dead_ends", "corners", "farthest")
+    },
+    **{f"59 {name}": (dict(size=59, generator=name), 1000) for name in GENERATORS},
+    "201": (dict(size=201), 200),
+    "801": (dict(size=801), 20),
+}
+# The set for what is measured densely, and how many of its mazes.
+LIMITS_SET, LIMITS_MAZES = "59", 100
+
+
+def think_about_set(agent: Agent, name: str, seed: int, checkpoint: str) -> dict:
+    """The row of one set of mazes."""
+    axes, count = SETS[name]
+    task = MazeProblems(split="extrapolation", **axes)
+    batch = task.draw(seed, count)
+    most = 400 if axes["size"] < 100 else 20 if axes["size"] < 400 else 1  # thought about at once
+    solved, cells, converged, cycles, iterations, slowest = [], [], [], [], [], 0.0
+    began = time.perf_counter()
+    with tqdm(total=count, desc=f"mazes {name}", unit="maze", disable=None) as bar:
+        for first in range(0, count, most):
+            part = batch[first : first + most]
+            part_began = time.perf_counter()
+            thought = agent.think(part.problems, "converged")
+            slowest = max(slowest, (time.perf_counter() - part_began) / len(part))
+            scores = task.judge(part, thought.answer)
+            solved += scores["solved"].tolist()
+            cells += scores["cells"].tolist()
+            converged += thought.converged.tolist()
+            cycles += thought.cycle.tolist()
+            iterations += thought.iterations.tolist()
+            bar.update(len(part))
+    row = evaluation_row(
+        task="maze",
+        axes=task.axes,
+        disturbance="none",
+        scores={"solved": solved, "cells": cells},
+        converged=converged,
+        iterations=float(np.mean(iterations)),
+        seconds=time.perf_counter() - began,
+        seed=seed,
+        checkpoint=checkpoint,
+    )
+    lengths, counts = np.unique(cycles, return_counts=True)
+    return row | {
+        "longest_path": int(batch.path_lengths.max()),
+        "most_iterations": max(iterations),
+        "seconds_of_slowest": round(slowest, 3),
+        # 1: at rest; 2 and more: in a cycle of that length; 0: still on the way
+        "limits": dict(zip(map(str, lengths.tolist()), (counts / count).tolist(), strict=True)),
+    }
+
+
+@torch.no_grad()
+def think_ten_times_as_long(agent: Agent, problems: np.ndarray) -> float:
+    """The share of answers that stay the same, computed everywhere in every iteration."""
+    thought = agent.think(problems, "converged")
+    inputs = agent.task.encode(problems, agent.device)
+    same = []
+    for index in range(len(problems)):
+        seen = agent.net.perceive(inputs[index : index + 1])
+        memory = thought.memory[index : index + 1]
+        for _ in range(9 * int(thought.iterations[index])):
+            memory = agent.net.step(memory, seen)
+        answer = agent.task.answer(agent.net.read(memory)).cpu().numpy()[0]
+        same.append(np.array_equal(answer, thought.answer[index]))
+    return float(np.mean(same))
+
+
+def measure_limits(agent: Agent, seed: int) -> dict:
+    """Answers after ten times the iterations, and where other beginnings lead."""
+    task = MazeProblems(split="extrapolation", **SETS[LIMITS_SET][0])
+    batch = task.draw(seed, LIMITS_MAZES)
+    diagnosis = diagnose(agent, task, batch, 500, seed=seed)
+    return {
+        "set": LIMITS_SET,
+        "n": LIMITS_MAZES,
+        "same_answer_after_ten_times": think_ten_times_as_long(agent, batch.problems),
+        "alignment": diagnosis.alignment,
+        "same_answer_from_elsewhere": diagnosis.same_answer,
+        "limits": diagnosis.limits,
+        "agreement_with_dead_end_filling": round(float(diagnosis.agreement.min()), 5),
+        "first_solved_median": float(np.median(diagnosis.first_solved)),
+        "last_changed_median": float(np.median(diagnosis.last_changed)),
+    }
+
+
+def main() -> int:
+    """Measure what is not in the file yet; store and print it."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--checkpoint", type=Path, default=Path("assets/agents/maze"))
+    parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
+    parser.add_argument("--seed", type=int, default=0, help="which mazes of the split")
+    parser.add_argument("--threads", type=int, help="CPU threads (default: all cores)")
+    parser.add_argument("--json", type=Path, required=True, help="the file of results")
+    arguments = parser.parse_args()
+    agent = load(arguments.checkpoint, prepare_device("cpu", arguments.threads))
+    weights = agent.description["weights_sha256"]
+    stored = json.loads(arguments.json.read_text()) if arguments.json.exists() else {}
+    if stored.get("agent", {}).get("weights_sha256", weights) != weights:
+        print(f"error: {arguments.json} is of another agent", file=sys.stderr)
+        return 1
+    rows = stored.get("rows", {})
+    limits = stored.get("limits")
+    about = ("seed", "commit", "plan", "net", "trained_on", "metrics", "weights_sha256")
+
+    def store() -> None:
+        store_result(
+            arguments.json,
+            {
+                "agent": {name: agent.description[name] for name in about},
+                "threads": torch.get_num_threads(),
+                "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3,
+                "limits": limits,
+                "rows": rows,
+            },
+        )
+
+    for name in arguments.sets:
+        if name not in rows:
+            rows[name] = think_about_set(
+                agent, name, arguments.seed, f"trained with --seed {agent.description['seed']}"
+            )
+            store()
+        row = rows[name]
+        print(
+            f"{name:>22}: {row['exact']:8.2%} of {row['n']:,} solved "
+            f"({row['exact_low']:.2%} to {row['exact_high']:.2%}), {row['converged']:.2%} at rest "
+            f"after {row['iterations']:,.0f} iterations; {row['seconds'] / row['n']:.2f} s a maze",
+            flush=True,
+        )
+        if name == LIMITS_SET and limits is None:
+            limits = measure_limits(agent, arguments.seed)
+            store()
+            print(limits, flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
