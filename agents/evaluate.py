@@ -97,8 +97,8 @@ class Args:
     json: Path | None = None
     """Write the rows, and where they come from, to this file."""
     figure: Path | None = None
-    """Draw accuracy against iterations into this file (PNG, PDF or SVG); or what was found out about
-    disturbances, or about how the agent thinks."""
+    """Draw accuracy against iterations into this file (PNG, PDF or SVG); or recovery from
+    disturbances, or what was found out about how the agent thinks."""
     threads: int | None = None
     """CPU threads; by default all cores."""
     device: DeviceName = "auto"

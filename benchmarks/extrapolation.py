@@ -9,10 +9,10 @@ Every maze is thought about until its memory has come to rest, so no iteration i
 at solutions. Large mazes take hours; each set of mazes is stored as soon as it is done, and a
 second run with the same file goes on with what is missing.
 
-Besides the share of mazes solved, the rows hold in which limits thinking ended. For one size, it is
-also measured densely, without any shortcut, how many answers are the same after ten times the
-iterations that they took to come to rest, and how alike the memories are in which thinking ends when
-it begins elsewhere (agents/deep_thinking/diagnostics.py).
+Besides the share of mazes solved, the rows hold in which limits thinking ended. For one size, it
+is also measured densely, without any shortcut, how many answers are the same after ten times the
+iterations that they took to come to rest, and how alike the memories are in which thinking ends
+when it begins elsewhere (agents/deep_thinking/diagnostics.py).
 """
 
 import argparse

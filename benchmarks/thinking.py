@@ -5,8 +5,8 @@ Run from the repository's root, on an otherwise idle machine:
     python benchmarks/thinking.py --json benchmarks/results/thinking.json
 
 For each size one maze of ``extrapolation`` is thought about until its memory has come to rest, or
-for ``--most-iterations``, by active tiles (agents/deep_thinking/active_tiles.py). On the way the
-share of active tiles is noted, and whether the answer is right. An iteration of the whole maze
+for ``--most-iterations``, by active cells (agents/deep_thinking/active_cells.py). On the way the
+share of active cells is noted, and whether the answer is right. An iteration of the whole maze
 always takes the same time, so it is measured on some of them, before, in the middle and after, and
 multiplied by the number of iterations.
 """
@@ -23,14 +23,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import torch
 
 from agents.deep_thinking import load
-from agents.deep_thinking.active_tiles import ROUNDING, ActiveTiles
+from agents.deep_thinking.active_cells import ROUNDING, ActiveCells
 from agents.deep_thinking.agent import TOLERANCE, Agent
 from agents.deep_thinking.device import prepare_device
 from agents.deep_thinking.maze_problems import MazeProblems
 from agents.provenance import store_result
 from thinkenv.mazes import is_solution
 
-# Every so many iterations the share of active tiles is noted.
+# Every so many iterations the share of active cells is noted.
 NOTE_EVERY = 160
 
 
@@ -53,32 +53,34 @@ def measure(agent: Agent, size: int, instance: int, most_iterations: int) -> dic
     seen = agent.net.perceive(inputs)
     memory = agent.net.empty_memory(inputs).contiguous(memory_format=torch.channels_last)
     dense = [seconds_of_iteration(agent, memory, seen)]
-    tiles = ActiveTiles(agent.net, seen, memory, ROUNDING)
+    thought = ActiveCells(agent.net, seen, memory, ROUNDING)
     seconds = 0.0
     done = 0
     shares = []
-    while done < most_iterations and len(tiles.tiles) and float(tiles.changes.max()) > TOLERANCE:
-        shares.append({"iterations": done, "active_share": round(tiles.share, 5)})
+    while (
+        done < most_iterations and len(thought.cells) and float(thought.changes.max()) > TOLERANCE
+    ):
+        shares.append({"iterations": done, "active_share": round(thought.share, 5)})
         began = time.perf_counter()
-        tiles.advance(NOTE_EVERY)
+        thought.advance(NOTE_EVERY)
         seconds += time.perf_counter() - began
         done += NOTE_EVERY
         if len(shares) % 8 == 0:
-            dense.append(seconds_of_iteration(agent, tiles.memory, seen))
-    dense.append(seconds_of_iteration(agent, tiles.memory, seen))
-    answer = agent.task.answer(agent.net.read(tiles.memory)).cpu().numpy()[0]
+            dense.append(seconds_of_iteration(agent, thought.memory, seen))
+    dense.append(seconds_of_iteration(agent, thought.memory, seen))
+    answer = agent.task.answer(agent.net.read(thought.memory)).cpu().numpy()[0]
     whole = statistics.median(dense) * done
     return {
         "size": size,
         "instance": instance,
         "path_length": int(batch.path_lengths[0]),
         "iterations": done,
-        "converged": float(tiles.changes.max()) <= TOLERANCE,
+        "converged": float(thought.changes.max()) <= TOLERANCE,
         "solved": bool(is_solution(batch.grids[0], answer)),
         "active_seconds": round(seconds, 3),
         "dense_seconds": round(whole, 3),
         "times_faster": round(whole / seconds, 2),
-        "active_tiles": shares,
+        "active_cells": shares,
     }
 
 
@@ -88,7 +90,7 @@ def main() -> int:
     parser.add_argument("--checkpoint", type=Path, default=Path("assets/agents/maze"))
     parser.add_argument("--sizes", type=int, nargs="+", default=[201, 801])
     parser.add_argument("--instance", type=int, default=0)
-    parser.add_argument("--most-iterations", type=int, default=20_000)
+    parser.add_argument("--most-iterations", type=int, default=100_000)
     parser.add_argument("--threads", type=int, help="CPU threads (default: all cores)")
     parser.add_argument("--json", type=Path, help="write the results to this file")
     arguments = parser.parse_args()

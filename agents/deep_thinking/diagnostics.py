@@ -1,10 +1,10 @@
 """How an agent thinks: where its memories end, how they get there, and by which rule.
 
 - **Alignment** (Anil et al. 2022, arXiv 2211.09961, "path independence"): how alike the memories
-  are in which thinking ends, when it begins from nothing, from the end of another problem's thought,
-  or from random numbers. 1.00 means that the end depends on the problem alone.
-- **Limits**: how many memories come to a fixed point, to a cycle (and of which length), or are still
-  on their way.
+  are in which thinking ends, when it begins from nothing, from the end of a thought about another
+  problem, or from random numbers. 1.00 means that the end depends on the problem alone.
+- **Limits**: how many memories come to a fixed point, to a cycle (and of which length), or are
+  still on their way.
 - **Residuals**: how much an iteration still changes the memory, by iteration.
 - **Answers**: in which iteration each became right for the first time, and changed for the last.
 - **Agreement with dead-end filling**, for mazes (Knutson et al. 2024): at each iteration, the share

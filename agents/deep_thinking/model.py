@@ -22,10 +22,11 @@ class RecurrentNet(nn.Module):
     One iteration is ``memory' = clamp(conv(relu(conv([memory, problem]))), -1, 1)``: what is to be
     remembered has to be written again in every iteration, so that a damaged memory is repaired
     rather than kept. In training, gradients get past the clamp a little where they lead back
-    inside, so that no memory can be stuck at its limits from the beginning. A gated net computes a proposal and a gate for each number of the memory, and
-    moves the memory towards ``tanh(proposal)`` by the share ``sigmoid(gate)``: it learns to keep
-    what is right and to let go of what is not. Either way the memory stays between -1 and 1, so
-    that thousands of iterations cannot make it grow.
+    inside, so that no memory can be stuck at its limits from the beginning. A gated net computes a
+    proposal and a gate for each number of the memory, and moves the memory towards
+    ``tanh(proposal)`` by the share ``sigmoid(gate)``: it learns to keep what is right and to let go
+    of what is not. Either way the memory stays between -1 and 1, so that thousands of iterations
+    cannot make it grow.
 
     The problem is what is asked, or features of it that an encoder finds. What it contributes to
     each iteration is the same in all of them and is computed once: ``seen = net.perceive(inputs)``

@@ -15,7 +15,7 @@ from thinkenv.mazes.changes import move_endpoints, move_walls
 from thinkenv.mazes.depth_first import LANES, find_dfs_parents
 from thinkenv.mazes.endpoints import ENDPOINTS, choose_endpoints
 from thinkenv.mazes.generators import GENERATORS, carve, open_loops
-from thinkenv.mazes.layout import FREE, GOAL, START, cell_of_room, open_passages
+from thinkenv.mazes.layout import GOAL, START, cell_of_room, open_passages
 from thinkenv.mazes.solving import judge_flat, mark_tree_path, solve_flat
 from thinkenv.mazes.symmetry import canonical_hash
 from thinkenv.random_streams import start_stream, stream_key
