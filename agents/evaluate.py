@@ -77,6 +77,9 @@ class Args:
     """The chance that a wall of a maze is opened."""
     endpoints: str = "any"
     """Where start and goal of a maze lie: any, dead_ends, corners, or farthest."""
+    file: Path | None = None
+    """Mazes from elsewhere instead: a .npz or .zanj file, or a folder in the easy_to_hard or the
+    token format."""
     database: str = "bundled"
     """Chess puzzles: bundled, a Lichess .csv or .csv.zst, or a database."""
     rating: tuple[int, int] | None = None

@@ -4,6 +4,7 @@ Run from the repository's root:
 
     python benchmarks/extrapolation.py --checkpoint assets/agents/maze \
         --json benchmarks/results/maze_seed0.json
+    python benchmarks/extrapolation.py --table benchmarks/results/maze_seed*.json
 
 Every maze is thought about until its memory has come to rest, so no iteration is chosen with a look
 at solutions. Large mazes take hours; each set of mazes is stored as soon as it is done, and a
@@ -127,6 +128,26 @@ def measure_limits(agent: Agent, seed: int) -> dict:
     }
 
 
+def table(stored: list[dict]) -> str:
+    """Results of several seeds as a Markdown table: a line for each set, a column for each seed."""
+    seeds = [result["agent"]["seed"] for result in stored]
+    lines = [
+        "| size | generator | endpoints | mazes | "
+        + " | ".join(f"seed {seed}" for seed in seeds)
+        + " |",
+        "|" + "---|" * (4 + len(seeds)),
+    ]
+    for name in SETS:
+        rows = [result["rows"].get(name) for result in stored]
+        known = next((row for row in rows if row is not None), None)
+        if known is None:
+            continue
+        cells = ["not run" if row is None else f"{100 * row['exact']:.4g} %" for row in rows]
+        axes = f"{known['size']} | {known['generator']} | {known['endpoints']} | {known['n']:,}"
+        lines.append(f"| {axes} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
 def main() -> int:
     """Measure what is not in the file yet; store and print it."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -134,8 +155,14 @@ def main() -> int:
     parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
     parser.add_argument("--seed", type=int, default=0, help="which mazes of the split")
     parser.add_argument("--threads", type=int, help="CPU threads (default: all cores)")
-    parser.add_argument("--json", type=Path, required=True, help="the file of results")
+    parser.add_argument("--json", type=Path, help="the file of results")
+    parser.add_argument("--table", type=Path, nargs="+", help="only print these results")
     arguments = parser.parse_args()
+    if arguments.table:
+        print(table([json.loads(path.read_text()) for path in arguments.table]))
+        return 0
+    if arguments.json is None:
+        parser.error("--json: needs a file for the results")
     agent = load(arguments.checkpoint, prepare_device("cpu", arguments.threads))
     weights = agent.description["weights_sha256"]
     stored = json.loads(arguments.json.read_text()) if arguments.json.exists() else {}

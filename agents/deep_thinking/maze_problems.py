@@ -1,5 +1,6 @@
 """Mazes for agents: what is particular about them."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from torch.nn import functional as F
 
 from thinkenv import mazes
 from thinkenv.instances import LAST_INSTANCE
-from thinkenv.mazes import drawing
+from thinkenv.mazes import drawing, interchange
 
 from .training import Plan
 
@@ -93,8 +94,14 @@ class MazeProblems:
 
         Args:
             options: ``size`` (one or several), ``split`` (None: "test" for the size trained on,
-                "extrapolation" for others), ``generator``, ``loops`` and ``endpoints``.
+                "extrapolation" for others), ``generator``, ``loops`` and ``endpoints``; or
+                ``file``, with mazes from elsewhere.
+
+        Raises:
+            MazeFileError: If there are no mazes in that file.
         """
+        if options.get("file") is not None:
+            return [MazesOfFile(options["file"])]
         sizes = np.atleast_1d(options["size"]).tolist()
         axes = {name: options[name] for name in ("generator", "loops", "endpoints")}
         return [
@@ -231,3 +238,32 @@ class MazeProblems:
         if mazes.is_solution(problem, answer):  # not always the path we hold for reference
             solution = answer
         return drawing.draw(problem, answer, solution)
+
+
+class MazesOfFile(MazeProblems):
+    """Mazes that were made elsewhere.
+
+    Args:
+        path: A file or folder in a format of ``thinkenv.mazes.interchange``.
+
+    Raises:
+        MazeFileError: If it is in none of them, or its mazes are not square.
+    """
+
+    def __init__(self, path: Path):
+        self.path = Path(path)
+        self.batch = interchange.read(self.path)
+        height, width = self.batch.grids.shape[1:]
+        if height != width or len(self.batch) == 0:
+            raise interchange.MazeFileError(f"{path}: holds no square mazes")
+        super().__init__(size=height - 2, split="all")
+        self.count = len(self.batch)
+
+    @property
+    def axes(self) -> dict:
+        """The size, and the name of the file."""
+        return {"size": self.source.size, "file": self.path.name}
+
+    def draw(self, seed: int, count: int, first: int = 0) -> mazes.MazeBatch:
+        """The mazes ``first … first + count - 1`` of the file, whatever the seed."""
+        return self.batch[first : first + count]

@@ -24,7 +24,7 @@ from agents.deep_thinking.training import (
 from .conftest import SMALL_NET, run_script, start_script
 
 TINY = (
-    "agents/train_dt.py --memory-channels 4 --hidden-channels 8 --batch 8 --short-iterations 2 4 "
+    "agents/train_dt.py --memory-channels 8 --hidden-channels 8 --batch 8 --short-iterations 2 4 "
     "--long-iterations 10 12 --log-every 2 --validate-every 12 --checkpoint-every 5 "
     "--validation-problems 4 --threads 1"
 ).split()

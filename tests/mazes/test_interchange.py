@@ -218,3 +218,14 @@ def test_a_damaged_zanj_file_is_refused(tmp_path, kept):
         interchange.read_maze_dataset(damaged)
     with pytest.raises(interchange.MazeFileError, match="no readable .zanj file"):
         interchange.read_maze_dataset(tmp_path / "missing.zanj")
+
+
+def test_every_format_is_read_by_what_it_is(tmp_path):
+    batch = mazes.generate(size=9, count=4)
+    interchange.write_npz(tmp_path / "mazes.npz", batch, {})
+    interchange.write_easy_to_hard(tmp_path / "pictures", batch)
+    interchange.write_tokens(tmp_path / "tokens", batch, 11)
+    for name in ("mazes.npz", "pictures", "tokens"):
+        assert_same(batch, interchange.read(tmp_path / name), instances=False)
+    with pytest.raises(interchange.MazeFileError, match="nothing: neither a .npz or .zanj file"):
+        interchange.read(tmp_path / "nothing")

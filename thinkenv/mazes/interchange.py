@@ -295,6 +295,29 @@ def judge_read(source: Path, grids: np.ndarray, solutions: np.ndarray) -> MazeBa
     return MazeBatch(grids, solutions, lengths, unique, instances)
 
 
+def read(path: Path) -> MazeBatch:
+    """Read mazes in any of the formats of this module.
+
+    Args:
+        path: A ``.npz`` or ``.zanj`` file, or a folder in the ``easy_to_hard`` or the token format.
+
+    Raises:
+        MazeFileError: If it is none of these, damaged, or does not hold mazes with shortest paths.
+    """
+    path = Path(path)
+    if path.suffix == ".npz":
+        return read_npz(path)[0]
+    if path.suffix == ".zanj":
+        return read_maze_dataset(path)
+    if (path / "all__inputs.npy").exists():
+        return read_tokens(path)
+    if (path / "inputs.npy").exists():
+        return read_easy_to_hard(path)
+    raise MazeFileError(
+        f"{path}: neither a .npz or .zanj file, nor a folder with inputs.npy or all__inputs.npy"
+    )
+
+
 def read_array(path: Path) -> np.ndarray:
     """Read a ``.npy`` file without running code from it.
 
