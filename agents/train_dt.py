@@ -95,8 +95,8 @@ class Args:
     progressive: bool = True
     """Start rollouts from earlier thoughts; without it (an ablation), always from the empty
     memory with the full number of iterations."""
-    symmetric: bool | None = None
-    """Whether the net does the same whichever way a problem is turned; without it, an ablation."""
+    symmetric: bool = True
+    """Let a net for mazes do the same whichever way they are turned; without it, an ablation."""
     barriers: bool = True
     """Let no memory be where a maze has walls; without it (an ablation), news cross them."""
     memory_channels: int | None = None
@@ -320,12 +320,10 @@ class Run:
             arguments["memory_channels"] = self.args.memory_channels
         if self.args.architecture == "recurrent":
             arguments["recall"] = self.args.recall
-            if self.args.symmetric is not None:
-                arguments["symmetric"] = self.args.symmetric
-            if not self.args.barriers:
+            # Both rest on recall.
+            if not (self.args.barriers and self.args.recall):
                 arguments.pop("barrier_channel", None)
-            if not self.args.recall:  # both rest on it
-                arguments.pop("barrier_channel", None)
+            if not (self.args.symmetric and self.args.recall):
                 arguments.pop("symmetric", None)
             if self.args.hidden_channels is not None:
                 arguments["hidden_channels"] = self.args.hidden_channels

@@ -8,6 +8,8 @@ import torch
 from PIL import Image
 
 from agents.deep_thinking.metrics import ROW_KEYS
+from thinkenv import mazes
+from thinkenv.mazes import interchange
 
 from .conftest import run_script
 
@@ -60,6 +62,39 @@ def test_evaluate_disturbs_and_tells_who_recovers(saved_agent, tmp_path):
     assert "right again" in shown and "moved" in shown
     with Image.open(figure) as picture:
         assert len(np.unique(np.asarray(picture.convert("L")))) > 20
+
+
+def test_evaluate_diagnoses_how_an_agent_thinks(saved_agent, tmp_path):
+    result, figure = tmp_path / "rows.json", tmp_path / "diagnosis.png"
+    shown = run_script(
+        *f"agents/evaluate.py --checkpoint {saved_agent} --size 9 13 --mazes 5 --diagnose".split(),
+        *f"--threads 1 --most-iterations 64 --json {result} --figure {figure}".split(),
+    ).stdout
+    rows = json.loads(result.read_text())["rows"]
+    assert [row["size"] for row in rows] == [9, 13]
+    for row in rows:
+        assert set(row["alignment"]) == {"foreign", "random"}
+        assert sum(row["limits"].values()) == pytest.approx(1)
+        assert len(row["first_solved"]) == len(row["last_changed"]) == row["n"] == 5
+        length = len(row["residual_by_iteration"])
+        assert len(row["exact_by_iteration"]) == length
+        assert len(row["filling_agreement_by_iteration"]) == length
+    assert "alignment from random memories" in shown and "limits:" in shown
+    with Image.open(figure) as picture:
+        assert len(np.unique(np.asarray(picture.convert("L")))) > 20
+
+
+def test_evaluate_takes_mazes_from_files(saved_agent, tmp_path):
+    batch = mazes.generate(size=13, count=7, generator="prim")
+    interchange.write_easy_to_hard(tmp_path / "maze_data_test_13", batch)
+    result = tmp_path / "rows.json"
+    run_script(
+        *f"agents/evaluate.py --checkpoint {saved_agent} --mazes 5 --threads 1".split(),
+        *f"--file {tmp_path / 'maze_data_test_13'} --iterations 5 --json {result}".split(),
+    )
+    (row,) = json.loads(result.read_text())["rows"]
+    assert (row["file"], row["size"], row["n"]) == ("maze_data_test_13", 13, 5)
+    assert row["split"] is None and row["generator"] is None
 
 
 def test_think_draws_every_stage(saved_agent, tmp_path):
@@ -124,6 +159,8 @@ def test_asking_for_a_gpu_where_there_is_none_is_said(script, tmp_path):
         ("evaluate.py --checkpoint nowhere", "nowhere: not an agent's folder"),
         ("evaluate.py --disturb noise", "disturbance 'noise': needs a strength"),
         ("evaluate.py --disturb zero --disturb-at soon", "--disturb-at soon: allowed are numbers"),
+        ("evaluate.py --disturb zero --diagnose", "--diagnose and --disturb: only one"),
+        ("evaluate.py --file nowhere", "nowhere: neither a .npz or .zanj file"),
         ("evaluate.py --threads 0", "--threads 0: needs 1 or more"),
         ("think.py --checkpoint nowhere", "nowhere: not an agent's folder"),
         ("think.py --iterations 0", "--iterations 0: needs 2 or more"),
