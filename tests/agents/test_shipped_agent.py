@@ -7,11 +7,11 @@ import pytest
 from agents.deep_thinking import load
 from agents.deep_thinking.maze_problems import MazeProblems
 
-from .conftest import ROOT
+from .conftest import ROOT, run_script
 
 FOLDER = ROOT / "assets" / "agents" / "maze"
 RESULTS = ROOT / "agents" / "results" / "maze.json"
-COLUMNS = (72, 400, 1500, 3000)  # iterations in the table of the README
+COLUMNS = (18, 72, 150, 400, 1500)  # iterations in the table of the README
 
 
 @pytest.fixture(scope="module")
@@ -69,3 +69,19 @@ def test_the_table_in_the_readme_is_the_stored_result():
         assert len(shown) == len(COLUMNS)
         cells = " | ".join(f"{row['exact']:.1%}".replace("%", " %") for row in shown)
         assert f"| {size} | {of_size[0]['n']} | {cells} |" in table
+
+
+def test_the_table_of_seeds_in_the_readme_is_the_stored_result():
+    files = sorted((ROOT / "benchmarks" / "results").glob("maze_seed*.json"))
+    assert files
+    shown = run_script("benchmarks/extrapolation.py", "--table", *map(str, files)).stdout
+    readme = (ROOT / "README.md").read_text()
+    assert shown in readme
+    for file in files:
+        stored = json.loads(file.read_text())
+        seed = stored["agent"]["seed"]
+        name = "maze" if seed == 0 else f"maze_seed{seed}"
+        described = json.loads((ROOT / "assets" / "agents" / name / "agent.json").read_text())
+        assert described["weights_sha256"] == stored["agent"]["weights_sha256"]
+        assert described["seed"] == seed and not described["commit"].endswith("+changes")
+        assert not stored["commit"].endswith("+changes")
