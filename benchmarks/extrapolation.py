@@ -122,7 +122,7 @@ def measure_limits(agent: Agent, seed: int) -> dict:
         "alignment": diagnosis.alignment,
         "same_answer_from_elsewhere": diagnosis.same_answer,
         "limits": diagnosis.limits,
-        "agreement_with_dead_end_filling": round(float(diagnosis.agreement.min()), 5),
+        "mean_agreement_with_dead_end_filling": round(float(diagnosis.agreement.mean()), 5),
         "first_solved_median": float(np.median(diagnosis.first_solved)),
         "last_changed_median": float(np.median(diagnosis.last_changed)),
     }

@@ -58,7 +58,7 @@ class Diagnosis:
         kinds = {}
         for length, count in zip(*np.unique(self.cycle, return_counts=True), strict=True):
             name = {0: "still changing", 1: "fixed point"}.get(int(length), f"cycle of {length}")
-            kinds[name] = count / len(self.cycle)
+            kinds[name] = float(count / len(self.cycle))
         return kinds
 
 
