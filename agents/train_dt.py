@@ -2,7 +2,7 @@
 
 Run from the repository's root:
 
-    python agents/train_dt.py                                   # mazes of size 9, about 5 minutes
+    python agents/train_dt.py                                   # mazes of size 9, 6 to 9 minutes
     python agents/train_dt.py --seed 1 --folder runs/maze-seed1    # another seed, another folder
     python agents/train_dt.py --folder runs/maze-seed1 --resume    # go on after Ctrl-C or a kill
     python agents/train_dt.py --no-recall                       # ablation: problem seen only once

@@ -76,8 +76,9 @@ def roll_out(
         iterations: The most iterations to run.
         stop_below: A problem stops when no number of its memory changed by more than this in the
             last iteration, or since it was in the same place before. With 0.0 the result is
-            exactly that of running all iterations: a memory that one of them left as it was stays
-            so for ever, and cycles are not looked for.
+            that of running all iterations: a memory that one of them left as it was stays so for
+            ever, and cycles are not looked for. Where only active cells are iterated, numbers may
+            differ from it by about ``ROUNDING``.
     """
     batch, device = len(memory), memory.device
     if ActiveCells.fits(net, *memory.shape[2:]):
