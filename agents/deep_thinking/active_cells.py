@@ -29,6 +29,8 @@ ROUNDING = 1e-5
 SELECT_EVERY = 2
 # A gathered cell costs so many times as much as one of a dense convolution.
 COST_OF_GATHERING = 3
+# Cells gathered at a time: few enough for the processor's caches, or enough to fill a GPU.
+CELLS_PER_BLOCK = {"cpu": 2048, "cuda": 1_000_000}
 # Where most cells are active, all are iterated: so often before looking again, and so many at a
 # time, which fit into the processor's caches.
 DENSE_ITERATIONS = 8
@@ -120,17 +122,25 @@ class ActiveCells:
         around = cells[:, None] + self._square(self.net.update.kernel_size[0] // 2)  # (n, k * k)
         wide = self._open_and_once(around.flatten())
         around_wide = wide[:, None] + self._square(1)  # (w, 9)
-        seen = seen[wide]
-        before = after = memory[cells]
-        for _ in range(iterations):
-            before = after
-            read = memory.index_select(0, around_wide.flatten()).view(len(wide), -1)
-            hidden[wide] = torch.addmm(seen, read, self._widen).relu_()
-            read = hidden.index_select(0, around.flatten()).view(len(cells), -1)
-            update = torch.addmm(self.net.update.bias, read, self._update)
-            after = self.net.replace(before, update)
-            memory[cells] = after
-        return cells, (after - before).abs().amax(dim=1)
+        block = CELLS_PER_BLOCK.get(cells.device.type, CELLS_PER_BLOCK["cuda"])
+        parts_wide = tuple(
+            zip(wide.split(block), around_wide.split(block), seen[wide].split(block), strict=True)
+        )
+        parts = tuple(zip(cells.split(block), around.split(block), strict=True))
+        for iteration in range(iterations):
+            for part, near, bias in parts_wide:
+                read = memory.index_select(0, near.flatten()).view(len(part), -1)
+                hidden[part] = torch.addmm(bias, read, self._widen).relu_()
+            changes = []
+            for part, near in parts:
+                read = hidden.index_select(0, near.flatten()).view(len(part), -1)
+                update = torch.addmm(self.net.update.bias, read, self._update)
+                before = memory[part]
+                after = self.net.replace(before, update)
+                memory[part] = after
+                if iteration == iterations - 1:
+                    changes.append((after - before).abs().amax(dim=1))
+        return cells, torch.cat(changes)
 
     def _advance_everywhere(self, iterations: int) -> tuple[Tensor, Tensor]:
         """Iterate all cells; the numbers of the open ones and their last changes."""
