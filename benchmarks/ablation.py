@@ -65,7 +65,7 @@ SHORT_STEPS = MazeProblems.plan.short_steps
 def train(options: list[str], seed: int, folder: Path) -> list[dict]:
     """Train with these options and more; the lines of metrics."""
     subprocess.run(
-        [sys.executable, str(REPOSITORY / "agents" / "train_dt.py"), "--threads", "1", "--overwrite"]
+        [sys.executable, "agents/train_dt.py", "--threads", "1", "--overwrite"]
         + ["--device", "cpu", "--seed", str(seed), "--folder", str(folder), *options],
         check=True,
         capture_output=True,

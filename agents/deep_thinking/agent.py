@@ -81,10 +81,7 @@ def roll_out(
             differ from it by about ``ROUNDING``.
     """
     batch, device = len(memory), memory.device
-    if ActiveCells.fits(net, *memory.shape[2:]):
-        thought = ActiveCells(net, seen, memory, ROUNDING)
-    else:
-        thought = EveryCell(net, seen, memory)
+    thought = begin(net, seen, memory)
     change = torch.full((batch,), torch.inf, device=device)
     ago = torch.zeros(batch, dtype=torch.int64, device=device)
     spent = torch.zeros(batch, dtype=torch.int64, device=device)
@@ -140,6 +137,13 @@ class EveryCell:
         self.memory = self.memory[chosen].contiguous(memory_format=torch.channels_last)
         self.seen = self.seen[chosen].contiguous(memory_format=torch.channels_last)
         self.changes = self.changes[chosen]
+
+
+def begin(net: nn.Module, seen: Tensor, memory: Tensor) -> ActiveCells | EveryCell:
+    """A memory ``(B, M, H, W)`` to be iterated, where it changes if that pays."""
+    if ActiveCells.fits(net, *memory.shape[2:]):
+        return ActiveCells(net, seen, memory, ROUNDING)
+    return EveryCell(net, seen, memory)
 
 
 class Agent:

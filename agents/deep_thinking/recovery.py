@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from .agent import CELLS_PER_CHUNK, TOLERANCE, Agent
+from .agent import CELLS_PER_CHUNK, TOLERANCE, Agent, begin
 from .disturbances import Disturbance
 
 # Answers are looked at once in so many iterations.
@@ -115,7 +115,7 @@ def _recover(agent, task, batch, disturbance, moments, looks, stream) -> Recover
     inputs = agent.task.encode(batch.problems, agent.device)
     seen = agent.net.perceive(inputs)
     memory = agent.net.empty_memory(inputs).contiguous(memory_format=torch.channels_last)
-    before = memory
+    thought = begin(agent.net, seen, memory)
     right_before = np.zeros(count, np.bool_)
     right = np.zeros((count, looks), np.bool_)
     last_look = moments + (looks - 1) * LOOK_EVERY
@@ -135,19 +135,23 @@ def _recover(agent, task, batch, disturbance, moments, looks, stream) -> Recover
                 memory = memory.index_copy(
                     0, chosen, disturbance.of(memory[chosen], foreign, stream)
                 )
+            thought = begin(agent.net, seen, memory)
         watched = np.flatnonzero((moments <= done) & (done <= last_look))
         if len(watched):
             scores = judge(agent, task, batch, memory)
             right[watched, (done - moments[watched]) // LOOK_EVERY] = scores["solved"][watched]
             at_end = np.flatnonzero(last_look == done)
             accuracies[at_end] = scores["cells"][at_end]
-            change = (memory - before).abs().amax(dim=(1, 2, 3))
-            converged[at_end] = (change <= TOLERANCE).cpu().numpy()[at_end]
-        for _ in range(LOOK_EVERY):
-            before = memory
-            memory = agent.net.step(memory, seen)
-            if throughout:
+            converged[at_end] = (thought.changes <= TOLERANCE).cpu().numpy()[at_end]
+        if throughout:
+            for _ in range(LOOK_EVERY):
+                before = memory
+                memory = agent.net.step(memory, seen)
                 memory = disturbance.of(memory, memory.roll(1, dims=0), stream)
+            thought.changes = (memory - before).abs().amax(dim=(1, 2, 3))
+        else:
+            thought.advance(LOOK_EVERY)
+            memory = thought.memory
     return Recovery(moments, right_before, right, accuracies, converged)
 
 
