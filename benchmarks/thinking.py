@@ -2,7 +2,8 @@
 
 Run from the repository's root, on an otherwise idle machine:
 
-    python benchmarks/thinking.py --json benchmarks/results/thinking.json
+    python benchmarks/thinking.py --json benchmarks/results/thinking.json \
+        --figure assets/pictures/active_cells.png
 
 For each size one maze of ``extrapolation`` is thought about until its memory has come to rest, or
 for ``--most-iterations``, by active cells (agents/deep_thinking/active_cells.py). On the way the
@@ -84,6 +85,28 @@ def measure(agent: Agent, size: int, instance: int, most_iterations: int) -> dic
     }
 
 
+def plot(rows: list[dict], path: Path) -> None:
+    """Draw the share of active cells against iterations, a line for each size."""
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(6.4, 3.6), layout="constrained")
+    for row in rows:
+        notes = row["active_cells"]
+        axes.plot(
+            [note["iterations"] for note in notes],
+            [note["active_share"] for note in notes],
+            label=f"{row['size']}x{row['size']}, path of {row['path_length']:,} cells",
+        )
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:g} %")
+    axes.set_xlabel("iterations")
+    axes.set_ylabel("cells that can still change")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False)
+    figure.savefig(path, dpi=150)
+    pyplot.close(figure)
+
+
 def main() -> int:
     """Measure, print, and store."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -93,6 +116,7 @@ def main() -> int:
     parser.add_argument("--most-iterations", type=int, default=100_000)
     parser.add_argument("--threads", type=int, help="CPU threads (default: all cores)")
     parser.add_argument("--json", type=Path, help="write the results to this file")
+    parser.add_argument("--figure", type=Path, help="draw active cells over time into this file")
     arguments = parser.parse_args()
     agent = load(arguments.checkpoint, prepare_device("cpu", arguments.threads))
     rows = []
@@ -113,6 +137,8 @@ def main() -> int:
             "rows": rows,
         }
         store_result(arguments.json, stored)
+    if arguments.figure is not None:
+        plot(rows, arguments.figure)
     return 0
 
 

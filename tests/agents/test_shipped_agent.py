@@ -85,3 +85,14 @@ def test_the_table_of_seeds_in_the_readme_is_the_stored_result():
         assert described["weights_sha256"] == stored["agent"]["weights_sha256"]
         assert described["seed"] == seed and not described["commit"].endswith("+changes")
         assert not stored["commit"].endswith("+changes")
+
+
+def test_the_times_in_the_readme_are_the_stored_result():
+    stored = json.loads((ROOT / "benchmarks" / "results" / "thinking.json").read_text())
+    readme = (ROOT / "README.md").read_text()
+    assert not stored["commit"].endswith("+changes")
+    for row in stored["rows"]:
+        assert row["solved"] and row["converged"]
+        line = f"| {row['size']} | {row['path_length']:,} cells | {row['iterations']:,} "
+        assert f"{line}| {row['active_seconds']:.1f} | {row['times_faster']:.1f} |" in readme
+    assert f"peaked at {stored['peak_memory_mb'] / 1e3:.2f} GB" in readme
