@@ -10,7 +10,7 @@ import gymnasium
 
 __version__ = "0.1.0"
 
-TASKS = ("chess_puzzles", "mazes")
+TASKS = ("chess_puzzles", "mazes", "prefix_sums")
 
 gymnasium.register(
     id="Maze-v0",
@@ -26,6 +26,11 @@ gymnasium.register(
     id="ChessPuzzle-v0",
     entry_point="thinkenv.envs.chess_puzzle:ChessPuzzleEnv",
     vector_entry_point="thinkenv.envs.chess_puzzle:ChessPuzzleVectorEnv",
+)
+gymnasium.register(
+    id="PrefixSum-v0",
+    entry_point="thinkenv.envs.prefix_sum:PrefixSumEnv",
+    vector_entry_point="thinkenv.envs.prefix_sum:PrefixSumVectorEnv",
 )
 
 

@@ -55,12 +55,13 @@ def check_fraction(name: str, value: object) -> float:
     return float(value)
 
 
-def check_answers(answers: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def check_answers(answers: np.ndarray, shape: tuple[int, ...], name: str = "answer") -> np.ndarray:
     """Check submitted answers and return them as uint8 of 0 and 1.
 
     Args:
         answers: bool or integer array of 0 and 1.
         shape: The shape it must have.
+        name: What they are called in errors.
 
     Raises:
         ValueError: If the shape is another one, or there are other values than 0 and 1.
@@ -68,9 +69,9 @@ def check_answers(answers: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """
     answers = np.asarray(answers)
     if answers.shape != shape:
-        raise ValueError(f"answer has shape {answers.shape}: needs {shape}")
+        raise ValueError(f"{name} has shape {answers.shape}: needs {shape}")
     if answers.dtype.kind not in "biu":
-        raise TypeError(f"answer has dtype {answers.dtype}: needs bool or integers, 0 or 1")
+        raise TypeError(f"{name} has dtype {answers.dtype}: needs bool or integers, 0 or 1")
     if answers.dtype.kind != "b" and answers.size and (answers.min() < 0 or answers.max() > 1):
-        raise ValueError("answer holds other values than 0 and 1")
+        raise ValueError(f"{name} holds other values than 0 and 1")
     return np.ascontiguousarray(answers, np.uint8)

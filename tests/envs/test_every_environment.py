@@ -18,6 +18,8 @@ ENVIRONMENTS = [
     ("Maze-v0", {"size": 7, "split": "all", "loops": 0.3}),
     ("MazeWalk-v0", {"size": 5}),
     ("MazeWalk-v0", {"size": 5, "observation": "rgb", "generator": "wilson"}),
+    ("PrefixSum-v0", {}),
+    ("PrefixSum-v0", {"bits": 200, "split": "test", "reward": "cells"}),
     ("ChessPuzzle-v0", {}),
     ("ChessPuzzle-v0", {"split": "extrapolation", "answer": "first_move"}),
     ("ChessPuzzle-v0", {"rating": [900, 1400], "themes": ["mateIn1"], "answer": "squares"}),

@@ -18,6 +18,7 @@ from thinkenv.mazes.generators import GENERATORS, carve, open_loops
 from thinkenv.mazes.layout import GOAL, START, cell_of_room, open_passages
 from thinkenv.mazes.solving import judge_flat, mark_tree_path, solve_flat
 from thinkenv.mazes.symmetry import canonical_hash
+from thinkenv.memory import check_fits_into_memory
 from thinkenv.random_streams import start_stream, stream_key
 from thinkenv.splits import PERCENT_OF_SPLIT, SPLITS, percent_of_hash
 from thinkenv.worker_threads import run_on_threads
@@ -432,16 +433,7 @@ def check_memory(count: int, side: int) -> None:
     Raises:
         ValueError: If its arrays are larger than the machine's memory; it says how large.
     """
-    needed = count * (2 * side**2 + 13)
-    try:
-        available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return  # not known on this system
-    if needed > available:
-        raise ValueError(
-            f"count={count:,} mazes of size {side - 2} need {needed / 1e9:,.0f} GB of memory, and "
-            f"this machine has {available / 1e9:,.0f} GB: draw them in parts"
-        )
+    check_fits_into_memory(f"count={count:,} mazes of size {side - 2}", count * (2 * side**2 + 13))
 
 
 def check_size(size: object) -> int:

@@ -1,0 +1,24 @@
+"""Refusing what cannot fit into this machine's memory, before it is tried."""
+
+import os
+
+
+def check_fits_into_memory(what: str, needed: int) -> None:
+    """Refuse a batch that cannot fit into this machine's memory.
+
+    Args:
+        what: The batch, as it is named in the error.
+        needed: The bytes of its arrays.
+
+    Raises:
+        ValueError: If that is more than the machine's memory; it says how much.
+    """
+    try:
+        available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return  # not known on this system
+    if needed > available:
+        raise ValueError(
+            f"{what} need {needed / 1e9:,.0f} GB of memory, and this machine has "
+            f"{available / 1e9:,.0f} GB: draw them in parts"
+        )

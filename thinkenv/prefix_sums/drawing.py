@@ -1,0 +1,55 @@
+"""Pictures of bit strings and of answers to them: RGB frames and text."""
+
+import numpy as np
+
+# Ink, paper and judgement: the colours of Okabe and Ito, as in pictures of mazes.
+ONE_COLOUR = (38, 44, 58)
+ZERO_COLOUR = (250, 248, 243)
+RIGHT_COLOUR = (0, 114, 178)  # of a one; a zero answered right stays as it is
+WRONG_COLOUR = (230, 110, 20)
+GROUND_COLOUR = (205, 205, 205)
+
+# Longer strings are broken into lines.
+BITS_PER_LINE = 64
+PIXELS_PER_BIT = 8
+
+
+def draw(bits: np.ndarray, answer: np.ndarray | None, solution: np.ndarray | None) -> np.ndarray:
+    """Draw a bit string, and below each line of it the answer.
+
+    Ones are dark. In an answer ones are blue, and what is wrong is orange.
+
+    Args:
+        bits: ``(bits,)`` of 0 and 1.
+        answer: ``(bits,)`` submitted parities, or None before there are any.
+        solution: ``(bits,)`` what they should be, or None to show an answer without judging it.
+
+    Returns:
+        ``(H, W, 3)`` uint8; three rows of squares for every 64 bits.
+    """
+    width = min(len(bits), BITS_PER_LINE)
+    lines = -(-len(bits) // width)
+    squares = np.full((3 * lines, width, 3), GROUND_COLOUR, np.uint8)
+    places = np.arange(len(bits))
+    row, column = 3 * (places // width), places % width
+    squares[row, column] = np.where(bits[:, None] != 0, ONE_COLOUR, ZERO_COLOUR)
+    if answer is not None:
+        colours = np.where(answer[:, None] != 0, RIGHT_COLOUR, ZERO_COLOUR)
+        if solution is not None:
+            colours = np.where((answer != solution)[:, None], WRONG_COLOUR, colours)
+        squares[row + 1, column] = colours
+    return squares.repeat(PIXELS_PER_BIT, axis=0).repeat(PIXELS_PER_BIT, axis=1)
+
+
+def write_text(bits: np.ndarray, answer: np.ndarray | None, solution: np.ndarray | None) -> str:
+    """A bit string as text, with the answer below it and a ``^`` under what is wrong."""
+    rows = ["".join(map(str, np.asarray(bits, np.uint8)))]
+    if answer is not None:
+        rows.append("".join(map(str, np.asarray(answer, np.uint8))))
+        if solution is not None:
+            wrong = np.asarray(answer) != np.asarray(solution)
+            rows.append("".join("^" if is_wrong else " " for is_wrong in wrong))
+    lines = []
+    for begin in range(0, len(bits), BITS_PER_LINE):
+        lines += [row[begin : begin + BITS_PER_LINE].rstrip() for row in rows]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,258 @@
+"""The prefix sum task: draws bit strings by instance number, and judges running parities.
+
+Source: Schwarzschild et al. 2021 (arXiv 2106.04537), whose strings have 16 to 512 bits.
+"""
+
+import itertools
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit, uint64
+
+from thinkenv.checks import check_answers, check_choice, check_integer
+from thinkenv.instances import check_instances
+from thinkenv.memory import check_fits_into_memory
+from thinkenv.random_streams import below, mix, next_bits, start_stream, stream_key
+from thinkenv.splits import PERCENT_OF_SPLIT, SPLITS, percent_of_hash
+from thinkenv.worker_threads import run_on_threads
+
+# Raised whenever the same options and instance number give another string than before.
+GENERATOR_VERSION = 1
+
+# Of the 256 strings of 8 bits, every split has some.
+FEWEST_BITS = 8
+MOST_BITS = 100_000
+DEFAULT_BITS = 32
+DEFAULT_EXTRAPOLATION_BITS = 512
+
+# Any constant will do; it keeps the splits apart from those of other tasks.
+SPLIT_SALT = uint64(2)
+
+# A part of a batch has to be worth handing over to a thread.
+BITS_PER_PART = 250_000
+
+
+@njit(cache=True, nogil=True, inline="always")
+def percent_of_words(words):
+    """Where a string, 64 bits to a word, lies in the hash range, in whole percent."""
+    bits = SPLIT_SALT
+    for word in words:
+        bits = mix(bits ^ word)
+    return percent_of_hash(mix(bits))
+
+
+@njit(cache=True, nogil=True, inline="always")
+def write_bits(words, string, solution):
+    """Write a string, 64 bits to a word, and its running parity, a byte for each bit."""
+    parity = uint64(0)
+    for place in range(len(string)):
+        bit = (words[place >> 6] >> uint64(place & 63)) & uint64(1)
+        parity ^= bit
+        string[place] = bit
+        solution[place] = parity
+
+
+@njit(cache=True, nogil=True)
+def draw_strings(instances, key, low, high, strings, solutions):
+    """Draw one bit string of the split for each instance, from its own random stream.
+
+    Args:
+        instances: ``(count,)`` uint64.
+        key: The 64-bit key of the task's options.
+        low: First percent of the hash range that belongs to the split.
+        high: One past its last percent.
+        strings: ``(count, bits)`` uint8, filled with 0 and 1.
+        solutions: ``(count, bits)`` uint8, filled with running parities.
+    """
+    count, bits = strings.shape
+    rng = np.zeros(1, np.uint64)
+    words = np.empty((bits + 63) // 64, np.uint64)
+    unused = uint64(64 * len(words) - bits)
+    for index in range(count):
+        start_stream(rng, key, instances[index])
+        while True:
+            for place in range(len(words)):
+                words[place] = next_bits(rng)
+            words[-1] >>= unused
+            if low <= percent_of_words(words) < high:
+                break
+        write_bits(words, strings[index], solutions[index])
+
+
+@njit(cache=True, nogil=True)
+def flip_bits(numbers, key, low, high, strings, solutions):
+    """Flip a bit of each string in place, or more of them until it is in the split again.
+
+    Args:
+        numbers: ``(count,)`` uint64; with the key they decide which bits.
+        key: A 64-bit key.
+        low: First percent of the hash range that belongs to the split.
+        high: One past its last percent.
+        strings: ``(count, bits)`` uint8, changed.
+        solutions: ``(count, bits)`` uint8, filled.
+    """
+    count, bits = strings.shape
+    rng = np.zeros(1, np.uint64)
+    for index in range(count):
+        words = np.zeros((bits + 63) // 64, np.uint64)
+        for place in range(bits):
+            words[place >> 6] |= uint64(strings[index, place]) << uint64(place & 63)
+        start_stream(rng, key, numbers[index])
+        flips = 0
+        # After an odd number of flips it cannot be the same string.
+        while flips % 2 == 0 or not low <= percent_of_words(words) < high:
+            place = below(rng, bits)
+            words[place >> 6] ^= uint64(1) << uint64(place & 63)
+            flips += 1
+        write_bits(words, strings[index], solutions[index])
+
+
+@dataclass
+class PrefixSumBatch:
+    """Bit strings with their running parities.
+
+    Attributes:
+        bits: ``(count, bits)`` uint8 of 0 and 1.
+        solutions: ``(count, bits)`` uint8: at each place, whether the bits up to and including it
+            have an odd sum.
+        instances: ``(count,)`` int64 instance numbers.
+    """
+
+    bits: np.ndarray
+    solutions: np.ndarray
+    instances: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.bits)
+
+    @property
+    def problems(self) -> np.ndarray:
+        """What an agent is shown: the bits (the name that all tasks share)."""
+        return self.bits
+
+    def __getitem__(self, index: slice | np.ndarray) -> "PrefixSumBatch":
+        """Some of the strings, by a slice, a mask or an array of indices."""
+        return PrefixSumBatch(self.bits[index], self.solutions[index], self.instances[index])
+
+    def replace(self, index: np.ndarray, others: "PrefixSumBatch") -> None:
+        """Put the strings ``others`` in the places ``index`` of this batch."""
+        self.bits[index] = others.bits
+        self.solutions[index] = others.solutions
+        self.instances[index] = others.instances
+
+
+class PrefixSumTask:
+    """Bit strings of one length: an instance number in, a string and its running parity out.
+
+    An instance is a pure function of the options and its number: the same alone, in any batch, on
+    every machine, and in every release with the same ``GENERATOR_VERSION``. A split holds the
+    strings whose hash says so, so that no string is in two of them.
+
+    Args:
+        bits: The length, 8 to 100,000. By default 32, and 512 for the extrapolation split.
+        split: ``train``, ``validation``, ``test``, ``extrapolation`` or ``all``.
+
+    Raises:
+        ValueError: If an argument has a value that is not allowed.
+        TypeError: If an argument has the wrong type.
+    """
+
+    def __init__(self, bits: int | None = None, split: str = "train"):
+        self.split = check_choice("split", split, SPLITS)
+        if bits is None:
+            bits = DEFAULT_EXTRAPOLATION_BITS if split == "extrapolation" else DEFAULT_BITS
+        self.bits = check_integer("bits", bits, FEWEST_BITS, MOST_BITS)
+        self.key = stream_key("PrefixSum", GENERATOR_VERSION, self.bits, split)
+
+    def draw(
+        self, instances: Sequence[int] | np.ndarray, threads: int | None = None
+    ) -> PrefixSumBatch:
+        """Draw the strings of these instance numbers.
+
+        Args:
+            instances: ``(count,)`` integers from 0 to ``2**63 - 1``.
+            threads: The most threads to use, by default as many as there are cores. The result
+                does not depend on it.
+
+        Raises:
+            ValueError: If a number is out of range.
+        """
+        instances = check_instances(instances)
+        count = len(instances)
+        check_memory(count, self.bits)
+        strings, solutions = np.empty((2, count, self.bits), np.uint8)
+        threads = check_integer("threads", os.cpu_count() if threads is None else threads, 1, 4096)
+        parts = max(1, min(threads, count, count * self.bits // BITS_PER_PART))
+        bounds = [count * part // parts for part in range(parts + 1)]
+
+        def draw_part(span: slice) -> None:
+            draw_strings(
+                instances[span].view(np.uint64),
+                self.key,
+                *PERCENT_OF_SPLIT[self.split],
+                strings[span],
+                solutions[span],
+            )
+
+        run_on_threads(draw_part, [slice(*pair) for pair in itertools.pairwise(bounds)], threads)
+        return PrefixSumBatch(strings, solutions, instances)
+
+    def vary(self, batch: PrefixSumBatch, numbers: Sequence[int] | np.ndarray) -> PrefixSumBatch:
+        """These strings with a bit flipped, or more where they would else leave the split.
+
+        The instance numbers of the result are those of the strings it was made from.
+
+        Args:
+            batch: Strings of this task.
+            numbers: ``(len(batch),)`` integers from 0 to ``2**63 - 1``, one for each string; the
+                same number flips the same bits of the same string.
+        """
+        changed = batch[np.arange(len(batch))]
+        flip_bits(
+            check_instances(numbers).view(np.uint64),
+            stream_key("PrefixSum bits", GENERATOR_VERSION),
+            *PERCENT_OF_SPLIT[self.split],
+            changed.bits,
+            changed.solutions,
+        )
+        return changed
+
+    def judge(self, batch: PrefixSumBatch, answers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Judge one answer to each string of a batch.
+
+        Args:
+            batch: Strings of this task.
+            answers: ``(count, bits)`` bool or integers of 0 and 1.
+
+        Returns:
+            ``(solved, cell_accuracies)``: ``(count,)`` bool, whether every parity is right, and
+            ``(count,)`` float64, the share of them that are.
+
+        Raises:
+            ValueError: If the answers have another shape or other values than 0 and 1.
+            TypeError: If the answers hold neither integers nor bools.
+        """
+        right = check_answers(answers, batch.solutions.shape) == batch.solutions
+        return right.all(axis=1), right.mean(axis=1)
+
+
+def solve(bits: np.ndarray) -> np.ndarray:
+    """The running parity of bit strings ``(..., bits)``, as uint8 of the same shape.
+
+    Raises:
+        ValueError: If there are other values than 0 and 1.
+        TypeError: If they are neither integers nor bools.
+    """
+    bits = np.asarray(bits)
+    return np.bitwise_xor.accumulate(check_answers(bits, bits.shape, "bits"), axis=-1)
+
+
+def check_memory(count: int, bits: int) -> None:
+    """Refuse a batch that cannot fit into this machine's memory.
+
+    Raises:
+        ValueError: If its arrays are larger than the machine's memory; it says how large.
+    """
+    check_fits_into_memory(f"count={count:,} strings of {bits:,} bits", count * (2 * bits + 8))
