@@ -69,8 +69,9 @@ class Args:
     split: str | None = None
     """The split; by default "test" for problems as easy as those trained on, "extrapolation" for
     others."""
-    size: tuple[int, ...] = (9, 13, 33, 59)
-    """Sizes of the mazes."""
+    size: tuple[int, ...] = ()
+    """Sizes of the mazes, by default 9, 13, 33 and 59; or lengths of the bit strings, by default
+    32, 48, 128 and 512."""
     generator: str = "dfs"
     """How the mazes are carved: a name of thinkenv.mazes.GENERATORS."""
     loops: float = 0.0

@@ -46,8 +46,8 @@ class Args:
     split: str | None = None
     """The split; by default "test" for problems as easy as those trained on, "extrapolation" for
     others."""
-    size: int = 33
-    """Size of the maze."""
+    size: int | None = None
+    """Size of the maze, by default 33; or length of the bit string, by default 64."""
     generator: str = "dfs"
     """How the maze is carved: a name of thinkenv.mazes.GENERATORS."""
     loops: float = 0.0

@@ -30,7 +30,7 @@ class Thought:
     """Where thinking led, for each of B problems.
 
     Attributes:
-        answer: ``(B, H, W)`` uint8, the answer that the memory holds.
+        answer: ``(B, H, W)`` uint8, the answer that the memory holds; ``(B, W)`` for strings.
         iterations: ``(B,)`` int64, iterations spent in this call.
         converged: ``(B,)`` bool, whether the memory had stopped changing at the end.
         cycle: ``(B,)`` int64, what the memory had got to: 1 for a fixed point, the length of a
@@ -175,7 +175,7 @@ class Agent:
     @torch.no_grad()
     def _chunks(self, problems: np.ndarray, memory: Tensor | None) -> Iterator[tuple]:
         """Problems in chunks of a handy size: index, what is seen, and first memory of each."""
-        cells = int(np.prod(problems.shape[-2:], dtype=np.int64))
+        cells = int(np.prod(self.task.board(problems), dtype=np.int64))
         per_chunk = max(1, CELLS_PER_CHUNK.get(self.device.type, 60_000) // max(1, cells))
         for begin in range(0, len(problems), per_chunk):
             index = slice(begin, begin + per_chunk)
@@ -193,7 +193,7 @@ class Agent:
     def _check_memory(self, problems: np.ndarray, memory: Tensor | None) -> None:
         if memory is None:
             return
-        expected = (len(problems), self.net.memory_channels, *problems.shape[-2:])
+        expected = (len(problems), self.net.memory_channels, *self.task.board(problems))
         if tuple(memory.shape) != expected:
             raise ValueError(f"memory has shape {tuple(memory.shape)}: needs {expected}")
 
@@ -210,8 +210,8 @@ class Agent:
         """Think about problems and answer them.
 
         Args:
-            problems: uint8, ``(B, H, W)`` grids of ``thinkenv.mazes.generate(...)``, or planes
-                ``(B, 17, 8, 8)`` of chess puzzles.
+            problems: uint8, ``(B, H, W)`` grids of ``thinkenv.mazes.generate(...)``, planes
+                ``(B, 17, 8, 8)`` of chess puzzles, or bits ``(B, W)`` of prefix sums.
             iterations: How often to run the recurrent block; or ``"converged"`` to stop each
                 problem when its memory has stopped changing; by default as often as in training.
             memory: ``(B, M, H, W)`` to go on from, by default the empty memory.

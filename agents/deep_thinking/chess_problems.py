@@ -172,6 +172,11 @@ class ChessProblems:
         return {"solved": solved, "cells": cells}
 
     @staticmethod
+    def board(problems: np.ndarray) -> tuple[int, int]:
+        """Height and width of problems."""
+        return problems.shape[-2:]
+
+    @staticmethod
     def encode(problems: np.ndarray, device: torch.device | str = "cpu") -> Tensor:
         """Planes ``(B, 17, 8, 8)`` uint8 as float32 inputs ``(B, 18, 8, 8)``.
 

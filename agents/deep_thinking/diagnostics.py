@@ -95,7 +95,8 @@ def diagnose(
     for name, memory in starts.items():
         other = agent.think(problems, "converged", memory, most_iterations)
         alignment[name] = float(alignment_of(end.memory, other.memory).mean())
-        same_answer[name] = float((other.answer == end.answer).all(axis=(1, 2)).mean())
+        same = (other.answer == end.answer).reshape(len(batch), -1).all(axis=1)
+        same_answer[name] = float(same.mean())
 
     per_chunk = max(1, CELLS_PER_CHUNK.get(agent.device.type, 60_000) // problems[0].size)
     watched = []
@@ -148,7 +149,7 @@ def _watch(agent: Agent, task: Any, batch: Any, iterations: int) -> tuple:
         before, memory = memory, agent.net.step(memory, seen)
         residuals[:, iteration] = (memory - before).abs().amax(dim=(1, 2, 3)).cpu().numpy()
         last_answer, answer = answer, agent.task.answer(agent.net.read(memory)).cpu().numpy()
-        changed = (answer != last_answer).any(axis=(1, 2))
+        changed = (answer != last_answer).reshape(count, -1).any(axis=1)
         last_changed[changed] = iteration + 1
         if changed.any() or iteration == 0:
             right = task.judge(batch, answer)["solved"]

@@ -31,6 +31,8 @@ class MazeProblems:
     input_channels = 4
     answer_channels = 2
     training_size = 9
+    testing_sizes = (9, 13, 33, 59)
+    watching_size = 33
     many_iterations = 1500  # enough for size 59
     other_scores = ()
     count = LAST_INSTANCE  # there is no end of different mazes
@@ -93,16 +95,16 @@ class MazeProblems:
         """Problems of each size that is asked for.
 
         Args:
-            options: ``size`` (one or several), ``split`` (None: "test" for the size trained on,
-                "extrapolation" for others), ``generator``, ``loops`` and ``endpoints``; or
-                ``file``, with mazes from elsewhere.
+            options: ``size`` (one or several, or nothing for those of ``testing_sizes``),
+                ``split`` (None: "test" for the size trained on, "extrapolation" for others),
+                ``generator``, ``loops`` and ``endpoints``; or ``file``, with mazes from elsewhere.
 
         Raises:
             MazeFileError: If there are no mazes in that file.
         """
         if options.get("file") is not None:
             return [MazesOfFile(options["file"])]
-        sizes = np.atleast_1d(options["size"]).tolist()
+        sizes = np.atleast_1d(options["size"] or cls.testing_sizes).tolist()
         axes = {name: options[name] for name in ("generator", "loops", "endpoints")}
         return [
             cls(
@@ -116,7 +118,7 @@ class MazeProblems:
     @classmethod
     def for_watching(cls, options: dict[str, Any]) -> "MazeProblems":
         """Problems of one size; the options are those of ``for_testing``."""
-        return cls.for_testing(options)[0]
+        return cls.for_testing({**options, "size": options["size"] or cls.watching_size})[0]
 
     @property
     def axes(self) -> dict:
@@ -178,6 +180,11 @@ class MazeProblems:
     ) -> dict[str, Any]:
         """Nothing: a maze is not played."""
         return {}
+
+    @staticmethod
+    def board(problems: np.ndarray) -> tuple[int, int]:
+        """Height and width of problems."""
+        return problems.shape[-2:]
 
     @staticmethod
     def encode(problems: np.ndarray, device: torch.device | str = "cpu") -> Tensor:

@@ -52,6 +52,7 @@ class RecurrentNet(nn.Module):
         encoder_channels: Width of the encoder.
         barrier_channel: The input channel that marks with 1 the cells which hold no memory, so that
             news cannot cross them, or None. It needs recall and no encoder.
+        dimensions: 2 for boards, or 1 for strings, which are boards of one row.
         symmetric: Whether the net does the same whichever way a problem is turned (see
             ``symmetry.py``); its channels then form fields of eight, and it needs recall and no
             encoder.
@@ -76,10 +77,13 @@ class RecurrentNet(nn.Module):
         encoder_channels: int = 32,
         barrier_channel: int | None = None,
         symmetric: bool = False,
+        dimensions: int = 2,
     ):
         super().__init__()
         if (symmetric or barrier_channel is not None) and (encoder_blocks or not recall):
             raise ValueError("a symmetric net, or one with barriers, needs recall and no encoder")
+        if symmetric and dimensions == 1:
+            raise ValueError("a symmetric net needs boards of two dimensions")
         self.memory_channels = memory_channels
         self.recall = recall
         self.gated = gated
@@ -87,14 +91,18 @@ class RecurrentNet(nn.Module):
         self.reach = 1 + update_kernel // 2  # how many cells far an iteration sees
         self.encoder = None
         if encoder_blocks:
-            self.encoder = ResidualBlocks(input_channels, encoder_channels, encoder_blocks)
+            self.encoder = ResidualBlocks(
+                input_channels, encoder_channels, encoder_blocks, dimensions
+            )
             input_channels = encoder_channels
         wide = memory_channels + input_channels if recall else memory_channels
-        self.widen = nn.Conv2d(wide, hidden_channels, 3, padding=1)
+        self.widen = convolution(wide, hidden_channels, 3, dimensions)
         updates = 2 * memory_channels if gated else memory_channels  # gates and proposals
-        self.update = nn.Conv2d(hidden_channels, updates, update_kernel, padding=update_kernel // 2)
-        self.embed = None if recall else nn.Conv2d(input_channels, memory_channels, 3, padding=1)
-        self.head = AnswerHead(memory_channels, answer_channels, head_channels)
+        self.update = convolution(hidden_channels, updates, update_kernel, dimensions)
+        self.embed = None
+        if not recall:
+            self.embed = convolution(input_channels, memory_channels, 3, dimensions)
+        self.head = AnswerHead(memory_channels, answer_channels, head_channels, dimensions)
         # Orthogonal weights keep the size of the memory, and of gradients, over many iterations.
         nn.init.orthogonal_(self.widen.weight, 2**0.5)
         nn.init.orthogonal_(self.update.weight)
@@ -121,7 +129,7 @@ class RecurrentNet(nn.Module):
             batch, _, height, width = inputs.shape
             return self.widen.bias[None, :, None, None].expand(batch, -1, height, width)
         weight = self.widen.weight[:, self.memory_channels :]
-        seen = F.conv2d(self._encode(inputs), weight, self.widen.bias, padding=1)
+        seen = F.conv2d(self._encode(inputs), weight, self.widen.bias, padding=self.widen.padding)
         if self.barrier_channel is not None:
             channel = self.barrier_channel
             seen = seen - BARRIER * inputs[:, channel : channel + 1]
@@ -135,7 +143,8 @@ class RecurrentNet(nn.Module):
             memory = memory * is_open  # what noise or another problem left there
         weight = self.widen.weight[:, : self.memory_channels]
         # At barriers, what is seen is so far below zero that nothing passes.
-        update = self.update(F.relu(F.conv2d(memory, weight, padding=1) + seen))
+        hidden = F.relu(F.conv2d(memory, weight, padding=self.widen.padding) + seen)
+        update = self.update(hidden)
         memory = self.replace(memory, update)
         return memory if is_open is None else memory * is_open
 
@@ -163,6 +172,12 @@ class RecurrentNet(nn.Module):
 
     def _encode(self, inputs: Tensor) -> Tensor:
         return inputs if self.encoder is None else self.encoder(inputs)
+
+
+def convolution(inputs: int, outputs: int, side: int, dimensions: int) -> nn.Conv2d:
+    """A convolution that keeps a board's size; strings are boards of one row, ``(B, C, 1, W)``."""
+    kernel = (side, side) if dimensions == 2 else (1, side)
+    return nn.Conv2d(inputs, outputs, kernel, padding=(kernel[0] // 2, kernel[1] // 2))
 
 
 class InwardClamp(torch.autograd.Function):
@@ -199,6 +214,7 @@ class FeedForwardNet(nn.Module):
         memory_channels: M, the width of all its layers.
         blocks: Residual blocks of two convolutions each.
         head_channels: Channels inside the part that reads the answer.
+        dimensions: 2 for boards, or 1 for strings, which are boards of one row.
     """
 
     recurrent = False
@@ -213,11 +229,12 @@ class FeedForwardNet(nn.Module):
         memory_channels: int = 16,
         blocks: int = 4,
         head_channels: int = 16,
+        dimensions: int = 2,
     ):
         super().__init__()
         self.memory_channels = memory_channels
-        self.encoder = ResidualBlocks(input_channels, memory_channels, blocks)
-        self.head = AnswerHead(memory_channels, answer_channels, head_channels)
+        self.encoder = ResidualBlocks(input_channels, memory_channels, blocks, dimensions)
+        self.head = AnswerHead(memory_channels, answer_channels, head_channels, dimensions)
 
     def empty_memory(self, inputs: Tensor) -> Tensor:
         """Zeros ``(B, M, H, W)``."""
@@ -240,11 +257,11 @@ class FeedForwardNet(nn.Module):
 class ResidualBlocks(nn.Module):
     """A convolution and residual blocks of two more each: ``(B, I, H, W)`` to ``(B, C, H, W)``."""
 
-    def __init__(self, input_channels: int, channels: int, blocks: int):
+    def __init__(self, input_channels: int, channels: int, blocks: int, dimensions: int = 2):
         super().__init__()
-        self.embed = nn.Conv2d(input_channels, channels, 3, padding=1)
+        self.embed = convolution(input_channels, channels, 3, dimensions)
         self.blocks = nn.ModuleList(
-            nn.ModuleList(nn.Conv2d(channels, channels, 3, padding=1) for _ in range(2))
+            nn.ModuleList(convolution(channels, channels, 3, dimensions) for _ in range(2))
             for _ in range(blocks)
         )
 
@@ -259,9 +276,11 @@ class ResidualBlocks(nn.Module):
 class AnswerHead(nn.Module):
     """Reads a memory ``(B, M, H, W)`` as logits ``(B, K, H, W)``."""
 
-    def __init__(self, memory_channels: int, answer_channels: int, head_channels: int):
+    def __init__(
+        self, memory_channels: int, answer_channels: int, head_channels: int, dimensions: int = 2
+    ):
         super().__init__()
-        self.look = nn.Conv2d(memory_channels, head_channels, 3, padding=1)
+        self.look = convolution(memory_channels, head_channels, 3, dimensions)
         self.answer = nn.Conv2d(head_channels, answer_channels, 1)
 
     def forward(self, memory: Tensor) -> Tensor:

@@ -86,7 +86,7 @@ def measure_recovery(
     if moments is None and disturbance.changes_problem:
         raise ValueError(f"the disturbance '{disturbance}' cannot happen in every iteration")
     looks = 1 + max(1, round(iterations / LOOK_EVERY))
-    cells = int(np.prod(batch.problems.shape[-2:]))
+    cells = int(np.prod(agent.task.board(batch.problems)))
     per_chunk = max(2, CELLS_PER_CHUNK.get(agent.device.type, 60_000) // cells)
     parts = []
     for index in np.array_split(np.arange(len(batch)), max(1, len(batch) // per_chunk)):

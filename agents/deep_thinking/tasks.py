@@ -7,8 +7,9 @@ net and the plan with which it is trained by default.
 
 from .chess_problems import ChessProblems
 from .maze_problems import MazeProblems
+from .prefix_sum_problems import PrefixSumProblems
 
-TASKS = {"maze": MazeProblems, "chess": ChessProblems}
+TASKS = {"maze": MazeProblems, "chess": ChessProblems, "prefix_sum": PrefixSumProblems}
 
 
 def task_class(name: str):

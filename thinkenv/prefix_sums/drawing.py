@@ -14,7 +14,12 @@ BITS_PER_LINE = 64
 PIXELS_PER_BIT = 8
 
 
-def draw(bits: np.ndarray, answer: np.ndarray | None, solution: np.ndarray | None) -> np.ndarray:
+def draw(
+    bits: np.ndarray,
+    answer: np.ndarray | None,
+    solution: np.ndarray | None,
+    strength: np.ndarray | None = None,
+) -> np.ndarray:
     """Draw a bit string, and below each line of it the answer.
 
     Ones are dark. In an answer ones are blue, and what is wrong is orange.
@@ -23,6 +28,8 @@ def draw(bits: np.ndarray, answer: np.ndarray | None, solution: np.ndarray | Non
         bits: ``(bits,)`` of 0 and 1.
         answer: ``(bits,)`` submitted parities, or None before there are any.
         solution: ``(bits,)`` what they should be, or None to show an answer without judging it.
+        strength: ``(bits,)`` float 0 to 1, how strongly the answer is coloured (how sure an agent
+            is), or None for full strength everywhere.
 
     Returns:
         ``(H, W, 3)`` uint8; three rows of squares for every 64 bits.
@@ -37,6 +44,8 @@ def draw(bits: np.ndarray, answer: np.ndarray | None, solution: np.ndarray | Non
         colours = np.where(answer[:, None] != 0, RIGHT_COLOUR, ZERO_COLOUR)
         if solution is not None:
             colours = np.where((answer != solution)[:, None], WRONG_COLOUR, colours)
+        if strength is not None:
+            colours = GROUND_COLOUR + strength[:, None] * (colours - np.array(GROUND_COLOUR))
         squares[row + 1, column] = colours
     return squares.repeat(PIXELS_PER_BIT, axis=0).repeat(PIXELS_PER_BIT, axis=1)
 
