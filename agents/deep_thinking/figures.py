@@ -90,7 +90,11 @@ def plot_recovery(rows: list[dict], labels: list[str], path: Path) -> None:
     """
     panels = list(dict.fromkeys(zip(labels, (row["disturbed_at"] for row in rows), strict=True)))
     names = list(dict.fromkeys(row["disturbance"] for row in rows))
-    colours = dict(zip(names, pyplot.get_cmap("tab10").colors * 3, strict=False))
+    colours = pyplot.get_cmap("tab10").colors
+    looks = {  # colours come again with another kind of line
+        name: {"color": colours[place % 10], "linestyle": ("-", "--", ":")[place // 10 % 3]}
+        for place, name in enumerate(names)
+    }
     figure, grid = pyplot.subplots(
         1,
         len(panels),
@@ -107,8 +111,8 @@ def plot_recovery(rows: list[dict], labels: list[str], path: Path) -> None:
             axes.plot(
                 [look * row["look_every"] for look in range(len(shares))],
                 shares,
-                color=colours[row["disturbance"]],
                 label=row["disturbance"],
+                **looks[row["disturbance"]],
             )
         when = "in every iteration" if moment == "every" else f"at {moment:g} of the time to rest"
         axes.set_title(f"{label}, disturbed {when}", fontsize=10)

@@ -96,3 +96,14 @@ def test_the_times_in_the_readme_are_the_stored_result():
         line = f"| {row['size']} | {row['path_length']:,} cells | {row['iterations']:,} "
         assert f"{line}| {row['active_seconds']:.1f} | {row['times_faster']:.1f} |" in readme
     assert f"peaked at {stored['peak_memory_mb'] / 1e3:.2f} GB" in readme
+
+
+def test_the_table_of_disturbances_in_the_readme_is_the_stored_result():
+    stored = json.loads((ROOT / "agents" / "results" / "maze_recovery.json").read_text())
+    readme = (ROOT / "README.md").read_text()
+    assert stored["command"] in readme and not stored["commit"].endswith("+changes")
+    for name in {row["disturbance"] for row in stored["rows"]}:
+        rows = [row for row in stored["rows"] if row["disturbance"] == name]
+        cells = [f"{row['exact']:.1%}, {row['iterations_until_right']:.0f}" for row in rows]
+        line = " | ".join(cells).replace("%", " %")
+        assert any(text.startswith(f"| `{name}`") and line in text for text in readme.split("\n"))
