@@ -113,6 +113,7 @@ class ChessPuzzleEnv(InstanceEnv):
         render_mode: str | None = None,
     ):
         self.answer = check_choice("answer", answer, ANSWERS)
+        self.one_answer = answer != "line"
         super().__init__(ChessPuzzleTask(database, split, rating, themes), render_mode)
         self.observation_space = spaces.Box(0, 1, (len(PLANES), 8, 8), np.uint8)
         if answer == "squares":

@@ -49,6 +49,7 @@ class InstanceEnv(gymnasium.Env):
     """
 
     metadata = {"render_modes": ["rgb_array", "ansi"], "render_fps": 1}
+    one_answer = False  # whether the first action ends the episode
 
     def __init__(self, task: Any, render_mode: str | None):
         self.task = task

@@ -47,6 +47,8 @@ class OneAnswerEnv(InstanceEnv):
         render_mode: One of ``metadata["render_modes"]``, or None.
     """
 
+    one_answer = True
+
     def __init__(self, task: Any, reward: str, render_mode: str | None):
         super().__init__(task, render_mode)
         self.reward = check_choice("reward", reward, REWARDS)
