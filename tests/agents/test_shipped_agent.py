@@ -107,3 +107,22 @@ def test_the_table_of_disturbances_in_the_readme_is_the_stored_result():
         cells = [f"{row['exact']:.1%}, {row['iterations_until_right']:.0f}" for row in rows]
         line = " | ".join(cells).replace("%", " %")
         assert any(text.startswith(f"| `{name}`") and line in text for text in readme.split("\n"))
+
+
+def test_what_the_readme_says_of_the_control_is_the_stored_result():
+    stored = json.loads((ROOT / "agents" / "results" / "maze_recovery_control.json").read_text())
+    readme = (ROOT / "README.md").read_text()
+    assert stored["command"] in readme and stored["trained_by"] in readme
+    shares = {
+        (row["disturbance"], row["disturbed_at"]): [
+            f"{100 * s:.1f} %" for s in row["right_at_looks"]
+        ]
+        for row in stored["rows"]
+    }
+    undisturbed = shares["none", 1.0]
+    assert f"solves {undisturbed[0]} of 1,000" in readme.replace("\n", " ")
+    assert f"thinking on ({undisturbed[1]} 16 iterations later)" in readme.replace("\n", " ")
+    for name in ("zero", "foreign", "random", "flip:0.5"):
+        assert shares[name, 0.5][1] == "0.0 %"
+    for name in ("noise:1", "region:0.5"):
+        assert f"{shares[name, 0.5][1]} with noise" in readme.replace("\n", " ")
