@@ -203,6 +203,11 @@ class Processes:
         """Whether this process is the one that prints and writes."""
         return self.rank == 0
 
+    def wait(self) -> None:
+        """Wait for the others: who leaves while another still talks makes it crash."""
+        if self.world_size > 1:
+            torch.distributed.barrier()
+
     def close(self) -> None:
         """Leave the group of processes."""
         if self.world_size > 1:
@@ -530,20 +535,19 @@ def main() -> int:
                 flush=True,
             )
         metrics = train(run)
-        if metrics is None:
-            return 130
-        if processes.is_first:
+        if metrics is not None and processes.is_first:
             description = run.save_agent(metrics)  # also where nothing was left to train
             print(f"the agent is in {run.folder}: weights.pt and agent.json")
             if args.json is not None:
                 write_whole(args.json, (json.dumps(description, indent=2) + "\n").encode())
+        processes.wait()
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     finally:
         if processes is not None:
             processes.close()
-    return 0
+    return 130 if metrics is None else 0
 
 
 if __name__ == "__main__":
