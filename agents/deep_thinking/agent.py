@@ -81,7 +81,7 @@ def roll_out(
             differ from it by about ``ROUNDING``.
     """
     batch, device = len(memory), memory.device
-    thought = begin(net, seen, memory)
+    thought = start_thought(net, seen, memory)
     change = torch.full((batch,), torch.inf, device=device)
     ago = torch.zeros(batch, dtype=torch.int64, device=device)
     spent = torch.zeros(batch, dtype=torch.int64, device=device)
@@ -139,7 +139,7 @@ class EveryCell:
         self.changes = self.changes[chosen]
 
 
-def begin(net: nn.Module, seen: Tensor, memory: Tensor) -> ActiveCells | EveryCell:
+def start_thought(net: nn.Module, seen: Tensor, memory: Tensor) -> ActiveCells | EveryCell:
     """A memory ``(B, M, H, W)`` to be iterated, where it changes if that pays."""
     if ActiveCells.fits(net, *memory.shape[2:]):
         return ActiveCells(net, seen, memory, ROUNDING)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from .agent import CELLS_PER_CHUNK, TOLERANCE, Agent, begin
+from .agent import CELLS_PER_CHUNK, TOLERANCE, Agent, start_thought
 from .disturbances import Disturbance
 
 # Answers are looked at once in so many iterations.
@@ -115,7 +115,7 @@ def _recover(agent, task, batch, disturbance, moments, looks, stream) -> Recover
     inputs = agent.task.encode(batch.problems, agent.device)
     seen = agent.net.perceive(inputs)
     memory = agent.net.empty_memory(inputs).contiguous(memory_format=torch.channels_last)
-    thought = begin(agent.net, seen, memory)
+    thought = start_thought(agent.net, seen, memory)
     right_before = np.zeros(count, np.bool_)
     right = np.zeros((count, looks), np.bool_)
     last_look = moments + (looks - 1) * LOOK_EVERY
@@ -135,7 +135,7 @@ def _recover(agent, task, batch, disturbance, moments, looks, stream) -> Recover
                 memory = memory.index_copy(
                     0, chosen, disturbance.of(memory[chosen], foreign, stream)
                 )
-            thought = begin(agent.net, seen, memory)
+            thought = start_thought(agent.net, seen, memory)
         watched = np.flatnonzero((moments <= done) & (done <= last_look))
         if len(watched):
             scores = judge(agent, task, batch, memory)
