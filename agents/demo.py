@@ -9,12 +9,14 @@ and writes the table, a figure and a GIF to ``runs/demo``. Takes about a minute 
 import sys
 from pathlib import Path
 
-from deep_thinking.checkpoint import load_agent
-from deep_thinking.device import prepare_device
-from evaluate import Args as EvaluateArgs
-from evaluate import evaluate
-from think import Args as ThinkArgs
-from think import watch
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from agents.deep_thinking.checkpoint import load_agent
+from agents.deep_thinking.device import prepare_device
+from agents.evaluate import Args as EvaluateArgs
+from agents.evaluate import evaluate
+from agents.think import Args as ThinkArgs
+from agents.think import watch
 
 AGENT = Path("assets/agents/maze")
 FOLDER = Path("runs/demo")

@@ -25,30 +25,40 @@ whether it is a fixed point, and more; agents/deep_thinking/diagnostics.py says 
 """
 
 import itertools
+import json
 import sys
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
 import numpy as np
 import tyro
-from deep_thinking.agent import MOST_ITERATIONS, TOLERANCE, Agent
-from deep_thinking.checkpoint import load_agent
-from deep_thinking.device import DeviceName, prepare_device
-from deep_thinking.diagnostics import diagnose
-from deep_thinking.disturbances import Disturbance
-from deep_thinking.metrics import (
-    evaluation_row,
+from tqdm import tqdm
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from agents.deep_thinking.agent import MOST_ITERATIONS, TOLERANCE, Agent
+from agents.deep_thinking.checkpoint import load_agent
+from agents.deep_thinking.device import DeviceName
+from agents.deep_thinking.diagnostics import diagnose
+from agents.deep_thinking.disturbances import Disturbance
+from agents.deep_thinking.metrics import (
     fit_rating,
     format_diagnoses,
     format_recovery,
     format_table,
+    label_of,
 )
-from deep_thinking.recovery import LOOK_EVERY, measure_recovery
-from deep_thinking.tasks import TASKS
-from provenance import store_result
-from tqdm import tqdm
+from agents.deep_thinking.processes import Processes
+from agents.deep_thinking.recovery import LOOK_EVERY, measure_recovery
+from agents.deep_thinking.tasks import find_task
+from agents.provenance import store_result
+from thinkenv import suites
+from thinkenv.scores import evaluation_row
+from thinkenv.suites import Answers
+
+PROBLEMS = 200  # of each set, where nothing else is asked for
 
 
 @dataclass
@@ -57,10 +67,13 @@ class Args:
 
     checkpoint: Path | None = None
     """Folder of the agent: by default the one that comes with the task, or that of a run."""
-    task: Literal[tuple(TASKS)] = "maze"
-    """The task to test it on."""
-    problems: Annotated[int, tyro.conf.arg(aliases=["--mazes"])] = 200
-    """How many of each size, or of each bucket of ratings."""
+    task: str = "maze"
+    """The task to test it on: maze, chess or prefix_sum, or module:Class for one of your own."""
+    suite: str | None = None
+    """A suite of thinkenv.suites instead of problems chosen by the options below, such as
+    maze-extrapolation."""
+    problems: Annotated[int | None, tyro.conf.arg(aliases=["--mazes"])] = None
+    """How many of each size, or of each bucket of ratings; by default 200, and all of a suite."""
     iterations: tuple[str, ...] = ()
     """Numbers of iterations to look at, or "converged" to stop each problem when its thought has
     stopped changing; by default the training budget and that of the task, far beyond it."""
@@ -98,6 +111,11 @@ class Args:
     problems of the task."""
     diagnose: bool = False
     """Find out how the agent thinks, and where its memories end."""
+    shard: tuple[int, int] | None = None
+    """Which part of the problems, and of how many parts: 0 4 is the first quarter. By default all,
+    or the part of this process under torchrun."""
+    merge: tuple[Path, ...] = ()
+    """Evaluate nothing: put together the results (--json) of all parts."""
     json: Path | None = None
     """Write the rows, and where they come from, to this file."""
     figure: Path | None = None
@@ -131,64 +149,68 @@ def read_stages(args: Args, agent: Agent) -> tuple[list[int], bool]:
     return sorted(stages), "converged" in wanted
 
 
-def evaluate_problems(args: Args, agent: Agent, task) -> tuple[list[dict], list[np.ndarray]]:
-    """Evaluation rows of one set of problems, in the order of iterations.
+class Asked:
+    """An agent as ``thinkenv.suites`` asks it: looked at after several numbers of iterations."""
+
+    def __init__(self, args: Args, agent: Agent):
+        self.agent = agent
+        self.stages, self.until_converged = read_stages(args, agent)
+        self.most_iterations = args.most_iterations
+
+    def __call__(self, problems: np.ndarray) -> list[Answers]:
+        """Answers to problems, for each number of iterations."""
+        looks = []
+        if self.stages:
+            in_stages = self.agent.think_in_stages(problems, self.stages, time.perf_counter)
+            for stage, (answers, converged, seconds) in zip(self.stages, in_stages, strict=True):
+                looks.append(Answers(answers, stage, converged, seconds))
+        if self.until_converged:
+            began = time.perf_counter()
+            thought = self.agent.think(problems, "converged", most_iterations=self.most_iterations)
+            seconds = time.perf_counter() - began
+            looks.append(Answers(thought.answer, thought.iterations, thought.converged, seconds))
+        return looks
+
+
+def part_of(count: int, shard: tuple[int, int]) -> tuple[int, int]:
+    """The first instance of a shard ``(number, of how many)`` of ``count`` ones, and how many."""
+    number, shards = shard
+    first, end = count * number // shards, count * (number + 1) // shards
+    return first, end - first
+
+
+def evaluate_problems(
+    args: Args, agent: Agent, task: Any, shard: tuple[int, int]
+) -> tuple[list[dict], list[tuple]]:
+    """Evaluation rows of a part of one set of problems, in the order of iterations.
 
     Returns:
-        The rows, and the ratings of the puzzles with whether the last row's lines were solved,
-        ``(n,)`` each, or nothing for other tasks.
+        The rows; and where problems are played (chess), the ratings of puzzles and whether their
+        lines were solved after the last number of iterations, ``(n,)`` each, in pairs.
     """
-    problems = task.draw(args.seed, min(args.problems, task.count))
-    stages, until_converged = read_stages(args, agent)
-    rows = []
-    played = []
+    first, count = part_of(min(args.problems, task.count), shard)
+    if count == 0:
+        return [], []
+    played: dict[int | str, list[tuple]] = {}
 
-    def add_row(answers, converged, iterations, seconds, spent) -> None:
-        scores = task.judge(problems, answers) | task.play(
-            problems, agent, iterations, args.most_iterations
-        )
+    def play(batch: Any, answers: Answers) -> dict[str, np.ndarray]:
+        iterations = answers.iterations if isinstance(answers.iterations, int) else "converged"
+        scores = task.play(batch, agent, iterations, args.most_iterations)
         if "line" in scores:
-            played[:] = [task.ratings_of(problems), scores["line"]]
-        rows.append(
-            evaluation_row(
-                task=agent.task.name,
-                axes=task.axes,
-                disturbance="none",
-                scores=scores,
-                converged=converged,
-                iterations=spent,
-                seconds=seconds,
-                seed=args.seed,
-                checkpoint=args.checkpoint.as_posix(),
-            )
-        )
+            played.setdefault(iterations, []).append((task.ratings_of(batch), scores["line"]))
+        return scores
 
-    passes = bool(stages) + until_converged
-    with tqdm(
-        total=passes * len(problems),
-        desc=f"thinking about {task.label}",
-        unit="problem",
-        leave=False,
-        disable=None,
-    ) as bar:
-        if stages:
-            looks = agent.think_in_stages(
-                problems.problems, stages, time.perf_counter, progress=bar.update
-            )
-            for stage, (answers, converged, seconds) in zip(stages, looks, strict=True):
-                add_row(answers, converged, stage, seconds, stage)
-        if until_converged:
-            began = time.perf_counter()
-            thought = agent.think(
-                problems.problems,
-                iterations="converged",
-                most_iterations=args.most_iterations,
-                progress=bar.update,
-            )
-            seconds = time.perf_counter() - began
-            spent = float(np.mean(thought.iterations))
-            add_row(thought.answer, thought.converged, "converged", seconds, spent)
-    return rows, played
+    rows = suites.evaluate_task(
+        Asked(args, agent),
+        task.source,
+        count,
+        args.seed,
+        name=args.checkpoint.as_posix(),
+        first=first,
+        more_scores=play,
+        label=f"thinking about {label_of(task.name, task.axes)}",
+    )
+    return rows, list(played.values())[-1] if played else []
 
 
 def read_moments(args: Args) -> list[float | None]:
@@ -208,7 +230,7 @@ def read_moments(args: Args) -> list[float | None]:
     return moments
 
 
-def evaluate_recovery(args: Args, agent: Agent, task) -> list[dict]:
+def evaluate_recovery(args: Args, agent: Agent, task: Any) -> list[dict]:
     """Rows of one set of problems: a row for each disturbance at each moment."""
     disturbances = [Disturbance.parse(text) for text in args.disturb]
     moments = read_moments(args)
@@ -220,7 +242,7 @@ def evaluate_recovery(args: Args, agent: Agent, task) -> list[dict]:
     rows = []
     with tqdm(
         total=len(disturbances) * len(moments) * len(problems),
-        desc=f"disturbing thoughts about {task.label}",
+        desc=f"disturbing thoughts about {label_of(task.name, task.axes)}",
         unit="problem",
         leave=False,
         disable=None,
@@ -267,7 +289,7 @@ def evaluate_thinking(args: Args, agent: Agent, task) -> dict:
     problems = task.draw(args.seed, min(args.problems, task.count))
     with tqdm(
         total=len(problems),
-        desc=f"watching thoughts about {task.label}",
+        desc=f"watching thoughts about {label_of(task.name, task.axes)}",
         unit="problem",
         leave=False,
         disable=None,
@@ -322,67 +344,166 @@ def rate(played: list[list[np.ndarray]], iterations: float) -> dict | None:
     return {"rating": rating, "low": low, "high": high, "iterations": iterations}
 
 
-def evaluate(args: Args) -> list[dict]:
-    """Evaluate one agent; print, and write what the options ask for.
+def check(args: Args, agent: Agent, shards: int) -> None:
+    """Complain before the work, not after it.
 
     Raises:
-        CheckpointError: If the agent cannot be loaded or is for another task.
         ValueError: If an option has a value that is not allowed.
     """
-    if args.problems < 1:
-        raise ValueError(f"--problems {args.problems}: needs 1 or more")
-    if args.checkpoint is None:
-        args = replace(args, checkpoint=Path("assets/agents") / args.task)
-    agent = load_agent(args.checkpoint, prepare_device(args.device, args.threads), task=args.task)
-    # Complain before the work, not after it.
     read_stages(args, agent)
     read_moments(args)
     for text in args.disturb:
         Disturbance.parse(text)
     if args.disturb and args.diagnose:
         raise ValueError("--diagnose and --disturb: only one of them at a time")
-    rows, labels, played = [], [], []
+    if args.disturb or args.diagnose:
+        what = "--disturb" if args.disturb else "--diagnose"
+        if args.suite is not None:
+            raise ValueError(f"--suite {args.suite}: does not go with {what}")
+        if shards > 1:
+            raise ValueError(f"{what}: cannot be shared by processes or shards")
+
+
+def shard_of(args: Args, processes: Processes) -> tuple[int, int]:
+    """Which part of the problems is ours, and of how many parts.
+
+    Raises:
+        ValueError: If there is no such part, or processes are to share a part.
+    """
+    if args.shard is None:
+        return processes.rank, processes.world_size
+    number, shards = args.shard
+    if not 0 <= number < shards:
+        raise ValueError(f"--shard {number} {shards}: needs a number below how many there are")
+    if processes.world_size > 1:
+        raise ValueError("--shard: under torchrun every process has its own part")
+    return number, shards
+
+
+def measure(args: Args, agent: Agent, shard: tuple[int, int]) -> tuple[list[dict], list[tuple]]:
+    """The rows of a part of all problems, and what was played."""
+    if args.suite is not None:
+        rows = suites.evaluate(
+            Asked(args, agent),
+            args.suite,
+            name=args.checkpoint.as_posix(),
+            most=args.problems,
+            shard=shard[0],
+            shards=shard[1],
+        )
+        return rows, []
+    rows, played = [], []
     for task in agent.task.for_testing(vars(args)):
         if args.disturb:
-            rows_of_task, played_of_task = evaluate_recovery(args, agent, task), []
+            rows += evaluate_recovery(args, agent, task)
         elif args.diagnose:
-            rows_of_task, played_of_task = [evaluate_thinking(args, agent, task)], []
+            rows.append(evaluate_thinking(args, agent, task))
         else:
-            rows_of_task, played_of_task = evaluate_problems(args, agent, task)
-        rows += rows_of_task
-        labels += [task.label] * len(rows_of_task)
-        if played_of_task:
-            played.append(played_of_task)
-    print(
-        f"{args.task} agent {args.checkpoint}, trained with at most "
-        f"{agent.training_iterations} iterations"
-    )
+            rows_of_task, played_of_task = evaluate_problems(args, agent, task, shard)
+            rows += rows_of_task
+            played += played_of_task
+    return rows, played
+
+
+def read_rows(path: Path) -> dict:
+    """A result that ``--json`` wrote.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    try:
+        result = json.loads(path.read_text())
+        if "n" not in result["rows"][0]:
+            raise KeyError("n")
+    except (ValueError, TypeError, KeyError, IndexError):
+        raise ValueError(f"--merge {path}: no result of evaluate.py --json") from None
+    return result
+
+
+def report(
+    args: Args, rows: list[dict], training_iterations: int, played: list[tuple] = ()
+) -> list[dict]:
+    """Print rows, and write and draw them where the options ask for it."""
+    labels = [label_of(row["task"], row) for row in rows]
     if args.disturb:
         print(format_recovery(rows, labels))
     elif args.diagnose:
         print(format_diagnoses(rows, labels))
     else:
-        print(format_table(rows, labels, agent.task.other_scores))
+        others = [name for name in rows[0] if f"{name}_low" in rows[0] and name != "exact"]
+        print(format_table(rows, labels, others))
     puzzle_rating = rate(played, rows[-1]["iterations"]) if played else None
     if args.json is not None:
         result = {
-            "training_iterations": agent.training_iterations,
+            "training_iterations": training_iterations,
             **({} if puzzle_rating is None else {"puzzle_rating": puzzle_rating}),
             "rows": rows,
         }
         store_result(args.json, result)
         print(f"rows: {args.json}")
     if args.figure is not None:
-        from deep_thinking.figures import plot_accuracy, plot_diagnoses, plot_recovery
+        from agents.deep_thinking.figures import plot_accuracy, plot_diagnoses, plot_recovery
 
         if args.disturb:
             plot_recovery(rows, labels, args.figure)
         elif args.diagnose:
             plot_diagnoses(rows, labels, args.figure)
         else:
-            plot_accuracy(rows, labels, agent.training_iterations, args.figure)
+            plot_accuracy(rows, labels, training_iterations, args.figure)
         print(f"figure: {args.figure}")
     return rows
+
+
+def merge(args: Args) -> list[dict]:
+    """Put together the results of shards.
+
+    Raises:
+        ValueError: If a file holds no result, or they are of different agents.
+    """
+    results = [read_rows(path) for path in args.merge]
+    rows = suites.merge_rows([result["rows"] for result in results])
+    return report(args, rows, results[0]["training_iterations"])
+
+
+def evaluate(args: Args) -> list[dict]:
+    """Evaluate one agent, alone or with other processes; print, and write what is asked for.
+
+    Returns:
+        The rows of all processes.
+
+    Raises:
+        CheckpointError: If the agent cannot be loaded or is for another task.
+        ValueError: If an option has a value that is not allowed.
+    """
+    if args.problems is not None and args.problems < 1:
+        raise ValueError(f"--problems {args.problems}: needs 1 or more")
+    if args.merge:
+        return merge(args)
+    task = suites.SUITES[args.suite].sets[0].task if args.suite in suites.SUITES else args.task
+    args = replace(args, task=find_task(task).name)
+    if args.checkpoint is None:
+        args = replace(args, checkpoint=Path("assets/agents") / args.task)
+    if args.problems is None and args.suite is None:
+        args = replace(args, problems=PROBLEMS)
+    processes = Processes(args.device, args.threads)
+    try:
+        agent = load_agent(args.checkpoint, processes.device, task=args.task)
+        shard = shard_of(args, processes)
+        check(args, agent, shard[1])
+        parts = processes.gather(measure(args, agent, shard))
+    finally:
+        processes.close()
+    rows = suites.merge_rows([rows for rows, _ in parts]) if len(parts) > 1 else parts[0][0]
+    if not processes.is_first:
+        return rows
+    print(
+        f"{args.task} agent {args.checkpoint}, trained with at most "
+        f"{agent.training_iterations} iterations"
+    )
+    if not rows:
+        raise ValueError("no problem falls to this shard")
+    played = [pair for _, pairs in parts for pair in pairs]
+    return report(args, rows, agent.training_iterations, played)
 
 
 def main() -> int:

@@ -16,16 +16,18 @@ import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import tyro
-from deep_thinking.agent import Agent
-from deep_thinking.checkpoint import load_agent, write_whole
-from deep_thinking.device import DeviceName, prepare_device
-from deep_thinking.tasks import TASKS
 from PIL import Image, ImageDraw, ImageFont
 from tqdm import tqdm
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from agents.deep_thinking.agent import Agent
+from agents.deep_thinking.checkpoint import load_agent, write_whole
+from agents.deep_thinking.device import DeviceName, prepare_device
+from agents.deep_thinking.tasks import find_task
 
 CAPTION_HEIGHT = 30  # pixels
 MARGIN = 6  # pixels
@@ -39,8 +41,8 @@ class Args:
 
     checkpoint: Path | None = None
     """Folder of the agent: by default the one that comes with the task, or that of a run."""
-    task: Literal[tuple(TASKS)] = "maze"
-    """The task the agent is for."""
+    task: str = "maze"
+    """The task the agent is for: maze, chess or prefix_sum, or module:Class for one of your own."""
     instance: int = 0
     """Which problem of the split."""
     split: str | None = None
@@ -197,8 +199,9 @@ def main() -> int:
     args = tyro.cli(Args, description=__doc__)
     try:
         device = prepare_device(args.device, args.threads)
-        checkpoint = args.checkpoint or Path("assets/agents") / args.task
-        watch(args, load_agent(checkpoint, device, task=args.task))
+        task = find_task(args.task).name
+        checkpoint = args.checkpoint or Path("assets/agents") / task
+        watch(args, load_agent(checkpoint, device, task=task))
     except (ValueError, TypeError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

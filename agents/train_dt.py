@@ -20,7 +20,6 @@ The run's folder holds the agent (``agent.json``, ``weights.pt``), which ``evalu
 import csv
 import io
 import json
-import os
 import signal
 import sys
 import time
@@ -32,8 +31,11 @@ from typing import Literal
 
 import torch
 import tyro
-from deep_thinking.agent import Agent
-from deep_thinking.checkpoint import (
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from agents.deep_thinking.agent import Agent
+from agents.deep_thinking.checkpoint import (
     CheckpointError,
     load_agent,
     read_state,
@@ -41,11 +43,12 @@ from deep_thinking.checkpoint import (
     to_bytes,
     write_whole,
 )
-from deep_thinking.device import DeviceName, prepare_device
-from deep_thinking.model import build_net, count_parameters
-from deep_thinking.tasks import TASKS, task_class
-from deep_thinking.training import Plan, Trainer, learning_rate_of_step
-from provenance import provenance
+from agents.deep_thinking.device import DeviceName
+from agents.deep_thinking.model import build_net, count_parameters
+from agents.deep_thinking.processes import Processes
+from agents.deep_thinking.tasks import find_task, task_class
+from agents.deep_thinking.training import Plan, Trainer, learning_rate_of_step
+from agents.provenance import provenance
 
 CHECKPOINT = "checkpoint.pt"
 METRICS = "metrics.csv"
@@ -66,8 +69,8 @@ COLUMNS = (
 class Args:
     """Options of training."""
 
-    task: Literal[tuple(TASKS)] = "maze"
-    """What to learn."""
+    task: str = "maze"
+    """What to learn: maze, chess or prefix_sum, or module:Class for a task of your own."""
     folder: Path | None = None
     """Folder of this run, by default runs/ and the task's name."""
     database: str = "bundled"
@@ -181,37 +184,6 @@ def check(args: Args) -> None:
     for name in ("log_every", "validate_every", "checkpoint_every"):
         if getattr(args, name) < 1:
             raise ValueError(f"--{name.replace('_', '-')} {getattr(args, name)}: needs 1 or more")
-
-
-class Processes:
-    """The processes that share this training: one, or those that ``torchrun`` started."""
-
-    def __init__(self, args: Args):
-        self.world_size = int(os.environ.get("WORLD_SIZE", 1))
-        self.rank = int(os.environ.get("RANK", 0))
-        self.device = prepare_device(
-            args.device,
-            args.threads,
-            processes=int(os.environ.get("LOCAL_WORLD_SIZE", 1)),
-            local_rank=int(os.environ.get("LOCAL_RANK", 0)),
-        )
-        if self.world_size > 1:
-            torch.distributed.init_process_group("nccl" if self.device.type == "cuda" else "gloo")
-
-    @property
-    def is_first(self) -> bool:
-        """Whether this process is the one that prints and writes."""
-        return self.rank == 0
-
-    def wait(self) -> None:
-        """Wait for the others: who leaves while another still talks makes it crash."""
-        if self.world_size > 1:
-            torch.distributed.barrier()
-
-    def close(self) -> None:
-        """Leave the group of processes."""
-        if self.world_size > 1:
-            torch.distributed.destroy_process_group()
 
 
 class Log:
@@ -523,7 +495,8 @@ def main() -> int:
     processes = None
     try:
         check(args)
-        processes = Processes(args)
+        args = replace(args, task=find_task(args.task).name)
+        processes = Processes(args.device, args.threads)
         run = Run(args, processes)
         if processes.is_first:
             net = run.trainer.net

@@ -30,8 +30,8 @@ from tqdm import tqdm
 from agents.deep_thinking import load
 from agents.deep_thinking.device import prepare_device
 from agents.deep_thinking.maze_problems import MazeProblems
-from agents.deep_thinking.metrics import wilson_interval
 from agents.provenance import REPOSITORY, store_result
+from thinkenv.scores import wilson_interval
 
 PLAIN = ("--no-symmetric", "--no-barriers")
 UNDISTURBED = ("--memory-noise", "0", "--update-chance", "1", "--rest-penalty", "0")

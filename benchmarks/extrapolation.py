@@ -34,8 +34,8 @@ from agents.deep_thinking.agent import Agent
 from agents.deep_thinking.device import prepare_device
 from agents.deep_thinking.diagnostics import diagnose
 from agents.deep_thinking.maze_problems import MazeProblems
-from agents.deep_thinking.metrics import evaluation_row
 from agents.provenance import store_result
+from thinkenv.scores import evaluation_row
 
 GENERATORS = ("wilson", "kruskal", "prim", "recursive_division")
 SETS = {

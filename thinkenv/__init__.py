@@ -1,7 +1,7 @@
 """Environments for reasoning that extrapolates.
 
 Importing this package registers the environments with Gymnasium and loads nothing else; the tasks
-behind them are imported on first use, as ``thinkenv.mazes``.
+behind them and the suites are imported on first use, as ``thinkenv.mazes``.
 """
 
 import importlib
@@ -10,7 +10,8 @@ import gymnasium
 
 __version__ = "0.1.0"
 
-TASKS = ("chess_puzzles", "mazes", "prefix_sums")
+# What is imported on first use.
+SUBPACKAGES = ("chess_puzzles", "mazes", "prefix_sums", "suites")
 
 gymnasium.register(
     id="Maze-v0",
@@ -35,10 +36,10 @@ gymnasium.register(
 
 
 def __getattr__(name: str):
-    if name in TASKS:
+    if name in SUBPACKAGES:
         return importlib.import_module(f"thinkenv.{name}")
     raise AttributeError(f"module 'thinkenv' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *TASKS])
+    return sorted([*globals(), *SUBPACKAGES])

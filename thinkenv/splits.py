@@ -13,6 +13,8 @@ can turn up in a test, not even rotated or mirrored.
 | all           | 100 %                  | no partition, for studying generators          |
 """
 
+import hashlib
+
 from numba import njit, uint64
 
 # First and one-past-last percent of the hash range that each split owns.
@@ -30,3 +32,16 @@ SPLITS = tuple(PERCENT_OF_SPLIT)
 def percent_of_hash(bits):
     """Where a 64-bit hash lies in the hash range, in whole percent (0 to 99)."""
     return ((uint64(bits) >> uint64(32)) * uint64(100)) >> uint64(32)
+
+
+def is_in_split(canonical: bytes, split: str) -> bool:
+    """Whether an instance belongs to a split: for tasks that are written in plain Python.
+
+    Args:
+        canonical: The instance in a form that is the same for all that count as equal, such as the
+            smallest of a grid's eight rotations and reflections.
+        split: A name of ``SPLITS``.
+    """
+    digest = hashlib.blake2b(canonical, digest_size=8).digest()
+    low, high = PERCENT_OF_SPLIT[split]
+    return low <= int.from_bytes(digest, "little") % 100 < high

@@ -36,11 +36,9 @@ class ChessProblems:
     """
 
     name = "chess"
-    batch_class = ChessPuzzleBatch
     input_channels = len(PLANES) + 1
     answer_channels = 2
     many_iterations = 160  # far beyond what nets are trained with
-    other_scores = ("first_move", "line")
     net_defaults = {
         "recurrent": {
             "memory_channels": 32,
@@ -78,8 +76,6 @@ class ChessProblems:
         rating: tuple[int, int] | None = None,
     ):
         self.source = ChessPuzzleTask(database, split, rating)
-        ratings = self.source.puzzles.ratings
-        self.rating = tuple(rating or (int(ratings.min()), int(ratings.max())))
 
     @classmethod
     def for_training(cls, split: str, options: dict[str, Any]) -> "ChessProblems":
@@ -135,21 +131,9 @@ class ChessProblems:
         return self.source.puzzles.database.columns["ratings"][batch.rows]
 
     @property
-    def label(self) -> str:
-        """What these problems are, in a table or a figure."""
-        low, high = self.rating
-        return f"rated {low}-{high}"
-
-    @property
     def axes(self) -> dict:
         """The options, as they stand in an evaluation row."""
-        database = self.source.puzzles.database
-        return {
-            "split": self.source.split,
-            "rating": list(self.rating),
-            "database": database.source,
-            "database_sha256": database.source_sha256,
-        }
+        return self.source.axes
 
     def draw(self, seed: int, count: int, first: int = 0) -> ChessPuzzleBatch:
         """The instances ``first … first + count - 1`` of a seed."""

@@ -1,122 +1,31 @@
-"""Scores with their uncertainty, and the rows in which results are stored and printed."""
+"""Results as tables to read in a terminal, and a rating fitted to them."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import numpy as np
 
-Z_95 = 1.959963984540054  # the two-sided 95 % point of the normal distribution
-
-# The columns every evaluation row has, in the order they are stored.
-ROW_KEYS = (
-    "task",
-    "split",
-    "size",
-    "generator",
-    "loops",
-    "endpoints",
-    "disturbance",
-    "n",
-    "iterations",
-    "exact",
-    "exact_low",
-    "exact_high",
-    "cells",
-    "converged",
-    "seconds",
-    "seed",
-    "checkpoint",
-)
+# What a maze is unless something else is said of it.
+USUAL = (None, "dfs", "any")
 
 
-def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
-    """The 95 % confidence interval of a success rate.
-
-    Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
-    Journal of the American Statistical Association 22, 1927.
-
-    Args:
-        successes: How many of the trials succeeded.
-        trials: How many there were, at least 1.
-
-    Returns:
-        The lower and the upper bound, from 0.0 to 1.0.
-
-    Raises:
-        ValueError: If there were no trials, or more successes than trials.
-    """
-    if not 0 <= successes <= trials or trials == 0:
-        raise ValueError(f"successes={successes} of trials={trials}: needs 0 to trials, of 1 up")
-    share = successes / trials
-    spread = Z_95 * math.sqrt(share * (1 - share) / trials + (Z_95 / (2 * trials)) ** 2)
-    middle = share + Z_95**2 / (2 * trials)
-    scale = 1 + Z_95**2 / trials
-    low = 0.0 if successes == 0 else (middle - spread) / scale
-    high = 1.0 if successes == trials else (middle + spread) / scale
-    return low, high
+def label_of(task: str, row: dict) -> str:
+    """What problems are, from the options in a row: ``59x59``, ``512 bits``, ``rated 600-799``."""
+    if row.get("rating") is not None:
+        low, high = row["rating"]
+        return f"rated {low}-{high}"
+    size = row["size"]
+    if task == "prefix_sum":
+        return f"{size} bits"
+    if task != "maze":
+        return f"size {size}"
+    words = [f"{size}x{size}"]
+    words += [row[name] for name in ("generator", "endpoints") if row.get(name) not in USUAL]
+    words += [f"loops {row['loops']:g}"] if row.get("loops") else []
+    return " ".join(words)
 
 
-def evaluation_row(
-    *,
-    task: str,
-    axes: dict,
-    disturbance: str,
-    scores: dict[str, Iterable],
-    converged: Iterable[bool],
-    iterations: float,
-    seconds: float,
-    seed: int,
-    checkpoint: str,
-) -> dict:
-    """One result: the score of one agent on one set of problems at one number of iterations.
-
-    Args:
-        task: The task's name.
-        axes: Its options: split, and those of size, generator, loops, endpoints, rating, … that it
-            has.
-        disturbance: What was done to the memory, or ``none``.
-        scores: ``solved`` ``(n,)``, which problems were answered exactly right; ``cells`` ``(n,)``,
-            the share of cells answered right in each; and any others ``(n,)`` bool, such as
-            ``line``.
-        converged: ``(n,)``, whether each memory had stopped changing.
-        iterations: The number run, or its mean where the agent stops by itself.
-        seconds: The time that thinking took, for all problems together.
-        seed: The seed of the problems.
-        checkpoint: The agent.
-
-    Returns:
-        A dict with the keys ``ROW_KEYS``, None where the task has no such option, and then its
-        other options and scores, each of these with the bounds of its 95 % interval.
-    """
-    others = {name: list(values) for name, values in scores.items()}
-    solved, cells = others.pop("solved"), others.pop("cells")
-    converged = list(converged)
-    n = len(solved)
-    low, high = wilson_interval(sum(map(bool, solved)), n)
-    values = {
-        **dict.fromkeys(ROW_KEYS),
-        "task": task,
-        **axes,
-        "disturbance": disturbance,
-        "n": n,
-        "iterations": iterations,
-        "exact": sum(map(bool, solved)) / n,
-        "exact_low": round(low, 6),
-        "exact_high": round(high, 6),
-        "cells": float(sum(cells) / n),
-        "converged": sum(map(bool, converged)) / n,
-        "seconds": round(seconds, 3),
-        "seed": seed,
-        "checkpoint": checkpoint,
-    }
-    for name, right in others.items():
-        low, high = wilson_interval(sum(map(bool, right)), n)
-        values[name] = sum(map(bool, right)) / n
-        values[f"{name}_low"], values[f"{name}_high"] = round(low, 6), round(high, 6)
-    return values
-
-
-def format_table(rows: list[dict], labels: list[str], others: tuple[str, ...] = ()) -> str:
+def format_table(rows: list[dict], labels: list[str], others: Sequence[str] = ()) -> str:
     """Evaluation rows as a table to read in a terminal.
 
     Args:
@@ -130,12 +39,13 @@ def format_table(rows: list[dict], labels: list[str], others: tuple[str, ...] = 
     header += "".join(f" {name.replace('_', ' '):>10}" for name in others)
     lines = [header, "-" * len(header)]
     for row, label in zip(rows, labels, strict=True):
-        iterations = row["iterations"]
-        shown = f"{iterations:.0f}" if iterations == int(iterations) else f"{iterations:.1f}"
+        iterations, converged = row["iterations"], row["converged"]
+        shown = "-" if iterations is None else f"{iterations:.1f}".removesuffix(".0")
+        resting = "-" if converged is None else f"{converged:.1%}"
         lines.append(
             f"{label:>{width}} {shown:>10} {row['n']:>6} {row['exact']:>8.1%}"
             f" {row['exact_low']:>7.1%} to {row['exact_high']:>6.1%}"
-            f" {row['cells']:>8.2%} {row['converged']:>10.1%} {row['seconds']:>8.1f}"
+            f" {row['cells']:>8.2%} {resting:>10} {row['seconds']:>8.1f}"
             + "".join(f" {row[name]:>10.1%}" for name in others)
         )
     return "\n".join(lines)

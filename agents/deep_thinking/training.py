@@ -347,4 +347,5 @@ class Trainer:
         if memory is not None:
             self.slots.memory = memory.to(self.device)
             columns = {name: tensor.numpy() for name, tensor in slots.items()}
-            self.slots.problems = self.slots.task.batch_class(**columns)
+            batch = type(self.slots.task.draw(self.seed, 1))
+            self.slots.problems = batch(**columns)

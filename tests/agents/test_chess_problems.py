@@ -107,15 +107,19 @@ def test_test_puzzles_come_by_rating_and_never_from_training():
     buckets = ChessProblems.for_testing(options)
     train = set(chess_puzzles.load(split="train").rows.tolist())
     for bucket in buckets:
-        low, high = bucket.rating
+        low, high = bucket.source.rating_band
         ratings = bucket.source.puzzles.ratings
         assert high == (1499 if low == 1400 else low + 199)  # the gap is in no split
         assert low <= ratings.min() <= ratings.max() <= high
         assert not train & set(bucket.source.puzzles.rows.tolist())
     assert buckets[0].axes["split"] == "test" and buckets[-1].axes["split"] == "extrapolation"
     cut = ChessProblems.for_testing({**options, "rating": (1300, 1700)})
-    assert [bucket.rating for bucket in cut] == [(1300, 1399), (1400, 1499), (1600, 1700)]
+    assert [bucket.source.rating_band for bucket in cut] == [
+        (1300, 1399),
+        (1400, 1499),
+        (1600, 1700),
+    ]
     whole = ChessProblems.for_watching({**options, "rating": (1650, 2100)})
-    assert whole.rating == (1650, 2100) and whole.source.puzzles.ratings.max() > 2000
+    assert whole.source.rating_band == (1650, 2100) and whole.source.puzzles.ratings.max() > 2000
     with pytest.raises(ValueError, match="no puzzle of the split is rated"):
         ChessProblems.for_testing({**options, "rating": (3000, 3100)})

@@ -7,9 +7,9 @@ import pytest
 import torch
 from PIL import Image
 
-from agents.deep_thinking.metrics import ROW_KEYS
 from thinkenv import mazes
 from thinkenv.mazes import interchange
+from thinkenv.scores import ROW_KEYS
 
 from .conftest import run_script
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numba import njit
 
+from thinkenv.batches import InstanceBatch
 from thinkenv.checks import check_answers
 from thinkenv.chess_puzzles.packing import planes_of, unpack
 from thinkenv.chess_puzzles.puzzles import load
@@ -15,7 +17,7 @@ from thinkenv.instances import check_instances
 
 
 @dataclass
-class ChessPuzzleBatch:
+class ChessPuzzleBatch(InstanceBatch):
     """Puzzles as agents see them.
 
     Attributes:
@@ -34,22 +36,10 @@ class ChessPuzzleBatch:
     rows: np.ndarray
     instances: np.ndarray
 
-    def __len__(self) -> int:
-        return len(self.rows)
-
     @property
     def problems(self) -> np.ndarray:
         """What an agent is shown: the planes (the name that all tasks share)."""
         return self.planes
-
-    def __getitem__(self, index: slice | np.ndarray) -> "ChessPuzzleBatch":
-        """Some of the puzzles, by a slice, a mask or an array of indices."""
-        return ChessPuzzleBatch(*(column[index] for column in vars(self).values()))
-
-    def replace(self, index: np.ndarray, others: "ChessPuzzleBatch") -> None:
-        """Put the puzzles ``others`` in the places ``index`` of this batch."""
-        for name, column in vars(self).items():
-            column[index] = getattr(others, name)
 
 
 def squares_of_moves(moves: np.ndarray) -> np.ndarray:
@@ -124,6 +114,8 @@ class ChessPuzzleTask:
         TypeError: If an argument has the wrong type.
     """
 
+    name = "chess"
+
     def __init__(
         self,
         database: str | Path = "bundled",
@@ -133,6 +125,28 @@ class ChessPuzzleTask:
     ):
         self.puzzles = load(database, rating, themes, split)
         self.split = split
+        self.rating = None if rating is None else tuple(rating)
+        self.themes = themes
+
+    @cached_property
+    def rating_band(self) -> tuple[int, int]:
+        """The lowest and the highest rating: those asked for, or those found."""
+        if self.rating is not None:
+            return self.rating
+        ratings = self.puzzles.ratings
+        return int(ratings.min()), int(ratings.max())
+
+    @property
+    def axes(self) -> dict:
+        """The options, as they stand in an evaluation row."""
+        database = self.puzzles.database
+        axes = {
+            "split": self.split,
+            "rating": list(self.rating_band),
+            "database": database.source,
+            "database_sha256": database.source_sha256,
+        }
+        return axes | {"themes": list(self.themes)} if self.themes else axes
 
     def draw(
         self, instances: Sequence[int] | np.ndarray, threads: int | None = None

@@ -1,10 +1,7 @@
 """``Maze-v0``: see the whole maze, answer with the whole path."""
 
-from typing import Any
-
 import numpy as np
 from gymnasium import spaces
-from gymnasium.vector import AutoresetMode
 
 from thinkenv.checks import check_choice
 from thinkenv.envs.one_answer import OneAnswerEnv, OneAnswerVectorEnv
@@ -143,10 +140,4 @@ class MazeEnv(OneAnswerEnv):
 class MazeVectorEnv(OneAnswerVectorEnv):
     """Many ``Maze-v0`` at once: see ``MazeEnv`` for the arguments and ``OneAnswerVectorEnv``."""
 
-    def __init__(
-        self,
-        num_envs: int = 1,
-        autoreset_mode: str | AutoresetMode = AutoresetMode.SAME_STEP,
-        **arguments: Any,
-    ):
-        super().__init__(MazeEnv(**arguments), num_envs, autoreset_mode)
+    single_env = MazeEnv

@@ -1,8 +1,8 @@
 """Environments of one step: see a problem, submit one answer, be judged.
 
 A task (such as ``thinkenv.mazes.MazeTask``) draws instances and judges answers; the two classes
-here are its faces in Gymnasium, single and vector. A new environment subclasses both and says how
-a batch of problems is observed, what its infos are, and how one instance is drawn as a picture.
+here are its faces in Gymnasium, single and vector. A new environment subclasses both, and may say
+how a batch of problems is observed, what its infos are, and how one instance is drawn.
 """
 
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from gymnasium.vector import AutoresetMode
 
+from thinkenv.cell_drawing import draw_cells, write_cells
 from thinkenv.checks import check_choice
 from thinkenv.envs.instances import InstanceEnv, InstanceVectorEnv
 
@@ -34,12 +35,7 @@ def copy_of_answers(answers: Any, shape: tuple[int, ...]) -> np.ndarray:
 class OneAnswerEnv(InstanceEnv):
     """Base of single environments with one answer per episode.
 
-    A subclass sets the two spaces and defines
-
-    - ``observe(batch)``: observations of a batch of problems, a new array;
-    - ``reset_infos(batch)``: what ``reset`` reports, an array ``(count, ...)`` for each key;
-    - ``draw(batch, answer, mode)``: a picture of a batch of one in a render mode, with the
-      submitted answer unless that is None.
+    A subclass sets the two spaces. It may have its own ``observe``, ``reset_infos`` and ``draw``.
 
     Args:
         task: What draws the instances and judges the answers.
@@ -53,6 +49,20 @@ class OneAnswerEnv(InstanceEnv):
         super().__init__(task, render_mode)
         self.reward = check_choice("reward", reward, REWARDS)
         self._answer = None
+
+    def observe(self, batch: Any) -> np.ndarray:
+        """Observations of a batch of problems ``(count, ...)``, a new array."""
+        return np.array(batch.problems, self.observation_space.dtype)
+
+    def reset_infos(self, batch: Any) -> dict[str, np.ndarray]:
+        """What ``reset`` reports of a batch of problems, an array ``(count, ...)`` for each key."""
+        return {"instance": batch.instances.copy()}
+
+    def draw(self, batch: Any, answer: np.ndarray | None, mode: str) -> np.ndarray | str:
+        """A picture of a batch of one in a render mode, with the answer unless that is None."""
+        solution = None if answer is None else batch.solutions[0]
+        show = write_cells if mode == "ansi" else draw_cells
+        return show(batch.problems[0], answer, solution)
 
     def begin(self) -> None:
         """Forget the last answer."""
@@ -89,16 +99,24 @@ class OneAnswerEnv(InstanceEnv):
 class OneAnswerVectorEnv(InstanceVectorEnv):
     """Base of vector environments with one answer per episode.
 
-    The default autoreset mode is ``SAME_STEP``: every call judges an answer to each problem and
-    shows new problems, so that no call is wasted. Arguments as of ``InstanceVectorEnv``.
+    A subclass names the single environment: ``single_env = MazeEnv``.
+
+    Args:
+        num_envs: Number of problems at a time.
+        autoreset_mode: As of ``InstanceVectorEnv``. By default every call judges an answer to each
+            problem and shows new problems, so that no call is wasted.
+        **arguments: Those of the single environment.
     """
+
+    single_env: type[OneAnswerEnv]
 
     def __init__(
         self,
-        env: OneAnswerEnv,
-        num_envs: int,
+        num_envs: int = 1,
         autoreset_mode: str | AutoresetMode = AutoresetMode.SAME_STEP,
+        **arguments: Any,
     ):
+        env = self.single_env(**arguments)
         super().__init__(env, num_envs, autoreset_mode)
         self.reward = env.reward
         self._answers = np.zeros(self.action_space.shape, self.action_space.dtype)

@@ -1,10 +1,7 @@
 """``PrefixSum-v0``: see a bit string, answer with its running parity."""
 
-from typing import Any
-
 import numpy as np
 from gymnasium import spaces
-from gymnasium.vector import AutoresetMode
 
 from thinkenv.envs.one_answer import OneAnswerEnv, OneAnswerVectorEnv
 from thinkenv.prefix_sums import drawing
@@ -83,14 +80,6 @@ class PrefixSumEnv(OneAnswerEnv):
         self.observation_space = spaces.MultiBinary(self.task.bits)
         self.action_space = spaces.MultiBinary(self.task.bits)
 
-    def observe(self, batch: PrefixSumBatch) -> np.ndarray:
-        """Strings ``(count, bits)`` int8, as a new array."""
-        return batch.bits.astype(self.observation_space.dtype)
-
-    def reset_infos(self, batch: PrefixSumBatch) -> dict[str, np.ndarray]:
-        """The number of each string."""
-        return {"instance": batch.instances.copy()}
-
     def draw(self, batch: PrefixSumBatch, answer: np.ndarray | None, mode: str) -> np.ndarray | str:
         """A picture of the string, with the answer and what is wrong with it."""
         show = drawing.write_text if mode == "ansi" else drawing.draw
@@ -100,10 +89,4 @@ class PrefixSumEnv(OneAnswerEnv):
 class PrefixSumVectorEnv(OneAnswerVectorEnv):
     """Many ``PrefixSum-v0`` at once: see ``PrefixSumEnv`` for the arguments."""
 
-    def __init__(
-        self,
-        num_envs: int = 1,
-        autoreset_mode: str | AutoresetMode = AutoresetMode.SAME_STEP,
-        **arguments: Any,
-    ):
-        super().__init__(PrefixSumEnv(**arguments), num_envs, autoreset_mode)
+    single_env = PrefixSumEnv

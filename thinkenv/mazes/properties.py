@@ -16,12 +16,13 @@ CHUNK = 256
 
 
 @njit(cache=True, nogil=True)
-def fill_flat(grid, width, exits, queue, remaining):
+def fill_flat(grid, width, most_rounds, exits, queue, remaining):
     """Fill dead ends in parallel rounds; arrays are flat, ``width`` cells to a row.
 
     Args:
         grid: ``(cells,)`` uint8 cell codes with an outer wall.
         width: Cells in a row.
+        most_rounds: After which to stop.
         exits: ``(cells,)`` uint8, overwritten.
         queue: ``(cells,)`` int32, overwritten.
         remaining: ``(cells,)`` uint8, filled with 1 on the free cells that are left.
@@ -46,7 +47,7 @@ def fill_flat(grid, width, exits, queue, remaining):
             tail += 1
     rounds = 0
     head = 0
-    while head < tail:
+    while head < tail and rounds < most_rounds:
         rounds += 1
         round_end = tail
         # All dead ends of this round vanish at once; what they open up is for the next.
@@ -85,10 +86,10 @@ def measure_flat(grids, width, junctions, dead_ends, filling_rounds):
                 ways += grid[cell + step] != WALL
             junctions[index] += ways >= 3
             dead_ends[index] += ways == 1
-        filling_rounds[index] = fill_flat(grid, width, exits, queue, remaining)
+        filling_rounds[index] = fill_flat(grid, width, cells, exits, queue, remaining)
 
 
-def fill_dead_ends(grid: np.ndarray) -> tuple[np.ndarray, int]:
+def fill_dead_ends(grid: np.ndarray, most_rounds: int | None = None) -> tuple[np.ndarray, int]:
     """Solve a maze as a local rule does: fill dead ends, round by round, until none is left.
 
     In each round every free cell with at most one free neighbour, start and goal excepted,
@@ -97,19 +98,24 @@ def fill_dead_ends(grid: np.ndarray) -> tuple[np.ndarray, int]:
 
     Args:
         grid: ``(height, width)`` cell codes with an outer wall, one start and one goal.
+        most_rounds: After how many rounds to stop, 0 or more; None never stops before the end.
 
     Returns:
         ``(remaining, rounds)``: the cells left ``(height, width)`` uint8, and the number of
         rounds in which something was filled.
 
     Raises:
-        ValueError: If ``grid`` is not such a maze.
+        ValueError: If ``grid`` is not such a maze, or ``most_rounds`` is negative.
+        TypeError: If ``most_rounds`` is no integer.
     """
     grid, _, _ = check_grid(grid)
+    most_rounds = grid.size if most_rounds is None else most_rounds
+    most_rounds = check_integer("most_rounds", most_rounds, 0, 2**31 - 1)
     remaining = np.empty(grid.size, np.uint8)
     rounds = fill_flat(
         grid.reshape(-1),
         grid.shape[1],
+        most_rounds,
         np.empty(grid.size, np.uint8),
         np.empty(grid.size, np.int32),
         remaining,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
+from thinkenv.batches import InstanceBatch
 from thinkenv.checks import check_answers, check_choice, check_fraction, check_integer
 from thinkenv.instances import check_instances
 from thinkenv.mazes import size_nine
@@ -167,7 +168,7 @@ def complete_maze(
 
 
 @dataclass
-class MazeBatch:
+class MazeBatch(InstanceBatch):
     """Mazes with their solutions. ``H = W = size + 2``, the outer wall included.
 
     Attributes:
@@ -184,31 +185,10 @@ class MazeBatch:
     unique: np.ndarray
     instances: np.ndarray
 
-    def __len__(self) -> int:
-        return len(self.grids)
-
     @property
     def problems(self) -> np.ndarray:
         """What an agent is shown: the grids (the name that all tasks share)."""
         return self.grids
-
-    def __getitem__(self, index: slice | np.ndarray) -> "MazeBatch":
-        """Some of the mazes, by a slice, a mask or an array of indices."""
-        return MazeBatch(
-            self.grids[index],
-            self.solutions[index],
-            self.path_lengths[index],
-            self.unique[index],
-            self.instances[index],
-        )
-
-    def replace(self, index: np.ndarray, others: "MazeBatch") -> None:
-        """Put the mazes ``others`` in the places ``index`` of this batch."""
-        self.grids[index] = others.grids
-        self.solutions[index] = others.solutions
-        self.path_lengths[index] = others.path_lengths
-        self.unique[index] = others.unique
-        self.instances[index] = others.instances
 
 
 def default_size(split: str) -> int:
@@ -237,6 +217,9 @@ class MazeTask:
         TypeError: If an argument has the wrong type.
     """
 
+    name = "maze"
+    generator_version = GENERATOR_VERSION
+
     def __init__(
         self,
         size: int | None = None,
@@ -255,6 +238,17 @@ class MazeTask:
         self.key = stream_key(
             "Maze", GENERATOR_VERSION, self.size, split, generator, self.loops, endpoints
         )
+
+    @property
+    def axes(self) -> dict:
+        """The options, as they stand in an evaluation row."""
+        return {
+            "split": self.split,
+            "size": self.size,
+            "generator": self.generator,
+            "loops": self.loops,
+            "endpoints": self.endpoints,
+        }
 
     def draw(self, instances: Sequence[int] | np.ndarray, threads: int | None = None) -> MazeBatch:
         """Draw the mazes of these instance numbers.

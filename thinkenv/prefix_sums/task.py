@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit, uint64
 
+from thinkenv.batches import InstanceBatch
 from thinkenv.checks import check_answers, check_choice, check_integer
 from thinkenv.instances import check_instances
 from thinkenv.memory import check_fits_into_memory
@@ -110,7 +111,7 @@ def flip_bits(numbers, key, low, high, strings, solutions):
 
 
 @dataclass
-class PrefixSumBatch:
+class PrefixSumBatch(InstanceBatch):
     """Bit strings with their running parities.
 
     Attributes:
@@ -124,23 +125,10 @@ class PrefixSumBatch:
     solutions: np.ndarray
     instances: np.ndarray
 
-    def __len__(self) -> int:
-        return len(self.bits)
-
     @property
     def problems(self) -> np.ndarray:
         """What an agent is shown: the bits (the name that all tasks share)."""
         return self.bits
-
-    def __getitem__(self, index: slice | np.ndarray) -> "PrefixSumBatch":
-        """Some of the strings, by a slice, a mask or an array of indices."""
-        return PrefixSumBatch(self.bits[index], self.solutions[index], self.instances[index])
-
-    def replace(self, index: np.ndarray, others: "PrefixSumBatch") -> None:
-        """Put the strings ``others`` in the places ``index`` of this batch."""
-        self.bits[index] = others.bits
-        self.solutions[index] = others.solutions
-        self.instances[index] = others.instances
 
 
 class PrefixSumTask:
@@ -159,12 +147,20 @@ class PrefixSumTask:
         TypeError: If an argument has the wrong type.
     """
 
+    name = "prefix_sum"
+    generator_version = GENERATOR_VERSION
+
     def __init__(self, bits: int | None = None, split: str = "train"):
         self.split = check_choice("split", split, SPLITS)
         if bits is None:
             bits = DEFAULT_EXTRAPOLATION_BITS if split == "extrapolation" else DEFAULT_BITS
         self.bits = check_integer("bits", bits, FEWEST_BITS, MOST_BITS)
         self.key = stream_key("PrefixSum", GENERATOR_VERSION, self.bits, split)
+
+    @property
+    def axes(self) -> dict:
+        """The options, as they stand in an evaluation row."""
+        return {"split": self.split, "size": self.bits}
 
     def draw(
         self, instances: Sequence[int] | np.ndarray, threads: int | None = None

@@ -1,0 +1,44 @@
+"""Pictures of problems with an answer for every cell, for tasks that have none of their own."""
+
+import numpy as np
+
+MARKED_COLOUR = np.array((0, 114, 178))
+WRONG_COLOUR = np.array((230, 110, 20))
+PIXELS_PER_CELL = 8
+
+
+def draw_cells(
+    problem: np.ndarray, marked: np.ndarray | None = None, solution: np.ndarray | None = None
+) -> np.ndarray:
+    """Draw a problem in greys, marked cells blue, and what is wrong orange.
+
+    Args:
+        problem: ``(H, W)`` or ``(W,)`` cell codes; the larger, the lighter.
+        marked: Of the same shape, 0 to 1, how strongly each cell is marked; None marks nothing.
+        solution: Of the same shape, 0 or 1; None to judge nothing.
+
+    Returns:
+        ``(8 * H, 8 * W, 3)`` uint8.
+    """
+    greys = np.atleast_2d(problem).astype(float)[..., None] * 255 / max(1, problem.max())
+    strength = np.zeros_like(greys) if marked is None else np.atleast_2d(marked)[..., None]
+    colours = np.broadcast_to(MARKED_COLOUR, (*greys.shape[:2], 3))
+    if solution is not None:
+        wrong = np.atleast_2d(solution)[..., None] != strength
+        colours = np.where(wrong, WRONG_COLOUR, colours)
+        strength = np.maximum(strength, wrong)
+    picture = (greys + 0.8 * strength * (colours - greys)).astype(np.uint8)
+    return picture.repeat(PIXELS_PER_CELL, axis=0).repeat(PIXELS_PER_CELL, axis=1)
+
+
+def write_cells(
+    problem: np.ndarray, marked: np.ndarray | None = None, solution: np.ndarray | None = None
+) -> str:
+    """A problem as text; beside it the marked cells as ``#``, and ``?`` where that is wrong."""
+    lines = [" ".join(map(str, row)) for row in np.atleast_2d(problem)]
+    if marked is not None:
+        signs = np.where(np.atleast_2d(marked) != 0, "#", ".")
+        if solution is not None:
+            signs = np.where(np.atleast_2d(marked) != np.atleast_2d(solution), "?", signs)
+        lines = [f"{line}   {''.join(row)}" for line, row in zip(lines, signs, strict=True)]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,124 @@
+"""Base for tasks written in plain Python: few lines for a task, thousands of problems a second.
+
+The tasks of this package draw millions a second with compiled kernels; their classes have the same
+methods, so that a task can begin here and be made fast later.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from thinkenv.batches import InstanceBatch
+from thinkenv.checks import check_answers, check_choice, check_integer
+from thinkenv.instances import check_instances
+from thinkenv.random_streams import stream_key
+from thinkenv.splits import SPLITS, is_in_split
+
+# Problems drawn for one instance before giving up; the rarest split takes ten on average.
+MOST_ATTEMPTS = 20_000
+
+
+@dataclass
+class PlainBatch(InstanceBatch):
+    """Problems with their solutions.
+
+    Attributes:
+        problems: ``(count, ...)`` integers: cell codes.
+        solutions: ``(count, ...)`` uint8 of 0 and 1, an answer for each cell.
+        instances: ``(count,)`` int64 instance numbers.
+    """
+
+    problems: np.ndarray
+    solutions: np.ndarray
+    instances: np.ndarray
+
+
+def symmetries(grid: np.ndarray) -> list[np.ndarray]:
+    """The eight rotations and reflections of a square grid."""
+    return [np.rot90(image, turns) for image in (grid, grid.T) for turns in range(4)]
+
+
+class PlainTask:
+    """Problems with an answer of 0 or 1 for every cell: an instance number in, a problem out.
+
+    A subclass sets ``name`` and defines ``draw_problem`` and ``solve``, and ``equals`` where
+    different problems count as the same. An instance is a pure function of the name, the
+    ``generator_version``, the options and its number.
+
+    Args:
+        size: The size of problems.
+        split: ``train``, ``validation``, ``test``, ``extrapolation`` or ``all``. A problem belongs
+            to a split by a hash, so that none is in two.
+
+    Raises:
+        ValueError: If an argument has a value that is not allowed.
+        TypeError: If an argument has the wrong type.
+    """
+
+    name: str
+    smallest_size, largest_size = 1, 10_000
+    generator_version = 1
+
+    def __init__(self, size: int, split: str = "train"):
+        self.size = check_integer("size", size, self.smallest_size, self.largest_size)
+        self.split = check_choice("split", split, SPLITS)
+        self.key = int(stream_key(self.name, self.generator_version, self.size, split))
+
+    def draw_problem(self, random: np.random.Generator) -> np.ndarray:
+        """Draw one problem: cell codes ``(size, size)``, or ``(size,)`` for strings."""
+        raise NotImplementedError
+
+    def solve(self, problem: np.ndarray) -> np.ndarray:
+        """The right answer to a problem: 0 or 1 for every cell, of its shape."""
+        raise NotImplementedError
+
+    def equals(self, problem: np.ndarray) -> list[np.ndarray]:
+        """All problems that count as the same for the splits, such as its ``symmetries``."""
+        return [problem]
+
+    @property
+    def axes(self) -> dict:
+        """The options, as they stand in an evaluation row."""
+        return {"split": self.split, "size": self.size}
+
+    def draw(self, instances: Sequence[int] | np.ndarray, threads: int | None = None) -> PlainBatch:
+        """Draw the problems of these instance numbers.
+
+        Args:
+            instances: ``(count,)`` integers from 0 to ``2**63 - 1``, at least one.
+            threads: Not used; there for the sake of compiled tasks.
+
+        Raises:
+            ValueError: If a number is out of range, or the split holds no such problem.
+        """
+        instances = check_instances(instances)
+        problems = np.stack([self._draw_in_split(int(instance)) for instance in instances])
+        solutions = np.stack([self.solve(problem) for problem in problems]).astype(np.uint8)
+        return PlainBatch(problems, solutions, instances)
+
+    def _draw_in_split(self, instance: int) -> np.ndarray:
+        random = np.random.default_rng([self.key, instance])
+        for _ in range(MOST_ATTEMPTS):
+            problem = self.draw_problem(random)
+            if is_in_split(min(image.tobytes() for image in self.equals(problem)), self.split):
+                return problem
+        raise ValueError(
+            f"no problem found for instance {instance} in {MOST_ATTEMPTS:,} attempts: "
+            f"split={self.split!r} is empty or too rare for size={self.size}"
+        )
+
+    def judge(self, batch: PlainBatch, answers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Judge one answer to each problem of a batch.
+
+        Returns:
+            ``(solved, cell_accuracies)``: ``(count,)`` bool, whether every cell is right, and
+            ``(count,)`` float64, the share of cells that are.
+
+        Raises:
+            ValueError: If the answers have another shape or other values than 0 and 1.
+            TypeError: If the answers hold neither integers nor bools.
+        """
+        right = check_answers(answers, batch.solutions.shape) == batch.solutions
+        right = right.reshape(len(batch), -1)
+        return right.all(axis=1), right.mean(axis=1)

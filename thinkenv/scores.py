@@ -1,0 +1,113 @@
+"""Scores with their uncertainty, and the rows in which results are stored."""
+
+import math
+from collections.abc import Iterable
+
+Z_95 = 1.959963984540054  # the two-sided 95 % point of the normal distribution
+
+# The columns every evaluation row has, in the order they are stored.
+ROW_KEYS = (
+    "task",
+    "split",
+    "size",
+    "generator",
+    "loops",
+    "endpoints",
+    "disturbance",
+    "n",
+    "iterations",
+    "exact",
+    "exact_low",
+    "exact_high",
+    "cells",
+    "converged",
+    "seconds",
+    "seed",
+    "checkpoint",
+)
+
+
+def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
+    """The 95 % confidence interval of a success rate.
+
+    Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
+    Journal of the American Statistical Association 22, 1927.
+
+    Args:
+        successes: How many of the trials succeeded.
+        trials: How many there were, at least 1.
+
+    Returns:
+        The lower and the upper bound, from 0.0 to 1.0.
+
+    Raises:
+        ValueError: If there were no trials, or more successes than trials.
+    """
+    if not 0 <= successes <= trials or trials == 0:
+        raise ValueError(f"successes={successes} of trials={trials}: needs 0 to trials, of 1 up")
+    share = successes / trials
+    spread = Z_95 * math.sqrt(share * (1 - share) / trials + (Z_95 / (2 * trials)) ** 2)
+    middle = share + Z_95**2 / (2 * trials)
+    scale = 1 + Z_95**2 / trials
+    low = 0.0 if successes == 0 else (middle - spread) / scale
+    high = 1.0 if successes == trials else (middle + spread) / scale
+    return low, high
+
+
+def evaluation_row(
+    *,
+    task: str,
+    axes: dict,
+    disturbance: str,
+    scores: dict[str, Iterable],
+    converged: Iterable[bool] | None,
+    iterations: float | None,
+    seconds: float,
+    seed: int,
+    checkpoint: str,
+) -> dict:
+    """One result: the score of one agent on one set of problems at one number of iterations.
+
+    Args:
+        task: The task's name.
+        axes: Its options: split, and those of size, generator, loops, endpoints, rating, … that it
+            has.
+        disturbance: What was done to the memory, or ``none``.
+        scores: ``solved`` ``(n,)``, which problems were answered exactly right; ``cells`` ``(n,)``,
+            the share of cells answered right in each; and any others ``(n,)`` bool, such as
+            ``line``.
+        converged: ``(n,)``, whether each memory had stopped changing; None if it is not known.
+        iterations: The number run, or its mean where the agent stops by itself; or None.
+        seconds: The time that thinking took, for all problems together.
+        seed: The seed of the problems.
+        checkpoint: The agent.
+
+    Returns:
+        A dict with the keys ``ROW_KEYS``, None where the task has no such option, and then its
+        other options and scores, each of these with the bounds of its 95 % interval.
+    """
+    others = {name: list(values) for name, values in scores.items()}
+    solved, cells = others.pop("solved"), others.pop("cells")
+    n = len(solved)
+    low, high = wilson_interval(sum(map(bool, solved)), n)
+    values = {
+        **dict.fromkeys(ROW_KEYS),
+        "task": task,
+        **axes,
+        "disturbance": disturbance,
+        "n": n,
+        "iterations": iterations,
+        "exact": sum(map(bool, solved)) / n,
+        "exact_low": round(low, 6),
+        "exact_high": round(high, 6),
+        "cells": float(sum(cells) / n),
+        "converged": None if converged is None else sum(map(bool, converged)) / n,
+        "seconds": round(seconds, 3),
+        "seed": seed,
+        "checkpoint": checkpoint,
+    }
+    for name, right in others.items():
+        low, high = wilson_interval(sum(map(bool, right)), n)
+        values[name] = sum(map(bool, right)) / n
+        values[f"{name}_low"], values[f"{name}_high"] = round(low, 6), round(high, 6)
+    return values

@@ -1,0 +1,70 @@
+"""Agents to compare with: exact ones, simple rules, and guesses.
+
+Each is a callable for ``thinkenv.suites.evaluate``.
+"""
+
+import numpy as np
+
+from thinkenv import mazes, prefix_sums
+from thinkenv.suites.evaluation import Answers
+
+
+def exact(problems: np.ndarray) -> np.ndarray:
+    """Right answers to mazes ``(count, H, W)`` or bit strings ``(count, bits)``.
+
+    Raises:
+        ValueError: If the problems are chess positions: there is no exact reference for these.
+    """
+    if problems.ndim == 4:
+        raise ValueError("problems are chess positions: there is no exact reference for these")
+    if problems.ndim == 2:
+        return prefix_sums.solve(problems)
+    return np.stack([mazes.solve(grid) for grid in problems])
+
+
+class DeadEndFilling:
+    """Mazes by the rule that fills dead ends, round by round: what local iteration can do.
+
+    Args:
+        rounds: How many rounds; None goes on until no dead end is left.
+    """
+
+    def __init__(self, rounds: int | None = None):
+        self.rounds = rounds
+
+    def __call__(self, problems: np.ndarray) -> Answers:
+        """The cells that are left of mazes ``(count, H, W)``, and the rounds it took."""
+        filled = [mazes.fill_dead_ends(grid, self.rounds) for grid in problems]
+        answers, rounds = zip(*filled, strict=True)
+        rounds = np.array(rounds)
+        done = rounds < self.rounds if self.rounds is not None else np.ones(len(rounds), bool)
+        return Answers(np.stack(answers), rounds, done)
+
+
+def shape_of_answers(problems: np.ndarray) -> tuple[int, ...]:
+    """The shape of answers to problems: theirs, but for the planes of chess positions."""
+    return (len(problems), *problems.shape[-2:]) if problems.ndim == 4 else problems.shape
+
+
+def constant(problems: np.ndarray) -> np.ndarray:
+    """The answer that marks nothing."""
+    return np.zeros(shape_of_answers(problems), np.uint8)
+
+
+class Guessing:
+    """Every cell marked or not by the toss of a coin; on chess boards, two squares at random.
+
+    Args:
+        seed: Of the coin.
+    """
+
+    def __init__(self, seed: int = 0):
+        self.random = np.random.default_rng(seed)
+
+    def __call__(self, problems: np.ndarray) -> np.ndarray:
+        """Answers to problems of any task."""
+        shape = shape_of_answers(problems)
+        if problems.ndim < 4:
+            return self.random.integers(2, size=shape, dtype=np.uint8)
+        order = self.random.random((len(problems), 64)).argsort(axis=1)
+        return (order < 2).astype(np.uint8).reshape(shape)

@@ -1,0 +1,150 @@
+"""The suites: which problems they hold."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from thinkenv.chess_puzzles.task import ChessPuzzleTask
+from thinkenv.mazes.task import MazeTask
+from thinkenv.prefix_sums.task import PrefixSumTask
+
+TASKS = {task.name: task for task in (MazeTask, ChessPuzzleTask, PrefixSumTask)}
+
+
+@dataclass(frozen=True)
+class ProblemSet:
+    """The first instances of a seed of one task: the same problems on every machine.
+
+    Attributes:
+        task: ``maze``, ``chess`` or ``prefix_sum``.
+        options: The arguments of the task.
+        count: How many instances.
+        seed: Whose.
+    """
+
+    task: str
+    options: Mapping[str, Any]
+    count: int
+    seed: int = 0
+
+    def make_task(self) -> Any:
+        """The task, which draws the instances and judges answers.
+
+        Raises:
+            ValueError: If an option has a value that is not allowed.
+        """
+        return TASKS[self.task](**self.options)
+
+    def __str__(self) -> str:
+        return " ".join([self.task, *(f"{name}={value}" for name, value in self.options.items())])
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A named list of problem sets that never changes.
+
+    Attributes:
+        name: What it is called.
+        description: What it asks.
+        sets: The problem sets.
+        versions: The generator version of each procedural task in it. Should a generator change,
+            the suite asks for a package that still has this version, rather than quietly
+            becoming another one.
+    """
+
+    name: str
+    description: str
+    sets: tuple[ProblemSet, ...]
+    versions: Mapping[str, int] = field(default_factory=dict)
+
+    def check_versions(self) -> None:
+        """Check that this package draws the problems that the suite means.
+
+        Raises:
+            ValueError: If a generator has another version.
+        """
+        for name, version in self.versions.items():
+            ours = TASKS[name].generator_version
+            if ours != version:
+                raise ValueError(
+                    f"suite {self.name!r} is of version {version} of the generator of {name!r}; "
+                    f"this package has version {ours}"
+                )
+
+
+def maze_set(count: int, **options: Any) -> ProblemSet:
+    """Mazes of the extrapolation split, unless the options say another one."""
+    return ProblemSet("maze", {"split": "extrapolation", **options}, count)
+
+
+# All bundled puzzles that no agent is trained on: split, lowest and highest rating, how many.
+CHESS_BANDS = (
+    ("test", 400, 999, 75),
+    ("test", 1000, 1499, 87),
+    ("extrapolation", 1600, 1799, 572),
+    ("extrapolation", 1800, 1999, 581),
+    ("extrapolation", 2000, 2199, 588),
+    ("extrapolation", 2200, 2399, 539),
+    ("extrapolation", 2400, 2599, 503),
+    ("extrapolation", 2600, 2799, 437),
+)
+
+SUITES = {
+    suite.name: suite
+    for suite in (
+        Suite(
+            "maze-extrapolation",
+            "Depth-first mazes, as easy as the training's (size 9) and ever larger.",
+            (
+                maze_set(1000, size=9, split="test"),
+                *(maze_set(1000, size=size) for size in (13, 33, 59)),
+                maze_set(200, size=201),
+            ),
+            {"maze": 1},
+        ),
+        Suite(
+            "maze-axes",
+            "Mazes of size 33 and 59 that differ from the training's in other ways than size: "
+            "where start and goal lie, how they are carved, whether there are several ways.",
+            (
+                *(
+                    maze_set(1000, size=33, endpoints=endpoints)
+                    for endpoints in ("dead_ends", "corners", "farthest")
+                ),
+                *(
+                    maze_set(1000, size=59, generator=generator)
+                    for generator in ("wilson", "kruskal", "prim", "recursive_division")
+                ),
+                maze_set(1000, size=33, loops=0.1),
+            ),
+            {"maze": 1},
+        ),
+        Suite(
+            "maze-801",
+            "Twenty depth-first mazes of size 801.",
+            (maze_set(20, size=801),),
+            {"maze": 1},
+        ),
+        Suite(
+            "chess-rating",
+            "The bundled Lichess puzzles that agents are not trained on, by rating: both squares "
+            "of the first move, or of another that mates.",
+            tuple(
+                ProblemSet("chess", {"split": split, "rating": [low, high]}, count)
+                for split, low, high, count in CHESS_BANDS
+            ),
+        ),
+        Suite(
+            "prefix-extrapolation",
+            "Running parities of strings as long as the training's (32 bits) and ever longer.",
+            (
+                ProblemSet("prefix_sum", {"bits": 32, "split": "test"}, 1000),
+                *(
+                    ProblemSet("prefix_sum", {"bits": bits, "split": "extrapolation"}, count)
+                    for bits, count in ((48, 1000), (128, 1000), (512, 1000), (4096, 100))
+                ),
+            ),
+            {"prefix_sum": 1},
+        ),
+    )
+}
