@@ -54,7 +54,7 @@ VARIANTS = {
     "the recipe without progressive": ("--no-progressive",),
 }
 # Size, mazes, and the most iterations: the recipe needs about 400 and 3,000 on average.
-TESTS = ((59, 100, 1500), (201, 20, 6000))
+TESTS = ((59, 100, 1500), (201, 10, 6000))
 # The second size is tried where so many mazes of the first are solved.
 SHARE_TO_GO_ON = 0.05
 # Steps of each kind that are timed, after as many that are not.

@@ -4,7 +4,8 @@ import numpy as np
 
 MARKED_COLOUR = np.array((0, 114, 178))
 WRONG_COLOUR = np.array((230, 110, 20))
-PIXELS_PER_CELL = 8
+# Pictures are about as wide as this, so that a caption fits above them.
+PIXELS = 320
 
 
 def draw_cells(
@@ -18,7 +19,7 @@ def draw_cells(
         solution: Of the same shape, 0 or 1; None to judge nothing.
 
     Returns:
-        ``(8 * H, 8 * W, 3)`` uint8.
+        ``(scale * H, scale * W, 3)`` uint8.
     """
     greys = np.atleast_2d(problem).astype(float)[..., None] * 255 / max(1, problem.max())
     strength = np.zeros_like(greys) if marked is None else np.atleast_2d(marked)[..., None]
@@ -28,7 +29,8 @@ def draw_cells(
         colours = np.where(wrong, WRONG_COLOUR, colours)
         strength = np.maximum(strength, wrong)
     picture = (greys + 0.8 * strength * (colours - greys)).astype(np.uint8)
-    return picture.repeat(PIXELS_PER_CELL, axis=0).repeat(PIXELS_PER_CELL, axis=1)
+    scale = max(2, PIXELS // picture.shape[1])
+    return picture.repeat(scale, axis=0).repeat(scale, axis=1)
 
 
 def write_cells(

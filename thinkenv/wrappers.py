@@ -28,6 +28,9 @@ class Anytime(gymnasium.Wrapper, RecordConstructorArgs):
         cost: What a step costs, 0 or more, where a solved problem earns 1.
         most_steps: How many steps an episode can have.
 
+    Attributes:
+        steps: The steps of this episode so far.
+
     Raises:
         ValueError: If an argument has a value that is not allowed, or the environment asks for more
             than one answer.
@@ -57,12 +60,12 @@ class Anytime(gymnasium.Wrapper, RecordConstructorArgs):
         self.most_steps = check_integer("most_steps", most_steps, 1, 2**31 - 1)
         self.action_space = spaces.Dict({"answer": env.action_space, "done": spaces.Discrete(2)})
         self._observation = None
-        self._steps = 0
+        self.steps = 0
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None):
         """Show a new problem; arguments as of the wrapped environment."""
         self._observation, info = self.env.reset(seed=seed, options=options)
-        self._steps = 0
+        self.steps = 0
         return self._observation.copy(), info
 
     def step(self, action: dict[str, Any]):
@@ -79,9 +82,9 @@ class Anytime(gymnasium.Wrapper, RecordConstructorArgs):
             raise ValueError(f"action has the keys {list(action)}: needs 'answer' and 'done'")
         done = check_integer("done", action["done"], 0, 1)
         self.env.unwrapped.check_open()
-        self._steps += 1
-        thinking = {"thinking_steps": self._steps}
-        if not done and self._steps < self.most_steps:
+        self.steps += 1
+        thinking = {"thinking_steps": self.steps}
+        if not done and self.steps < self.most_steps:
             return self._observation.copy(), -self.cost, False, False, thinking
         observation, reward, terminated, truncated, info = self.env.step(action["answer"])
         return observation, float(reward) - self.cost, terminated, truncated, info | thinking

@@ -1,0 +1,64 @@
+"""Fresh problems for PyTorch's ``DataLoader``; the only module of this package that needs torch."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch.utils.data import IterableDataset, get_worker_info
+
+from thinkenv.streams import InstanceStream
+
+
+class StreamDataset(IterableDataset):
+    """Endless batches of problems and solutions, none of them twice.
+
+    Every worker of a loader draws batches of its own, and so does every process of a distributed
+    training: no instance comes in two workers, nor on two ranks, nor twice.
+
+    Args:
+        task: What draws the instances, such as ``thinkenv.mazes.MazeTask``.
+        count: Problems in a batch. The loader gets ``batch_size=None``, because these are batches
+            already.
+        seed: 0 to ``2**31 - 1``, as of ``thinkenv.mazes.generate``.
+        rank: Which of the processes that train together this is, by default as
+            ``torch.distributed`` says.
+        ranks: How many there are.
+
+    Example:
+        >>> from thinkenv.mazes import MazeTask
+        >>> dataset = StreamDataset(MazeTask(size=9), count=256)
+        >>> loader = torch.utils.data.DataLoader(dataset, batch_size=None, num_workers=2)
+        >>> problems, solutions = next(iter(loader))
+        >>> problems.shape, solutions.dtype
+        (torch.Size([256, 11, 11]), torch.uint8)
+    """
+
+    def __init__(
+        self,
+        task: Any,
+        count: int,
+        seed: int = 0,
+        rank: int | None = None,
+        ranks: int | None = None,
+    ):
+        together = torch.distributed.is_available() and torch.distributed.is_initialized()
+        if rank is None:
+            rank = torch.distributed.get_rank() if together else 0
+        if ranks is None:
+            ranks = torch.distributed.get_world_size() if together else 1
+        self.task, self.count, self.seed, self.rank, self.ranks = task, count, seed, rank, ranks
+        InstanceStream(task, count, seed, rank=rank, ranks=ranks).close()  # checks the arguments
+
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Problems ``(count, ...)`` and solutions ``(count, ...)``, uint8, for ever."""
+        worker = get_worker_info()
+        number, workers = (0, 1) if worker is None else (worker.id, worker.num_workers)
+        with InstanceStream(
+            self.task,
+            self.count,
+            self.seed,
+            rank=self.rank * workers + number,
+            ranks=self.ranks * workers,
+        ) as stream:
+            for batch in stream:
+                yield torch.from_numpy(batch.problems), torch.from_numpy(batch.solutions)
