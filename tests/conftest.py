@@ -12,4 +12,12 @@ _digest = hashlib.sha256(b"".join(path.read_bytes() for path in _sources)).hexdi
 _caches = Path(os.environ.get("XDG_CACHE_HOME", tempfile.gettempdir())) / "thinkenv-test-kernels"
 os.environ["NUMBA_CACHE_DIR"] = str(_caches / _digest)
 
+from hypothesis import HealthCheck, settings  # noqa: E402
+
+# Kernels are compiled in the first examples, so none has a deadline.
+_FUZZING = dict(deadline=None, suppress_health_check=list(HealthCheck), database=None)
+settings.register_profile("default", max_examples=300, derandomize=True, **_FUZZING)
+settings.register_profile("thorough", max_examples=25_000, **_FUZZING)
+settings.load_profile("default")
+
 import thinkenv  # noqa: E402, F401  (registers the environments)

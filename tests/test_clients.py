@@ -88,8 +88,11 @@ def test_observations_are_flattened(name, options):
 @every_environment
 def test_environments_in_other_processes_give_the_same(name, options):
     ours = gym.make_vec(name, num_envs=2, autoreset_mode="SameStep", **options)
+    # Fresh processes have not imported the package, so the id has to name it.
     theirs = AsyncVectorEnv(
-        [lambda: gym.make(name, **options)] * 2, autoreset_mode="SameStep", context="spawn"
+        [lambda: gym.make(f"thinkenv:{name}", **options)] * 2,
+        autoreset_mode="SameStep",
+        context="spawn",
     )
     try:
         assert np.array_equal(ours.reset(seed=4)[0], theirs.reset(seed=4)[0])

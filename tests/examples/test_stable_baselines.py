@@ -1,4 +1,4 @@
-"""Stable-Baselines3 learns on ``MazeWalk-v0``: a quarter of the example's training."""
+"""Stable-Baselines3 learns on ``MazeWalk-v0``: a sixth of the example's training."""
 
 import pytest
 
@@ -7,6 +7,6 @@ def test_it_learns_to_walk_through_mazes_it_has_not_seen():
     pytest.importorskip("stable_baselines3")
     from agents.examples import stable_baselines
 
-    model = stable_baselines.train(80_000)
+    model = stable_baselines.train(50_000)
     # Random steps have a mean return of -0.55 (300 episodes), shortest walks of 0.82.
-    assert stable_baselines.test(model) > -0.1
+    assert stable_baselines.test(model) > -0.25

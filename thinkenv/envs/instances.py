@@ -1,6 +1,5 @@
 """What environments over numbered instances share: options, seeding, resets, autoreset, infos."""
 
-import numbers
 from typing import Any
 
 import gymnasium
@@ -12,6 +11,9 @@ from thinkenv.checks import check_choice, check_integer
 
 # Instance numbers are drawn below this bound.
 INSTANCES = 2**63
+
+# Gymnasium takes seeds of any length; no one needs longer ones.
+LARGEST_SEED = 2**128 - 1
 
 # A vector environment asks each sub-environment's generator for this many instance numbers at a
 # time: the same numbers as one by one, at a fraction of the cost.
@@ -35,6 +37,16 @@ def check_options(options: dict[str, Any] | None) -> int | None:
     if "instance" not in options:
         return None
     return check_integer("options['instance']", options["instance"], 0, INSTANCES - 1)
+
+
+def check_seed(seed: object) -> int | None:
+    """Return a seed as an ``int``, or None.
+
+    Raises:
+        TypeError: If it is neither an integer nor None.
+        ValueError: If it is negative.
+    """
+    return None if seed is None else check_integer("seed", seed, 0, LARGEST_SEED)
 
 
 class InstanceEnv(gymnasium.Env):
@@ -68,9 +80,13 @@ class InstanceEnv(gymnasium.Env):
         Args:
             seed: Seeds the sequence of problems.
             options: ``{"instance": n}`` asks for instance ``n`` of the task.
+
+        Raises:
+            ValueError: If ``seed`` or an option has a value that is not allowed.
+            TypeError: If one has the wrong type.
         """
-        super().reset(seed=seed)
         instance = check_options(options)
+        super().reset(seed=check_seed(seed))
         if instance is None:
             instance = int(self.np_random.integers(INSTANCES))
         self._batch = self.task.draw([instance])
@@ -233,9 +249,15 @@ class InstanceVectorEnv(VectorEnv):
             seed: Sub-environment ``i`` gets ``seed + i``; or a list with a seed for each.
             options: ``{"instance": n}`` asks for instance ``n``; ``{"reset_mask": mask}``, with
                 mask ``(num_envs,)`` bool, resets only some sub-environments.
+
+        Raises:
+            ValueError: If ``seed`` or an option has a value that is not allowed.
+            TypeError: If one has the wrong type.
         """
-        options = dict(options) if options is not None else None
-        mask = options.pop("reset_mask", None) if options else None
+        mask = None
+        if isinstance(options, dict):
+            mask = options.get("reset_mask")
+            options = {key: value for key, value in options.items() if key != "reset_mask"}
         instance = check_options(options)
         if mask is None:
             mask = np.ones(self.num_envs, np.bool_)
@@ -248,12 +270,13 @@ class InstanceVectorEnv(VectorEnv):
             )
         if self._batch is None and not mask.all():
             raise ValueError("options['reset_mask'] leaves problems out in the first reset")
-        if seed is None or isinstance(seed, numbers.Integral):
-            seeds = [None if seed is None else int(seed) + index for index in range(self.num_envs)]
-        elif len(seed) == self.num_envs:
-            seeds = list(seed)
+        if isinstance(seed, (list, tuple)) or isinstance(seed, np.ndarray) and seed.ndim:
+            if len(seed) != self.num_envs:
+                raise ValueError(f"seed has {len(seed)} entries: needs {self.num_envs}")
+            seeds = [check_seed(value) for value in seed]
         else:
-            raise ValueError(f"seed has {len(seed)} entries: needs {self.num_envs}")
+            seed = check_seed(seed)
+            seeds = [None if seed is None else seed + index for index in range(self.num_envs)]
         self._seed([value if chosen else None for value, chosen in zip(seeds, mask, strict=True)])
         infos = self._renew(np.flatnonzero(mask), instance)
         return self._observe(), infos
