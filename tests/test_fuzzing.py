@@ -101,6 +101,7 @@ def play(data: st.DataObject, env, names: list[str]) -> None:
     if attempt(["seed", "options"], env.reset, **asked) is None:
         env.reset(seed=0)
     space = env.action_space
+    space.seed(data.draw(st.integers(0, 1000)))
     for _ in range(3):
         shape = space.shape or ()
         action = data.draw(st.one_of(st.just(space.sample()), arrays(shape), JUNK))
@@ -143,6 +144,7 @@ def play_vector(data: st.DataObject, env) -> None:
     asked = {"seed": data.draw(some(None, 0, [1, 2])), "options": data.draw(OPTIONS)}
     if attempt(["seed", "options"], env.reset, **asked) is None:
         env.reset(seed=0)
+    env.action_space.seed(data.draw(st.integers(0, 1000)))
     for _ in range(3):
         shape = env.action_space.shape
         action = data.draw(st.one_of(st.just(env.action_space.sample()), arrays(shape), JUNK))

@@ -215,7 +215,9 @@ def check_band(name: str, band: object, low: int, high: int) -> tuple[int, int] 
     """
     if band is None:
         return None
-    if isinstance(band, str) or not isinstance(band, Sequence | np.ndarray) or len(band) != 2:
+    if isinstance(band, np.ndarray):
+        band = band.tolist()
+    if isinstance(band, str) or not isinstance(band, Sequence) or len(band) != 2:
         raise ValueError(f"{name}={band!r}: needs a pair such as [{low}, {high}]")
     first = check_integer(f"{name}[0]", band[0], low, high)
     last = check_integer(f"{name}[1]", band[1], low, high)
