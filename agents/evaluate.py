@@ -30,7 +30,7 @@ import sys
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import tyro
@@ -38,6 +38,7 @@ from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from agents.deep_thinking.acceleration import Acceleration
 from agents.deep_thinking.agent import MOST_ITERATIONS, TOLERANCE, Agent
 from agents.deep_thinking.checkpoint import load_agent
 from agents.deep_thinking.device import DeviceName
@@ -125,6 +126,12 @@ class Args:
     """CPU threads; by default all cores."""
     device: DeviceName = "auto"
     """cpu, cuda, or auto: a GPU if there is one."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """What convolutions compute in."""
+    compile: bool = False
+    """Fuse iterations with torch.compile."""
+    cuda_graphs: bool = False
+    """Capture iterations once and replay them, on a GPU."""
 
 
 def read_stages(args: Args, agent: Agent) -> tuple[list[int], bool]:
@@ -487,7 +494,8 @@ def evaluate(args: Args) -> list[dict]:
         args = replace(args, problems=PROBLEMS)
     processes = Processes(args.device, args.threads)
     try:
-        agent = load_agent(args.checkpoint, processes.device, task=args.task)
+        acceleration = Acceleration(args.precision, args.compile, args.cuda_graphs)
+        agent = load_agent(args.checkpoint, processes.device, args.task, acceleration)
         shard = shard_of(args, processes)
         check(args, agent, shard[1])
         parts = processes.gather(measure(args, agent, shard))

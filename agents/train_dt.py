@@ -34,6 +34,7 @@ import tyro
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from agents.deep_thinking.acceleration import Acceleration
 from agents.deep_thinking.agent import Agent
 from agents.deep_thinking.checkpoint import (
     CheckpointError,
@@ -150,6 +151,10 @@ class Args:
     """CPU threads for each process; by default all cores, shared by the processes."""
     device: DeviceName = "auto"
     """cpu, cuda, or auto: a GPU if there is one."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """What convolutions compute in."""
+    compile: bool = False
+    """Fuse iterations with torch.compile; pays on GPUs, in long runs."""
     json: Path | None = None
     """Also write the final metrics to this file."""
 
@@ -275,6 +280,7 @@ class Run:
             processes.device,
             processes.rank,
             processes.world_size,
+            Acceleration(args.precision, args.compile),
         )
         self.pending = []  # metrics of the steps since the last line, each (4,)
         if args.resume:
@@ -338,6 +344,7 @@ class Run:
             "architecture": self.args.architecture,
             "net": self.net_arguments(),
             "plan": asdict(self.plan),
+            "precision": self.args.precision,
             "trained_on": self.trainer.slots.task.axes,
             "start_from": self.start_from and self.start_from["weights_sha256"],
         }

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from .acceleration import PLAIN, Acceleration, GraphedIterations, iterate
 from .active_cells import ROUNDING, ActiveCells
 from .limits import COMPARE_EVERY, Returns, cycle_lengths
 from .tasks import task_class
@@ -65,7 +67,12 @@ class RollOut:
 
 @torch.no_grad()
 def roll_out(
-    net: nn.Module, seen: Tensor, memory: Tensor, iterations: int, stop_below: float
+    net: nn.Module,
+    seen: Tensor,
+    memory: Tensor,
+    iterations: int,
+    stop_below: float,
+    run: Callable | None = None,
 ) -> RollOut:
     """Run the recurrent block; problems that have come to a fixed point or a cycle leave the batch.
 
@@ -79,9 +86,10 @@ def roll_out(
             that of running all iterations: a memory that one of them left as it was stays so for
             ever, and cycles are not looked for. Where only active cells are iterated, numbers may
             differ from it by about ``ROUNDING``.
+        run: As of ``start_thought``.
     """
     batch, device = len(memory), memory.device
-    thought = start_thought(net, seen, memory)
+    thought = start_thought(net, seen, memory, run)
     change = torch.full((batch,), torch.inf, device=device)
     ago = torch.zeros(batch, dtype=torch.int64, device=device)
     spent = torch.zeros(batch, dtype=torch.int64, device=device)
@@ -116,21 +124,22 @@ class EveryCell:
     """The memory of a batch of problems, iterated everywhere.
 
     It has the methods of ``ActiveCells``, for problems too small for that to pay.
+
+    Args:
+        run: What runs iterations, as ``acceleration.iterate`` does.
+        seen: ``(B, N, H, W)``, what the net perceives of the problems.
+        memory: ``(B, M, H, W)`` to start from.
     """
 
-    def __init__(self, net: nn.Module, seen: Tensor, memory: Tensor):
-        self.net = net
+    def __init__(self, run: Callable, seen: Tensor, memory: Tensor):
+        self.run = run
         self.seen = seen
         self.memory = memory
         self.changes = torch.full((len(memory),), torch.inf, device=memory.device)
 
     def advance(self, iterations: int) -> None:
         """Run so many iterations."""
-        before = self.memory
-        for _ in range(iterations):
-            before = self.memory
-            self.memory = self.net.step(before, self.seen)
-        self.changes = (self.memory - before).abs().amax(dim=(1, 2, 3))
+        self.memory, self.changes = self.run(self.memory, self.seen, iterations)
 
     def keep(self, chosen: Tensor) -> None:
         """Go on with some of the problems only, ``(B,)`` bool."""
@@ -139,11 +148,20 @@ class EveryCell:
         self.changes = self.changes[chosen]
 
 
-def start_thought(net: nn.Module, seen: Tensor, memory: Tensor) -> ActiveCells | EveryCell:
-    """A memory ``(B, M, H, W)`` to be iterated, where it changes if that pays."""
-    if ActiveCells.fits(net, *memory.shape[2:]):
+def start_thought(
+    net: nn.Module, seen: Tensor, memory: Tensor, run: Callable | None = None
+) -> ActiveCells | EveryCell:
+    """A memory ``(B, M, H, W)`` to be iterated, where it changes if that pays.
+
+    Args:
+        net: The net.
+        seen: ``(B, N, H, W)``, what it perceives of the problems.
+        memory: ``(B, M, H, W)`` to start from.
+        run: What runs iterations everywhere, where an acceleration is to be used.
+    """
+    if run is None and ActiveCells.fits(net, *memory.shape[2:]):
         return ActiveCells(net, seen, memory, ROUNDING)
-    return EveryCell(net, seen, memory)
+    return EveryCell(run or partial(iterate, net.step), seen, memory)
 
 
 class Agent:
@@ -155,6 +173,10 @@ class Agent:
         training_iterations: The most iterations the net was trained to take.
         device: Where to think.
         description: What is known of the agent (its command, commit, seed, …).
+        acceleration: How iterations are to be run faster; not at all by default.
+
+    Raises:
+        ValueError: If the acceleration cannot be used on this device.
     """
 
     def __init__(
@@ -164,13 +186,21 @@ class Agent:
         training_iterations: int,
         device: torch.device | str = "cpu",
         description: dict[str, Any] | None = None,
+        acceleration: Acceleration = PLAIN,
     ):
         self.task = task_class(task)
         self.device = torch.device(device)
+        acceleration.check(self.device)
         # Channels last is the layout in which convolutions run fastest, on CPUs as on GPUs.
         self.net = net.to(self.device, memory_format=torch.channels_last).eval()
         self.training_iterations = training_iterations
         self.description = description or {}
+        self.run = None
+        if not acceleration.is_plain:
+            step = acceleration.step_of(self.net)
+            self.run = (
+                GraphedIterations(step) if acceleration.cuda_graphs else partial(iterate, step)
+            )
 
     @torch.no_grad()
     def _chunks(self, problems: np.ndarray, memory: Tensor | None) -> Iterator[tuple]:
@@ -238,7 +268,7 @@ class Agent:
         self._check_memory(problems, memory)
         parts = []
         for index, seen, first in self._chunks(problems, memory):
-            end = roll_out(self.net, seen, first, limit, stop_below)
+            end = roll_out(self.net, seen, first, limit, stop_below, self.run)
             spent = end.iterations
             if stop_below == 0.0:  # those that left early would have stayed as they were
                 spent = torch.full_like(spent, limit)
@@ -285,7 +315,7 @@ class Agent:
             began = clock()
             done = 0
             for place, stage in enumerate(stages):
-                end = roll_out(self.net, seen, memory, stage - done, 0.0)
+                end = roll_out(self.net, seen, memory, stage - done, 0.0, self.run)
                 memory = end.memory
                 done = stage
                 answers[place].append(self._read(memory))

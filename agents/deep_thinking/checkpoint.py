@@ -12,6 +12,7 @@ import torch
 
 from thinkenv.whole_files import replacing
 
+from .acceleration import PLAIN, Acceleration
 from .agent import Agent
 from .model import build_net, count_parameters
 
@@ -83,7 +84,10 @@ def save_agent(folder: Path, net: torch.nn.Module, description: dict[str, Any]) 
 
 
 def load_agent(
-    path: str | Path, device: torch.device | str = "cpu", task: str | None = None
+    path: str | Path,
+    device: torch.device | str = "cpu",
+    task: str | None = None,
+    acceleration: Acceleration = PLAIN,
 ) -> Agent:
     """Load a trained agent. Nothing in its files is run as code.
 
@@ -92,8 +96,10 @@ def load_agent(
             ``assets/agents/maze``, or the folder of a training run.
         device: Where it is to think.
         task: The task it must be for, if any.
+        acceleration: How its iterations are to be run faster; not at all by default.
 
     Raises:
+        ValueError: If the acceleration cannot be used on this device.
         CheckpointError: If files are missing, damaged, do not belong together, or hold an agent
             for another task.
     """
@@ -127,11 +133,17 @@ def load_agent(
         raise CheckpointError(
             f"{folder / WEIGHTS}: not the weights that {DESCRIPTION} describes (SHA-256 differs)"
         )
+    acceleration.check(torch.device(device))
     try:
         net = build_net(description["architecture"], description["net"])
         net.load_state_dict(weights)
         return Agent(
-            net, description["task"], description["training_iterations"], device, description
+            net,
+            description["task"],
+            description["training_iterations"],
+            device,
+            description,
+            acceleration,
         )
     except (RuntimeError, TypeError, ValueError) as error:
         raise CheckpointError(f"{folder}: weights and description disagree: {error}") from None

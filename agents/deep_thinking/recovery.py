@@ -115,7 +115,7 @@ def _recover(agent, task, batch, disturbance, moments, looks, stream) -> Recover
     inputs = agent.task.encode(batch.problems, agent.device)
     seen = agent.net.perceive(inputs)
     memory = agent.net.empty_memory(inputs).contiguous(memory_format=torch.channels_last)
-    thought = start_thought(agent.net, seen, memory)
+    thought = start_thought(agent.net, seen, memory, agent.run)
     right_before = np.zeros(count, np.bool_)
     right = np.zeros((count, looks), np.bool_)
     last_look = moments + (looks - 1) * LOOK_EVERY
@@ -135,7 +135,7 @@ def _recover(agent, task, batch, disturbance, moments, looks, stream) -> Recover
                 memory = memory.index_copy(
                     0, chosen, disturbance.of(memory[chosen], foreign, stream)
                 )
-            thought = start_thought(agent.net, seen, memory)
+            thought = start_thought(agent.net, seen, memory, agent.run)
         watched = np.flatnonzero((moments <= done) & (done <= last_look))
         if len(watched):
             scores = judge(agent, task, batch, memory)

@@ -30,6 +30,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from .acceleration import PLAIN, Acceleration
+
 # Without recall the problem is only in the memory, so only its own memory can be continued.
 NO_RECALL_STARTS = ("empty", "continued", "continued", "continued")
 
@@ -192,6 +194,7 @@ class Trainer:
         device: Where to compute.
         rank: This process's number, if several share the batch.
         world_size: How many processes share the batch.
+        acceleration: How iterations are to be run faster; not at all by default.
     """
 
     def __init__(
@@ -203,12 +206,14 @@ class Trainer:
         device: torch.device,
         rank: int = 0,
         world_size: int = 1,
+        acceleration: Acceleration = PLAIN,
     ):
         if plan.batch % world_size:
             raise ValueError(
                 f"batch={plan.batch}: needs a multiple of the number of processes, {world_size}"
             )
         self.net = net.to(device, memory_format=torch.channels_last)
+        self.iterate_once = acceleration.step_of(self.net)
         self.plan = plan
         self.seed = seed
         self.device = device
@@ -279,7 +284,7 @@ class Trainer:
         before = memory
         for iteration in range(length):
             before = memory
-            memory = self.net.step(memory, seen)
+            memory = self.iterate_once(memory, seen)
             if iteration < disturbed:
                 updated = slots.draw(torch.rand, (1, *memory.shape[2:]), self.device) < chance
                 memory = torch.where(updated, memory, before)
