@@ -29,6 +29,8 @@ ROUNDING = 1e-5
 SELECT_EVERY = 2
 # A gathered cell costs so many times as much as one of a dense convolution.
 COST_OF_GATHERING = 3
+# Where more than one in so many cells moved, what lies around them is looked for in whole rows.
+COST_OF_LISTING = 30
 # Cells gathered at a time: few enough for the processor's caches, or enough to fill a GPU.
 CELLS_PER_BLOCK = {"cpu": 2048, "cuda": 1_000_000}
 # Where most cells are active, all are iterated: so often before looking again, and so many at a
@@ -174,8 +176,21 @@ class ActiveCells:
         area = self._is_open[0].numel()
         self.changes.zero_().scatter_reduce_(0, cells // area, changes, "amax")
         moved = cells[changes > self.threshold]
-        reached = moved[:, None] + self._square(SELECT_EVERY * self.net.reach)
-        self.cells = self._open_and_once(reached.flatten())
+        distance = SELECT_EVERY * self.net.reach
+        if len(moved) * COST_OF_LISTING > self._is_open.numel():
+            self.cells = self._open_near_many(moved, distance)
+        else:
+            reached = moved[:, None] + self._square(distance)
+            self.cells = self._open_and_once(reached.flatten())
+
+    def _open_near_many(self, cells: Tensor, distance: int) -> Tensor:
+        """The open cells in the squares around some: for so many that a list of all is long."""
+        near = torch.zeros_like(self._is_open, dtype=self._memory.dtype)
+        near.flatten()[cells] = 1
+        side = 2 * distance + 1
+        near = F.max_pool2d(near[:, None], (side, 1), 1, (distance, 0))
+        near = F.max_pool2d(near, (1, side), 1, (0, distance))[:, 0]
+        return (self._is_open & (near > 0)).flatten().nonzero()[:, 0]
 
     def _open_and_once(self, cells: Tensor) -> Tensor:
         """Those cells of a list that are open, each of them once."""
