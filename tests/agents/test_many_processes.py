@@ -1,0 +1,96 @@
+"""Several processes: the same losses, one report, and nothing lost when one of them dies."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from .conftest import run_script, start_script
+
+TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+TRAIN = "agents/train_dt.py --batch 8 --long-iterations 3 6 --short-iterations 2 4 --threads 1"
+TRAIN += " --steps 24 --short-steps 12 --log-every 4 --validate-every 24 --validation-problems 8"
+TRAIN += " --checkpoint-every 4"
+
+
+def metrics_of(folder) -> list[dict]:
+    with open(folder / "metrics.csv", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def same_rows(path, other) -> bool:
+    """Whether two results hold the same rows, whatever the time they took."""
+    rows, expected = (json.loads(file.read_text())["rows"] for file in (path, other))
+    for row in rows + expected:
+        row.pop("seconds")
+        row["rating"] = str(row.get("rating"))
+    return rows == [pytest.approx(row) for row in expected]
+
+
+def workers_of(process: subprocess.Popen) -> list[int]:
+    """The processes that a torchrun started."""
+    found = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(process.pid)], capture_output=True, text=True
+    )
+    return [int(word) for word in found.stdout.split()]
+
+
+def test_a_run_goes_on_after_one_of_its_processes_was_killed(tmp_path):
+    run_script(*TRAIN.split(), "--folder", tmp_path / "whole")
+    folder = tmp_path / "killed"
+    process = start_script(*TORCHRUN, *TRAIN.split(), "--folder", folder)
+    deadline = time.monotonic() + 120
+    while not (folder / "checkpoint.pt").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.kill(workers_of(process)[-1], signal.SIGKILL)
+    process.communicate(timeout=120)
+    assert process.returncode != 0
+    done = int(metrics_of(folder)[-1]["step"])
+    run_script(*TORCHRUN, *TRAIN.split(), "--folder", folder, "--resume")
+    rows, expected = metrics_of(folder), metrics_of(tmp_path / "whole")
+    assert [row["step"] for row in rows] == [row["step"] for row in expected]
+    assert 4 <= done <= 24
+    for row, other in zip(rows, expected, strict=True):
+        assert float(row["loss"]) == pytest.approx(float(other["loss"]), rel=1e-3)
+
+
+def test_processes_share_an_evaluation_and_report_once(tmp_path):
+    evaluate = "agents/evaluate.py --size 9 13 --problems 11 --iterations 20 converged --threads 1"
+    alone, shared = tmp_path / "alone.json", tmp_path / "shared.json"
+    run_script(*evaluate.split(), "--json", alone)
+    shown = run_script(*TORCHRUN, *evaluate.split(), "--json", shared).stdout
+    assert shown.count("9x9") == 2 and shown.count("maze agent") == 1
+    assert same_rows(shared, alone)
+
+
+def test_parts_of_an_evaluation_are_put_together(tmp_path):
+    evaluate = "agents/evaluate.py --task chess --rating 1400 1799 --problems 10 --iterations 1"
+    parts = [tmp_path / f"{part}.json" for part in range(3)]
+    for part, path in enumerate(parts):
+        run_script(*evaluate.split(), "--shard", part, 3, "--threads", 1, "--json", path)
+    run_script(*evaluate.split(), "--threads", 1, "--json", tmp_path / "whole.json")
+    merge = ["agents/evaluate.py", "--merge", *parts, "--json", tmp_path / "merged.json"]
+    shown = run_script(*merge).stdout
+    assert "rated 1400-1499" in shown and "first move" in shown
+    assert same_rows(tmp_path / "merged.json", tmp_path / "whole.json")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("--shard 3 3", "--shard 3 3: needs a number below"),
+        ("--shard 0 2 --disturb zero", "--disturb: cannot be shared"),
+        ("--suite maze-axes --diagnose", "--suite maze-axes: does not go with --diagnose"),
+        ("--suite mazes", "suite='mazes': allowed are"),
+        ("--merge setup.cfg", "no result of evaluate.py --json"),
+    ],
+)
+def test_a_wrong_option_is_named(options, words, tmp_path):
+    words_of_command = options.replace("setup.cfg", str(tmp_path / "empty.json"))
+    (tmp_path / "empty.json").write_text("{}")
+    failed = run_script("agents/evaluate.py", *words_of_command.split(), expect=1)
+    assert words in failed.stderr and len(failed.stderr.strip().splitlines()) == 1
