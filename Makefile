@@ -1,5 +1,6 @@
 # make demo   watch the trained agent think longer: table, figure and GIF under runs/demo
-# make test   run the tests and the linter
+# make test   run the tests, the linter and the type checker
+# make release   build the wheel, and try it in fresh environments, without torch
 # Both create .venv when it is missing and install into it first.
 
 PYTHON ?= python3
@@ -7,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test install clean
+.PHONY: demo test release install clean
 
 demo: $(INSTALLED)
 	$(BIN)/python agents/demo.py
@@ -15,7 +16,11 @@ demo: $(INSTALLED)
 test: $(INSTALLED)
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m mypy
 	$(BIN)/python -m pytest
+
+release: $(INSTALLED)
+	$(BIN)/python tests/release/check.py
 
 install: $(INSTALLED)
 

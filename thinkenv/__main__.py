@@ -9,6 +9,7 @@ from thinkenv.cache_folder import cache_folder
 from thinkenv.mazes import interchange
 from thinkenv.mazes.endpoints import ENDPOINTS
 from thinkenv.splits import SPLITS
+from thinkenv.whole_files import replacing
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -43,6 +44,11 @@ def build_parser() -> argparse.ArgumentParser:
         help="cells per side of token grids (default 30)",
     )
     export.set_defaults(run=run_export)
+    docs = commands.add_parser(
+        "docs", help="the environments' documentation, from their docstrings"
+    )
+    docs.add_argument("path", type=Path, nargs="?", help="the file to write (default: print it)")
+    docs.set_defaults(run=run_docs)
     add_chess_commands(commands)
     return parser
 
@@ -87,6 +93,17 @@ def run_export(arguments: argparse.Namespace) -> None:
     else:
         interchange.write_tokens(arguments.path, batch, arguments.side)
     print(f"{len(batch):,} mazes of size {arguments.size} written to {arguments.path}")
+
+
+def run_docs(arguments: argparse.Namespace) -> None:
+    """Write the environments' documentation."""
+    from thinkenv.documentation import environment_page
+
+    if arguments.path is None:
+        print(environment_page(), end="")
+        return
+    with replacing(arguments.path) as file:
+        file.write(environment_page().encode())
 
 
 def database_beside(source: Path) -> Path:
@@ -135,7 +152,6 @@ def run_info(arguments: argparse.Namespace) -> None:
 
     from thinkenv import chess_puzzles
     from thinkenv.chess_puzzles.database import is_database, verify_database
-    from thinkenv.chess_puzzles.replaying import check_by_replay
     from thinkenv.chess_puzzles.splits import BOUNDS_OF_SPLIT
 
     if arguments.replay is not None and arguments.replay < 0:
@@ -156,6 +172,8 @@ def run_info(arguments: argparse.Namespace) -> None:
         print(f"  {split:<14} {count:>12,}")
     print(f"{len(database.themes)} themes: {', '.join(sorted(database.themes))}")
     if arguments.replay is not None:
+        from thinkenv.chess_puzzles.replaying import check_by_replay
+
         some = puzzles[: arguments.replay] if arguments.replay else puzzles
         with tqdm(total=len(some), desc="replaying with python-chess") as bar:
             problems = check_by_replay(some, bar.update)

@@ -12,6 +12,8 @@ class InstanceBatch:
     ``problems``: what an agent is shown.
     """
 
+    instances: np.ndarray
+
     def __len__(self) -> int:
         return len(self.instances)
 

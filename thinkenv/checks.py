@@ -4,6 +4,7 @@ import math
 import numbers
 import operator
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,7 @@ def check_choice(name: str, value: object, allowed: Sequence[str]) -> str:
     return value
 
 
-def check_integer(name: str, value: object, low: int, high: int) -> int:
+def check_integer(name: str, value: Any, low: int, high: int) -> int:
     """Return ``value`` as an ``int`` if it is a whole number from ``low`` to ``high``.
 
     Raises:
@@ -39,7 +40,7 @@ def check_integer(name: str, value: object, low: int, high: int) -> int:
     return integer
 
 
-def check_fraction(name: str, value: object) -> float:
+def check_fraction(name: str, value: Any) -> float:
     """Return ``value`` as a ``float`` if it is a number from 0.0 to 1.0.
 
     Raises:
@@ -50,9 +51,13 @@ def check_fraction(name: str, value: object) -> float:
         raise TypeError(
             f"{name}={value!r}: needs a number from 0.0 to 1.0, not {type(value).__name__}"
         )
-    if not math.isfinite(value) or not 0.0 <= value <= 1.0:
+    try:
+        number = float(value)
+    except OverflowError:  # an integer of hundreds of digits
+        number = math.inf
+    if not math.isfinite(number) or not 0.0 <= number <= 1.0:
         raise ValueError(f"{name}={value!r}: allowed are numbers from 0.0 to 1.0")
-    return float(value)
+    return number
 
 
 def check_answers(answers: np.ndarray, shape: tuple[int, ...], name: str = "answer") -> np.ndarray:

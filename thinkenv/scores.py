@@ -1,7 +1,7 @@
 """Scores with their uncertainty, and the rows in which results are stored."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 Z_95 = 1.959963984540054  # the two-sided 95 % point of the normal distribution
 
@@ -59,7 +59,7 @@ def evaluation_row(
     task: str,
     axes: dict,
     disturbance: str,
-    scores: dict[str, Iterable],
+    scores: Mapping[str, Iterable],
     converged: Iterable[bool] | None,
     iterations: float | None,
     seconds: float,

@@ -1,7 +1,7 @@
 """A stream of fresh problems for training, drawn in the background while the learner learns."""
 
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from thinkenv.checks import check_integer
@@ -61,8 +61,10 @@ class InstanceStream:
         self.ahead = check_integer("ahead", ahead, 1, 1000)
         self.threads = check_integer("threads", threads, 1, 4096)
         instances_of_seed(seed, 0)  # refuses a wrong seed now rather than in the thread
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="instance-stream")
-        self._waiting = deque()
+        self._pool: ThreadPoolExecutor | None = ThreadPoolExecutor(
+            1, thread_name_prefix="instance-stream"
+        )
+        self._waiting: deque[Future] = deque()
 
     def __iter__(self) -> "InstanceStream":
         return self

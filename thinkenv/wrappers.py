@@ -56,11 +56,11 @@ class Anytime(gymnasium.Wrapper, RecordConstructorArgs):
             raise TypeError(f"cost={cost!r}: needs a number from 0, not {type(cost).__name__}")
         if not math.isfinite(cost) or cost < 0:
             raise ValueError(f"cost={cost!r}: allowed are numbers from 0")
-        self.cost = float(cost)
-        self.most_steps = check_integer("most_steps", most_steps, 1, 2**31 - 1)
+        self.cost: float = float(cost)
+        self.most_steps: int = check_integer("most_steps", most_steps, 1, 2**31 - 1)
         self.action_space = spaces.Dict({"answer": env.action_space, "done": spaces.Discrete(2)})
-        self._observation = None
-        self.steps = 0
+        self._observation: Any = None
+        self.steps: int = 0
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None):
         """Show a new problem; arguments as of the wrapped environment."""
@@ -81,7 +81,8 @@ class Anytime(gymnasium.Wrapper, RecordConstructorArgs):
         if set(action) != {"answer", "done"}:
             raise ValueError(f"action has the keys {list(action)}: needs 'answer' and 'done'")
         done = check_integer("done", action["done"], 0, 1)
-        self.env.unwrapped.check_open()
+        env: Any = self.env.unwrapped
+        env.check_open()
         self.steps += 1
         thinking = {"thinking_steps": self.steps}
         if not done and self.steps < self.most_steps:

@@ -85,7 +85,7 @@ def write_database(path: Path, database: Database) -> None:
     Raises:
         OSError: If it cannot be written, for example because the disk is full.
     """
-    places = {}
+    places: dict[str, dict] = {}
     offset = 0
     digest = hashlib.sha256()
     for name, array in database.columns.items():

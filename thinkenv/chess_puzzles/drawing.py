@@ -97,7 +97,7 @@ def draw(
         top = MARGIN + (7 - rank) * square
         # a1 is dark; mirrored by ranks, the first square is a8, which is light.
         is_dark = (rank + file) % 2 == is_black
-        colour = DARK_SQUARE if is_dark else LIGHT_SQUARE
+        colour: tuple[int, ...] = DARK_SQUARE if is_dark else LIGHT_SQUARE
         if place in last_squares:
             colour = blend(LAST_MOVE_COLOUR, colour, 0.6)
         if heat is not None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -71,10 +72,10 @@ def read_bytes(path: Path, see: Callable[[bytes], None]) -> Iterator[bytes]:
     with open(path, "rb") as file:
         is_compressed = file.read(len(ZSTANDARD_MAGIC)) == ZSTANDARD_MAGIC
         file.seek(0)
+        decompressor: Any = None
         if is_compressed:
             import zstandard
 
-            decompressor = None
         while raw := file.read(BYTES_AT_A_TIME):
             see(raw)
             if not is_compressed:
@@ -90,7 +91,7 @@ def read_bytes(path: Path, see: Callable[[bytes], None]) -> Iterator[bytes]:
                 raw = decompressor.unused_data
                 if text:
                     yield text
-        if is_compressed and not decompressor.eof:
+        if decompressor is not None and not decompressor.eof:
             raise ValueError(f"{path} is cut off: its compressed data end in the middle")
 
 

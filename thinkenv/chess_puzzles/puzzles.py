@@ -195,8 +195,10 @@ def solutions_of_rows(database: Database, rows: np.ndarray) -> list[str]:
     counts = database.columns["move_counts"]
     longest = (LONGEST_MOVE + 1) * int(counts[rows].max(initial=0)) + 1
     texts = np.zeros((len(rows), longest), np.uint8)
-    names = ("positions", "move_starts", "move_counts", "moves")
-    write_solutions(*(database.columns[name] for name in names), rows, texts)
+    columns = database.columns
+    write_solutions(
+        columns["positions"], columns["move_starts"], counts, columns["moves"], rows, texts
+    )
     return as_strings(texts)
 
 
@@ -349,8 +351,9 @@ def load(
     if easiest is not None:
         easiest = check_integer("easiest", easiest, 1, len(whole))
         mask &= has_rank(columns["ratings"], 0, easiest)
-    if ranks is not None:
-        mask &= has_rank(columns["ratings"], *check_band("ranks", ranks, 0, len(whole)))
+    rank_band = check_band("ranks", ranks, 0, len(whole))
+    if rank_band is not None:
+        mask &= has_rank(columns["ratings"], *rank_band)
     rows = np.flatnonzero(mask)
     if len(rows) == 0:
         raise ValueError(

@@ -2,7 +2,10 @@
 
 from collections.abc import Callable
 
-import chess
+try:
+    import chess
+except ImportError:
+    raise ImportError("--replay needs python-chess: pip install 'thinkenv[replay]'") from None
 
 from thinkenv.chess_puzzles.puzzles import ChessPuzzles
 

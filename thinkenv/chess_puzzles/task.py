@@ -125,14 +125,14 @@ class ChessPuzzleTask:
     ):
         self.puzzles = load(database, rating, themes, split)
         self.split = split
-        self.rating = None if rating is None else tuple(rating)
+        self.rating = rating
         self.themes = themes
 
     @cached_property
     def rating_band(self) -> tuple[int, int]:
         """The lowest and the highest rating: those asked for, or those found."""
         if self.rating is not None:
-            return self.rating
+            return int(self.rating[0]), int(self.rating[1])
         ratings = self.puzzles.ratings
         return int(ratings.min()), int(ratings.max())
 

@@ -122,7 +122,7 @@ class ChessPuzzleEnv(InstanceEnv):
             self.action_space = spaces.Discrete(len(MOVES))
         self.lines = Lines(self.task.puzzles.database, 1, answer == "first_move")
         self._only = np.zeros(1, np.int64)  # the index of the one line
-        self._marked = None  # the squares submitted
+        self._marked: np.ndarray | None = None  # the squares submitted
         self._themes: dict[bytes, tuple[str, ...]] = {}
 
     def begin(self) -> None:
@@ -193,7 +193,7 @@ class ChessPuzzleEnv(InstanceEnv):
                 bool(values[0]) for values in self.lines.play(np.array([action]), self._only)
             )
             if done and not solved:
-                self._marked = squares_of_moves(MOVE_CODES[[action]])[0]
+                self._marked = squares_of_moves(MOVE_CODES[np.array([action])])[0]
         self._open = not done
         info = {
             "solved": solved,
@@ -208,7 +208,7 @@ class ChessPuzzleEnv(InstanceEnv):
         """The board, in the chosen render mode."""
         if not self.can_render():
             return None
-        return self.draw(self._batch, self.lines, 0, self._marked, self.render_mode)
+        return self.draw(self._batch, self.lines, 0, self._marked, str(self.render_mode))
 
     def draw(
         self,
@@ -224,7 +224,7 @@ class ChessPuzzleEnv(InstanceEnv):
             one = batch[index : index + 1]
             right = marked if self.task.judge(one, marked[None])[0][0] else one.solutions[0]
         elif marked is not None:
-            right = squares_of_moves(lines.recorded_move(index)[None])[0]
+            right = squares_of_moves(np.array([lines.recorded_move(index)]))[0]
         if mode == "ansi":
             return drawing.write_text(
                 lines.positions[index], int(lines.last_moves[index]), marked, right

@@ -52,8 +52,8 @@ def check_seed(seed: object) -> int | None:
 class InstanceEnv(gymnasium.Env):
     """Base of single environments over numbered instances of a task.
 
-    A subclass sets the two spaces and defines ``observe``, ``reset_infos``, ``begin``, ``step``
-    and ``render``.
+    A subclass sets the two spaces and defines ``observe``, ``reset_infos``, ``step`` and
+    ``render``, and ``begin`` where something is to be got ready.
 
     Args:
         task: What draws the instances.
@@ -68,11 +68,19 @@ class InstanceEnv(gymnasium.Env):
         if render_mode is not None:
             check_choice("render_mode", render_mode, self.metadata["render_modes"])
         self.render_mode = render_mode
-        self._batch = None  # the current instance, a batch of one
+        self._batch: Any = None  # the current instance, a batch of one
         self._open = False  # whether an action is awaited
 
     def begin(self) -> None:
         """Get ready for a new episode on ``self._batch``."""
+
+    def observe(self, batch: Any) -> np.ndarray:
+        """Observations of a batch of problems ``(count, ...)``, a new array."""
+        raise NotImplementedError
+
+    def reset_infos(self, batch: Any) -> dict[str, np.ndarray]:
+        """What ``reset`` reports of a batch of problems, an array ``(count, ...)`` for each key."""
+        raise NotImplementedError
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None):
         """Show a new problem.
@@ -129,8 +137,8 @@ class InstanceVectorEnv(VectorEnv):
     """Base of vector environments over numbered instances: one batch, one call to the task.
 
     Observations, rewards and infos equal those of ``SyncVectorEnv`` over the same seeds in the
-    same autoreset mode. A subclass defines ``_begin``, ``_advance``, ``_reset_infos``,
-    ``_observe`` and ``render``.
+    same autoreset mode. A subclass defines ``_advance``, ``_reset_infos``, ``_observe`` and
+    ``_draw``, and ``_begin`` where something is to be got ready.
 
     Args:
         env: A single environment, never stepped, which supplies the task, the spaces and the
@@ -149,7 +157,7 @@ class InstanceVectorEnv(VectorEnv):
                 f"autoreset_mode={autoreset_mode!r}: allowed are "
                 f"{', '.join(repr(mode.value) for mode in AutoresetMode)}"
             ) from None
-        self._env = env
+        self._env: Any = env
         self.task = env.task
         self.render_mode = env.render_mode
         self.metadata = {**env.metadata, "autoreset_mode": self.autoreset_mode}
@@ -158,24 +166,47 @@ class InstanceVectorEnv(VectorEnv):
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
         self.action_space = batch_space(self.single_action_space, self.num_envs)
 
-        self._generators: list[np.random.Generator] = []
-        self._seeds: list[int] = []
+        self._generators: list[Any] = []
+        self._seeds: list[Any] = []
         self._numbers = np.zeros((self.num_envs, NUMBERS_AHEAD), np.int64)
         self._used = np.full(self.num_envs, NUMBERS_AHEAD)  # numbers consumed, per environment
-        self._batch = None
+        self._batch: Any = None
         self._open = np.zeros(self.num_envs, np.bool_)  # which problems await an action
 
-    @property
-    def np_random(self) -> tuple[np.random.Generator, ...]:
+    @property  # type: ignore[misc]
+    def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[override]
         """The random generators of the sub-environments."""
         self._seed_missing()
         return tuple(self._generators)
 
     @property
-    def np_random_seed(self) -> tuple[int, ...]:
+    def np_random_seed(self) -> tuple[int, ...]:  # type: ignore[override]
         """The seeds of the sub-environments' generators."""
         self._seed_missing()
         return tuple(self._seeds)
+
+    def _begin(self, which: np.ndarray) -> None:
+        """Get ready for new episodes in the places ``which`` ``(n,)``."""
+
+    def _advance(self, actions: np.ndarray, stepped: np.ndarray) -> tuple:
+        """Act in the places ``stepped`` ``(n,)``.
+
+        Returns:
+            Rewards, terminations and truncations ``(num_envs,)``, and infos of the places.
+        """
+        raise NotImplementedError
+
+    def _reset_infos(self, which: np.ndarray) -> dict[str, np.ndarray]:
+        """What ``reset`` reports of the problems in the places ``which`` ``(n,)``."""
+        raise NotImplementedError
+
+    def _observe(self) -> np.ndarray:
+        """Observations of all places, a new array."""
+        raise NotImplementedError
+
+    def _draw(self, index: int) -> np.ndarray | str:
+        """A picture of one place in the render mode."""
+        raise NotImplementedError
 
     def _seed_missing(self) -> None:
         if not self._generators:

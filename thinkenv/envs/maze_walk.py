@@ -126,14 +126,14 @@ class MazeWalkEnv(InstanceEnv):
         """The maze with the agent in it, in the chosen render mode."""
         if not self.can_render():
             return None
-        return self.draw(self._batch, self.walkers.places[0], self.render_mode)
+        return self.draw(self._batch, self.walkers.places[0], str(self.render_mode))
 
     def draw(self, batch: MazeBatch, place: int, mode: str) -> np.ndarray | str:
         """A picture of a batch of one with the agent on the flat cell ``place``."""
-        place = np.unravel_index(place, batch.grids.shape[1:])
+        row, column = divmod(int(place), batch.grids.shape[2])
         if mode == "ansi":
-            return drawing.write_text(batch.grids[0], agent=place)
-        return drawing.draw(batch.grids[0], agent=place)
+            return drawing.write_text(batch.grids[0], agent=(row, column))
+        return drawing.draw(batch.grids[0], agent=(row, column))
 
 
 def colour_if(observation: str, grids: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ from thinkenv.envs.instances import InstanceEnv, InstanceVectorEnv
 REWARDS = ("exact", "cells")
 
 
-def copy_of_answers(answers: Any, shape: tuple[int, ...]) -> np.ndarray:
+def copy_of_answers(answers: Any, shape: tuple[int, ...] | None) -> np.ndarray:
     """Return submitted answers as an array of their own, if it has the right shape.
 
     Raises:
@@ -48,7 +48,7 @@ class OneAnswerEnv(InstanceEnv):
     def __init__(self, task: Any, reward: str, render_mode: str | None):
         super().__init__(task, render_mode)
         self.reward = check_choice("reward", reward, REWARDS)
-        self._answer = None
+        self._answer: np.ndarray | None = None
 
     def observe(self, batch: Any) -> np.ndarray:
         """Observations of a batch of problems ``(count, ...)``, a new array."""
@@ -93,7 +93,7 @@ class OneAnswerEnv(InstanceEnv):
         """The current problem, and the answer once it was given, in the chosen render mode."""
         if not self.can_render():
             return None
-        return self.draw(self._batch, self._answer, self.render_mode)
+        return self.draw(self._batch, self._answer, str(self.render_mode))
 
 
 class OneAnswerVectorEnv(InstanceVectorEnv):
@@ -119,10 +119,7 @@ class OneAnswerVectorEnv(InstanceVectorEnv):
         env = self.single_env(**arguments)
         super().__init__(env, num_envs, autoreset_mode)
         self.reward = env.reward
-        self._answers = np.zeros(self.action_space.shape, self.action_space.dtype)
-
-    def _begin(self, which: np.ndarray) -> None:
-        """Nothing to get ready."""
+        self._answers: Any = None  # (num_envs, ...), those submitted last
 
     def _reset_infos(self, which: np.ndarray) -> dict[str, np.ndarray]:
         batch = self._batch if len(which) == self.num_envs else self._batch[which]

@@ -220,7 +220,9 @@ def read_maze_dataset(path: Path) -> MazeBatch:
                 mazes = [
                     (entry["connection_list"], entry["solution"]) for entry in content["mazes"]
                 ]
-                mazes = [tuple(zanj_array(archive, part) for part in maze) for maze in mazes]
+                mazes = [
+                    (zanj_array(archive, walls), zanj_array(archive, path)) for walls, path in mazes
+                ]
             else:
                 names = ("maze_connection_lists", "maze_solutions", "maze_solution_lengths")
                 arrays = (zanj_array(archive, content[name]) for name in names)

@@ -42,23 +42,21 @@ Agent = Callable[[np.ndarray], Any]
 class Look:
     """What is known of one kind of answers so far, over the batches."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.scores: dict[str, list] = {}
-        self.iterations: list[float] = []
-        self.converged: list[bool] = []
+        self.iterations: list = []
+        self.converged: list = []
         self.seconds = 0.0
 
     def add(self, scores: dict[str, np.ndarray], answers: Any, seconds: float) -> None:
         """Add the answers to a batch of problems."""
         count = len(scores["solved"])
-        for name, values in scores.items():
-            self.scores.setdefault(name, []).extend(values.tolist())
-        for known, values in (
-            (self.iterations, getattr(answers, "iterations", None)),
-            (self.converged, getattr(answers, "converged", None)),
-        ):
-            if values is not None:
-                known.extend(np.broadcast_to(values, (count,)).tolist())
+        for score, values in scores.items():
+            self.scores.setdefault(score, []).extend(values.tolist())
+        for known, name in ((self.iterations, "iterations"), (self.converged, "converged")):
+            told: Any = getattr(answers, name, None)
+            if told is not None:
+                known.extend(np.broadcast_to(told, (count,)).tolist())
         own = getattr(answers, "seconds", None)
         self.seconds += seconds if own is None else own
 

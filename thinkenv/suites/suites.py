@@ -8,7 +8,7 @@ from thinkenv.chess_puzzles.task import ChessPuzzleTask
 from thinkenv.mazes.task import MazeTask
 from thinkenv.prefix_sums.task import PrefixSumTask
 
-TASKS = {task.name: task for task in (MazeTask, ChessPuzzleTask, PrefixSumTask)}
+TASKS: dict[str, Any] = {task.name: task for task in (MazeTask, ChessPuzzleTask, PrefixSumTask)}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,57 @@
+"""The environments' documentation, made from their docstrings: ``python -m thinkenv docs``."""
+
+import importlib
+import inspect
+import itertools
+
+import gymnasium
+
+HEADING = """# Environments
+
+Made from the docstrings of the environments by `python -m thinkenv docs`; do not edit.
+"""
+
+
+def registered() -> list[str]:
+    """The ids of this package's environments."""
+    return sorted(
+        name
+        for name, spec in gymnasium.registry.items()
+        if str(spec.entry_point).startswith("thinkenv.")
+    )
+
+
+def fence_examples(lines: list[str]) -> list[str]:
+    """Put interactive examples, from ``>>>`` to the next empty line, into fences."""
+    fenced: list[str] = []
+    for is_text, block in itertools.groupby(lines, key=bool):
+        part = list(block)
+        starts = [number for number, line in enumerate(part) if line.startswith(">>>")]
+        if is_text and starts:
+            part = [*part[: starts[0]], "```python", *part[starts[0] :], "```"]
+        fenced += part
+    return fenced
+
+
+def page_of(name: str) -> str:
+    """The documentation of one environment as Markdown."""
+    spec = gymnasium.registry[name]
+    module, attribute = str(spec.entry_point).split(":")
+    docstring = inspect.cleandoc(getattr(importlib.import_module(module), attribute).__doc__)
+    first, *others = docstring.split("\n")
+    env = gymnasium.make(name)
+    table = [
+        "| | with default arguments |",
+        "|---|---|",
+        f"| action space | `{env.action_space}` |",
+        f"| observation space | `{env.observation_space}` |",
+        f'| creation | `gymnasium.make("thinkenv:{name}")` |',
+    ]
+    body = [line.replace("## ", "### ", 1) for line in fence_examples(others)]
+    body = [line.replace("``", "`") if not line.startswith("```") else line for line in body]
+    return "\n".join([f"## {name}", "", first, "", *table, *body]) + "\n"
+
+
+def environment_page() -> str:
+    """The documentation of all environments as one Markdown page."""
+    return "\n".join([HEADING, *map(page_of, registered())])
