@@ -1,5 +1,6 @@
 """Mazes for agents: what is particular about them."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,6 @@ from thinkenv.mazes import drawing
 from thinkenv.mazes.file_task import MazeFileTask
 
 from .cell_problems import CellProblems
-from .training import Plan
 
 
 class MazeProblems(CellProblems):
@@ -43,22 +43,14 @@ class MazeProblems(CellProblems):
         "feed_forward": {"memory_channels": 16},
     }
     wall_moves_in_training = 16
-    plan = Plan(
+    plan = replace(
+        CellProblems.plan,
         steps=5_000,
         short_steps=400,
-        short_iterations=(8, 24),
         long_iterations=(40, 72),
         short_starts=("empty", "continued", "continued", "changed"),
         long_starts=("empty", "foreign", "changed", "random"),
         batch=16,
-        learning_rate=1e-3,
-        warm_up=0.05,
-        weight_decay=1e-2,
-        clip=0.3,
-        update_chance=0.5,
-        memory_noise=0.2,
-        rest_penalty=0.4,
-        averaging=0.998,
     )
 
     def __init__(
