@@ -12,7 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from agents.deep_thinking.checkpoint import load_agent
-from agents.deep_thinking.device import prepare_device
+from agents.deep_thinking.processes import Processes
 from agents.evaluate import Args as EvaluateArgs
 from agents.evaluate import evaluate
 from agents.think import Args as ThinkArgs
@@ -57,8 +57,8 @@ def explain(rows: list[dict], training_iterations: int) -> str:
 def main() -> int:
     """Evaluate, draw and explain."""
     try:
-        device = prepare_device("auto", None)
-        agent = load_agent(AGENT, device, task="maze")
+        processes = Processes("auto", None)
+        agent = load_agent(AGENT, processes.device, task="maze")
         budget = agent.training_iterations
         rows = evaluate(
             EvaluateArgs(
@@ -68,7 +68,8 @@ def main() -> int:
                 iterations=tuple(str(stage) for stage in (*SHORTER, budget, *LONGER)),
                 json=FOLDER / "results.json",
                 figure=FOLDER / "accuracy.png",
-            )
+            ),
+            processes,
         )
         watch(
             ThinkArgs(

@@ -472,7 +472,7 @@ def merge(args: Args) -> list[dict]:
     return report(args, rows, results[0]["training_iterations"])
 
 
-def evaluate(args: Args) -> list[dict]:
+def evaluate(args: Args, processes: Processes) -> list[dict]:
     """Evaluate one agent, alone or with other processes; print, and write what is asked for.
 
     Returns:
@@ -492,15 +492,11 @@ def evaluate(args: Args) -> list[dict]:
         args = replace(args, checkpoint=Path("assets/agents") / args.task)
     if args.problems is None and args.suite is None:
         args = replace(args, problems=PROBLEMS)
-    processes = Processes(args.device, args.threads)
-    try:
-        acceleration = Acceleration(args.precision, args.compile, args.cuda_graphs)
-        agent = load_agent(args.checkpoint, processes.device, args.task, acceleration)
-        shard = shard_of(args, processes)
-        check(args, agent, shard[1])
-        parts = processes.gather(measure(args, agent, shard))
-    finally:
-        processes.close()
+    acceleration = Acceleration(args.precision, args.compile, args.cuda_graphs)
+    agent = load_agent(args.checkpoint, processes.device, args.task, acceleration)
+    shard = shard_of(args, processes)
+    check(args, agent, shard[1])
+    parts = processes.gather(measure(args, agent, shard))
     rows = suites.merge_rows([rows for rows, _ in parts]) if len(parts) > 1 else parts[0][0]
     if not processes.is_first:
         return rows
@@ -516,12 +512,16 @@ def evaluate(args: Args) -> list[dict]:
 
 def main() -> int:
     """Evaluate, and report errors in one line."""
+    args = tyro.cli(Args, description=__doc__)
+    processes = None
+    status = 1
     try:
-        evaluate(tyro.cli(Args, description=__doc__))
+        processes = Processes(args.device, args.threads)
+        evaluate(args, processes)
+        status = 0
     except (ValueError, TypeError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return status if processes is None else processes.end(status)
 
 
 if __name__ == "__main__":

@@ -500,6 +500,7 @@ def main() -> int:
     """Train, and report errors in one line."""
     args = tyro.cli(Args, description=__doc__)
     processes = None
+    status = 1
     try:
         check(args)
         args = replace(args, task=find_task(args.task).name)
@@ -521,13 +522,10 @@ def main() -> int:
             if args.json is not None:
                 write_whole(args.json, (json.dumps(description, indent=2) + "\n").encode())
         processes.wait()
+        status = 130 if metrics is None else 0
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
-    finally:
-        if processes is not None:
-            processes.close()
-    return 130 if metrics is None else 0
+    return status if processes is None else processes.end(status)
 
 
 if __name__ == "__main__":
