@@ -1,8 +1,9 @@
 """Build the wheel and the source archive, and try them in fresh environments.
 
-    python tests/release/check.py        # or: make release
+    python tests/release/check.py                          # or: make release
+    python tests/release/check.py /opt/python3.13/bin/python  # with more Pythons
 
-For every Python of 3.11 to 3.13 that is found, the wheel is installed into a new environment
+For every Python of 3.11 to 3.13 that is found or named, the wheel is installed into a new environment
 without torch, and ``smoke.py`` is run there, away from this checkout. The archives must hold what
 the environments need, and every Python must draw the same problems.
 """
@@ -59,8 +60,8 @@ def build(folder: Path) -> Path:
 
 
 def interpreters() -> list[str]:
-    """The Pythons that are here: this one first."""
-    found = [sys.executable]
+    """The Pythons to try: this one, those named, and those on the path."""
+    found = [sys.executable, *sys.argv[1:]]
     ours = f"python{sys.version_info.major}.{sys.version_info.minor}"
     for name in PYTHONS:
         path = shutil.which(name)
