@@ -4,8 +4,8 @@
     python tests/release/check.py /opt/python3.13/bin/python  # with more Pythons
 
 For every Python of 3.11 to 3.13 that is found or named, the wheel is installed into a new
-environment without torch, and ``smoke.py`` is run there, away from this checkout. The archives must hold what
-the environments need, and every Python must draw the same problems.
+environment without torch, and ``smoke.py`` is run there, away from this checkout. The archives must
+hold what the environments need, and every Python must draw the same problems.
 """
 
 import json
