@@ -126,3 +126,28 @@ def test_what_the_readme_says_of_the_control_is_the_stored_result():
         assert shares[name, 0.5][1] == "0.0 %"
     for name in ("noise:1", "region:0.5"):
         assert f"{shares[name, 0.5][1]} with noise" in readme.replace("\n", " ")
+
+
+def test_what_the_readme_says_of_constant_disturbances_loops_and_files_is_the_stored_result():
+    readme = " ".join((ROOT / "README.md").read_text().split())
+    folder = ROOT / "agents" / "results"
+    stored = {
+        name: json.loads((folder / f"maze_{name}.json").read_text())
+        for name in ("recovery_every", "loops", "easy_to_hard_33", "easy_to_hard_59")
+    }
+    for name, result in stored.items():
+        assert not result["commit"].endswith("+changes")
+        if name != "easy_to_hard_59":
+            assert result["command"] in readme
+    for row in stored["recovery_every"]["rows"]:
+        share = "90.5 %" if row["disturbance"] == "flip:0.01" else "100.0 %"
+        assert f"{100 * row['exact']:.1f} %" == share
+        assert share != "100.0 %" or row["iterations_until_right"] == 128
+    at_rest = [100 * row["exact"] for row in stored["loops"]["rows"][1::2]]
+    words = (
+        "{:.1f} % at size 9, {:.1f} % at 13, {:.1f} % at 33 and {:.1f} % at 59 of 200 mazes each"
+    )
+    assert words.format(*at_rest) in readme
+    for size in (33, 59):
+        (row,) = stored[f"easy_to_hard_{size}"]["rows"]
+        assert (row["size"], row["n"], row["exact"]) == (size, 300, 1.0)
