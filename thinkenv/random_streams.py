@@ -10,7 +10,9 @@ A stream is an array of one ``uint64``, its state. Kernels call ``next_bits`` or
 import hashlib
 
 import numpy as np
-from numba import njit, uint64
+from numba import uint64
+
+from thinkenv.compilation import kernel
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
@@ -29,7 +31,7 @@ def stream_key(*parts: object) -> np.uint64:
     return np.uint64(int.from_bytes(digest, "little"))
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def mix(bits):
     """Scramble 64 bits: every input bit reaches every output bit (the finaliser of SplitMix64)."""
     bits = uint64(bits)
@@ -38,20 +40,20 @@ def mix(bits):
     return bits ^ (bits >> uint64(31))
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def start_stream(rng, key, instance):
     """Set the stream ``rng`` to the beginning of the stream of one instance."""
     rng[0] = mix(uint64(key) ^ mix(uint64(instance) + GOLDEN))
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def next_bits(rng):
     """The next 64 random bits of the stream."""
     rng[0] += GOLDEN
     return mix(rng[0])
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def bits_ahead(state, ahead):
     """What ``next_bits`` gives after ``ahead`` more calls on a stream whose state is ``state``.
 
@@ -60,13 +62,13 @@ def bits_ahead(state, ahead):
     return mix(state + uint64(ahead + 1) * GOLDEN)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def skip_bits(rng, count):
     """Advance the stream as ``count`` calls of ``next_bits`` do."""
     rng[0] += uint64(count) * GOLDEN
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def below(rng, bound):
     """A random integer in ``0 … bound - 1``, for bounds below 2**31.
 

@@ -15,7 +15,9 @@ can turn up in a test, not even rotated or mirrored.
 
 import hashlib
 
-from numba import njit, uint64
+from numba import uint64
+
+from thinkenv.compilation import kernel
 
 # First and one-past-last percent of the hash range that each split owns.
 PERCENT_OF_SPLIT = {
@@ -28,7 +30,7 @@ PERCENT_OF_SPLIT = {
 SPLITS = tuple(PERCENT_OF_SPLIT)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def percent_of_hash(bits):
     """Where a 64-bit hash lies in the hash range, in whole percent (0 to 99)."""
     return ((uint64(bits) >> uint64(32)) * uint64(100)) >> uint64(32)

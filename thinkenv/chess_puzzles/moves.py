@@ -1,10 +1,10 @@
 """The moves that agents choose from, as UCI strings, and their codes."""
 
 import numpy as np
-from numba import njit
 
 from thinkenv.chess_puzzles.notation import move_of_uci, uci_of_move
 from thinkenv.chess_puzzles.rules import DIAGONAL, JUMPS, MOST_MOVES, STRAIGHT, legal_moves
+from thinkenv.compilation import kernel
 
 
 def all_moves() -> tuple[str, ...]:
@@ -38,7 +38,7 @@ ACTION_OF_CODE = np.zeros(5 * 4096, np.int16)
 ACTION_OF_CODE[MOVE_CODES] = np.arange(len(MOVES))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def mark_legal(positions, indices, masks):
     """Mark the legal actions of some positions.
 

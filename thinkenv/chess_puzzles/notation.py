@@ -5,7 +5,6 @@ Universal Chess Interface: ``e2e4``, ``e1g1`` for castling, ``e7e8q``.
 """
 
 import numpy as np
-from numba import njit
 
 from thinkenv.chess_puzzles.rules import (
     BLACK,
@@ -24,6 +23,7 @@ from thinkenv.chess_puzzles.rules import (
     is_attacked,
     keep_legal_en_passant,
 )
+from thinkenv.compilation import kernel
 
 SPACE, SLASH, DASH = ord(" "), ord("/"), ord("-")
 PIECE_LETTERS = np.frombuffer(b".PNBRQKpnbrqk", np.uint8).copy()
@@ -64,7 +64,7 @@ FEN_ERRORS = (
 ) = range(len(FEN_ERRORS))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def parse_board(text, begin, end, position):
     """Read the first field of a FEN, seen from White; where the field ends, or -1."""
     for square in range(64):
@@ -93,7 +93,7 @@ def parse_board(text, begin, end, position):
     return place if rank == 0 and file == 8 else -1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def parse_number(text, begin, end):
     """A number of up to five digits; -1 if there is anything else."""
     if begin >= end or end - begin > 5:
@@ -106,7 +106,7 @@ def parse_number(text, begin, end):
     return number
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def end_of_field(text, begin, end):
     """Where the field that begins here ends: at the next space, or at the end."""
     place = begin
@@ -115,7 +115,7 @@ def end_of_field(text, begin, end):
     return place
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def parse_rights(text, begin, end, position):
     """Read the castling rights into a position seen from White; whether they are possible."""
     position[CASTLING] = 0
@@ -139,7 +139,7 @@ def parse_rights(text, begin, end, position):
     return True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def parse_fen(text, begin, end, position):
     """Read a FEN and check it.
 
@@ -225,7 +225,7 @@ def parse_fen(text, begin, end, position):
     return 0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def write_number(number, text, place):
     """Write a number; the place after it."""
     digits = 1
@@ -239,7 +239,7 @@ def write_number(number, text, place):
     return place + digits
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def write_fen(position, text):
     """Write a position as FEN, with an en passant square only where a capture there is legal.
 
@@ -303,7 +303,7 @@ def write_fen(position, text):
     return write_number(full_moves, text, place + 1)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def parse_move(text, begin, end, is_black):
     """Read a move in UCI notation, seen from the side that moves; -1 if it is none."""
     if end - begin != 4 and end - begin != 5:
@@ -326,7 +326,7 @@ def parse_move(text, begin, end, is_black):
     return move
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def write_move(move, is_black, text, place):
     """Write a move in UCI notation, as it is played on the real board; the place after it."""
     mirror = 56 if is_black else 0

@@ -1,7 +1,7 @@
 """Positions in 37 bytes, as databases hold them, and as planes of 0 and 1 for networks."""
 
 import numpy as np
-from numba import njit, uint64
+from numba import uint64
 
 from thinkenv.chess_puzzles.rules import (
     BLACK,
@@ -11,6 +11,7 @@ from thinkenv.chess_puzzles.rules import (
     HALFMOVES,
     NO_SQUARE,
 )
+from thinkenv.compilation import kernel
 from thinkenv.random_streams import mix
 
 # 32 bytes of squares, two to a byte; castling rights with bit 4 for Black to move; the en passant
@@ -30,7 +31,7 @@ CASTLING_PLANE = 12
 EN_PASSANT_PLANE = 16
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def pack(position, packed):
     """Pack a position ``(POSITION_BYTES,)`` into ``packed`` ``(PACKED_BYTES,)`` uint8."""
     for pair in range(32):
@@ -42,7 +43,7 @@ def pack(position, packed):
     packed[36] = position[FULLMOVES + 1]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def unpack(packed, position):
     """The reverse of ``pack``."""
     for pair in range(32):
@@ -56,7 +57,7 @@ def unpack(packed, position):
     position[FULLMOVES + 1] = packed[36]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def position_key(packed):
     """A 64-bit key of a packed position: what the solver sees.
 
@@ -72,7 +73,7 @@ def position_key(packed):
     return key
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def encode_planes(packed, rows, planes):
     """Write the planes of some positions.
 
@@ -100,7 +101,7 @@ def encode_planes(packed, rows, planes):
             target[EN_PASSANT_PLANE, source[33]] = 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def encode_position(position, planes):
     """Write the planes ``(len(PLANES), 64)`` uint8 of one position ``(POSITION_BYTES,)``."""
     planes[:] = 0

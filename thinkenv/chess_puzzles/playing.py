@@ -1,7 +1,6 @@
 """Playing puzzles move by move: the solver moves, and the recorded replies come back."""
 
 import numpy as np
-from numba import njit
 
 from thinkenv.chess_puzzles.database import Database
 from thinkenv.chess_puzzles.moves import ACTION_OF_CODE, MOVE_CODES, MOVES, mark_legal
@@ -17,11 +16,12 @@ from thinkenv.chess_puzzles.rules import (
     legal_moves,
     play,
 )
+from thinkenv.compilation import kernel
 
 MIRROR = 56 | 56 << 6  # turns a move code to the other side's view
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def begin_lines(packed, setup_moves, rows, indices, positions, plies, last_moves):
     """Set the lines ``indices`` to the positions to solve of database rows ``rows``."""
     for place in range(len(indices)):
@@ -30,7 +30,7 @@ def begin_lines(packed, setup_moves, rows, indices, positions, plies, last_moves
         last_moves[indices[place]] = setup_moves[rows[place]]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def play_lines(
     move_starts,
     move_counts,
@@ -96,14 +96,14 @@ def play_lines(
         done[place] = False
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def show_lines(positions, indices, planes):
     """Write the planes ``(count, len(PLANES), 64)`` uint8 of some positions."""
     for place in range(len(indices)):
         encode_position(positions[indices[place]], planes[place])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def choose_moves(positions, indices, from_scores, to_scores, codes):
     """The legal move with the highest sum of two scores, in some positions.
 

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from numba import njit
 
 from thinkenv.cache_folder import cache_folder
 from thinkenv.checks import check_choice, check_integer
@@ -35,6 +34,7 @@ from thinkenv.chess_puzzles.splits import (
     SPLIT_COLUMNS,
     rows_of_split,
 )
+from thinkenv.compilation import kernel
 
 # What puzzles have as attributes, by the names of the database's columns.
 COLUMNS = (
@@ -159,7 +159,7 @@ def as_strings(characters: np.ndarray) -> list[str]:
     return [text.decode() for text in characters.view(f"S{characters.shape[1]}")[:, 0].tolist()]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def write_fens(packed, rows, texts):
     """Write positions as FEN into ``texts`` ``(count, LONGEST_FEN)`` uint8, all 0 on entry."""
     position = np.empty(POSITION_BYTES, np.uint8)
@@ -168,7 +168,7 @@ def write_fens(packed, rows, texts):
         write_fen(position, texts[index])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def write_solutions(packed, move_starts, move_counts, moves, rows, texts):
     """Write solutions into ``texts`` ``(count, longest)`` uint8, all 0 on entry."""
     for index in range(len(rows)):

@@ -10,11 +10,12 @@ one is refused. Fields are separated by commas and never quoted, as Lichess writ
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, uint64
+from numba import uint64
 
 from thinkenv.chess_puzzles.notation import FEN_ERRORS, end_of_field, parse_fen, parse_move
 from thinkenv.chess_puzzles.packing import PACKED_BYTES, pack, position_key
 from thinkenv.chess_puzzles.rules import BLACK, POSITION_BYTES, is_legal, play
+from thinkenv.compilation import kernel
 from thinkenv.random_streams import mix
 
 COLUMNS = (
@@ -166,7 +167,7 @@ def empty_words(slots: int, words: int) -> Words:
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def number_of_word(text, begin, end, words):
     """The number of a word, from 1 on, taking it up if it is new; 0 if there is no room.
 
@@ -193,7 +194,7 @@ def number_of_word(text, begin, end, words):
     return words.codes[slot]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def is_alphanumeric(text, begin, end):
     """Whether a field consists of ASCII letters and digits."""
     for place in range(begin, end):
@@ -205,7 +206,7 @@ def is_alphanumeric(text, begin, end):
     return True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def parse_whole(text, begin, end, low, high, unknown):
     """A whole number from ``low`` to ``high``; ``unknown`` if the field is empty; ``NO_NUMBER``."""
     if begin == end:
@@ -225,7 +226,7 @@ def parse_whole(text, begin, end, low, high, unknown):
     return number if low <= number <= high else NO_NUMBER
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def read_moves(text, begin, end, position, rows, row, first):
     """Replay the moves of a row, and note them and the position to solve.
 
@@ -268,7 +269,7 @@ def read_moves(text, begin, end, position, rows, row, first):
     return 0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def read_row(text, fields, position, rows, row, first_move, first_url, themes, openings):
     """Read one row whose fields begin and end at ``fields`` ``(10, 2)``.
 
@@ -334,7 +335,7 @@ def read_row(text, fields, position, rows, row, first_move, first_url, themes, o
     return 0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def read_lines(text, first_line, rows, themes, openings, bad_lines, bad_reasons):
     """Read the lines of a piece of text.
 

@@ -18,7 +18,8 @@ the king's move of two squares.
 """
 
 import numpy as np
-from numba import njit
+
+from thinkenv.compilation import kernel
 
 POSITION_BYTES = 70
 CASTLING, EN_PASSANT, BLACK, HALFMOVES, FULLMOVES = 64, 65, 66, 67, 68
@@ -63,7 +64,7 @@ LINES = step_table(STRAIGHT + DIAGONAL, 7)  # (64, 8, 7): the first four are str
 KNIGHT_STEPS = step_table(JUMPS, 1)[:, :, 0].copy()  # (64, 8)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def is_attacked(position, square):
     """Whether a piece of the opponent attacks a square."""
     rank = square >> 3
@@ -96,7 +97,7 @@ def is_attacked(position, square):
     return False
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def find_king(position):
     """The square of the own king."""
     for square in range(64):
@@ -105,13 +106,13 @@ def find_king(position):
     return NO_SQUARE
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def is_check(position):
     """Whether the side to move is in check."""
     return is_attacked(position, find_king(position))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def flip(position):
     """Show a position from the other side, which is to move now."""
     for square in range(32):
@@ -127,7 +128,7 @@ def flip(position):
     position[BLACK] ^= 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def move_pieces(position, move):
     """Put the pieces where a move leaves them, and nothing else. The move is not checked.
 
@@ -154,7 +155,7 @@ def move_pieces(position, move):
     return captured, captured_square
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def leaves_king_safe(position, move):
     """Whether the own king is not attacked after a move; the position is left as it was."""
     origin = move & 63
@@ -175,7 +176,7 @@ def leaves_king_safe(position, move):
     return is_safe
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def may_castle(position, king_side):
     """Whether castling to a side is legal: rights, an empty way, and no attacked square on it."""
     if position[CASTLING] & (OWN_KING_SIDE if king_side else OWN_QUEEN_SIDE) == 0:
@@ -193,7 +194,7 @@ def may_castle(position, king_side):
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def reaches(position, origin, target):
     """Whether the own piece on ``origin`` goes to ``target``, its king's safety aside.
 
@@ -232,7 +233,7 @@ def reaches(position, origin, target):
     return True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def is_legal(position, move):
     """Whether a move is legal."""
     origin = move & 63
@@ -247,7 +248,7 @@ def is_legal(position, move):
     return reaches(position, origin, target) and leaves_king_safe(position, move)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def add_legal(position, origin, target, moves, count):
     """Append a move to the list if it is legal, with all promotions; the new length."""
     if not leaves_king_safe(position, origin | target << 6):
@@ -261,7 +262,7 @@ def add_legal(position, origin, target, moves, count):
     return count + 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def legal_moves(position, moves):
     """List the legal moves.
 
@@ -316,7 +317,7 @@ def legal_moves(position, moves):
     return count
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def keep_legal_en_passant(position):
     """Forget the en passant square if no pawn can take there."""
     target = np.int64(position[EN_PASSANT])
@@ -331,7 +332,7 @@ def keep_legal_en_passant(position):
     position[EN_PASSANT] = NO_SQUARE
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def play(position, move):
     """Play a legal move in place; the position is then seen from the other side."""
     origin = move & 63
@@ -369,13 +370,13 @@ def play(position, move):
     keep_legal_en_passant(position)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def is_checkmate(position):
     """Whether the side to move is in check and has no legal move."""
     return is_check(position) and legal_moves(position, np.empty(MOST_MOVES, np.uint16)) == 0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def mates(position, move):
     """Whether a move is legal and mates; the position is left as it was."""
     if not is_legal(position, move):

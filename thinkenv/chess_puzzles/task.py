@@ -6,13 +6,13 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from numba import njit
 
 from thinkenv.batches import InstanceBatch
 from thinkenv.checks import check_answers
 from thinkenv.chess_puzzles.packing import planes_of, unpack
 from thinkenv.chess_puzzles.puzzles import load
 from thinkenv.chess_puzzles.rules import PAWN, POSITION_BYTES, mates
+from thinkenv.compilation import kernel
 from thinkenv.instances import check_instances
 
 
@@ -51,7 +51,7 @@ def squares_of_moves(moves: np.ndarray) -> np.ndarray:
     return squares.reshape(-1, 8, 8)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def judge_squares(packed, first_moves, rows, answers, solved, accuracies):
     """Judge answers that mark squares.
 
@@ -85,7 +85,7 @@ def judge_squares(packed, first_moves, rows, answers, solved, accuracies):
             )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def mates_between(position, origin, target):
     """Whether some legal move from ``origin`` to ``target`` mates."""
     move = origin | target << 6

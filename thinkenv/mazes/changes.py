@@ -1,8 +1,8 @@
 """Changes to finished mazes: another start and goal, or a few walls moved."""
 
 import numpy as np
-from numba import njit
 
+from thinkenv.compilation import kernel
 from thinkenv.mazes.endpoints import choose_endpoints
 from thinkenv.mazes.layout import FREE, GOAL, START, WALL, cell_of_room
 from thinkenv.mazes.solving import solve_flat
@@ -14,7 +14,7 @@ from thinkenv.splits import percent_of_hash
 MOST_EXTRA_MOVES = 64
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def move_endpoints(numbers, key, endpoints, rooms, grids, solutions, path_lengths, unique):
     """Give every maze of a batch another start and goal, in place.
 
@@ -42,7 +42,7 @@ def move_endpoints(numbers, key, endpoints, rooms, grids, solutions, path_length
         grid[goal_cell] = GOAL
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def move_walls(numbers, key, most, low, high, rooms, grids, solutions, path_lengths, unique):
     """Move 0 to ``most`` walls of every maze of a batch, in place; its split stays the same.
 
@@ -96,7 +96,7 @@ def move_walls(numbers, key, most, low, high, rooms, grids, solutions, path_leng
         )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def move_wall(rng, rooms, grid, distances, scratch, way):
     """Open a random wall between two rooms, and close a passage on the way there was between them.
 

@@ -8,8 +8,9 @@ with the steps of the others.
 import itertools
 
 import numpy as np
-from numba import njit, uint64
+from numba import uint64
 
+from thinkenv.compilation import kernel
 from thinkenv.mazes.layout import ROOT, open_passages, pack_steps, unpack_step
 from thinkenv.random_streams import below, bits_ahead, skip_bits
 
@@ -38,7 +39,7 @@ DIRECTION_TABLE = direction_table()
 CHOICES_PER_WORD = 4
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def draw_choices(rng, words, choices):
     """Draw ``4 * words`` random choices, as rows ``16 * kind`` of ``DIRECTION_TABLE``.
 
@@ -65,7 +66,7 @@ LANES = 3
 ONE = uint64(1)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def divide_scratch(rooms, scratch):
     """Divide the scratch memory of one walk.
 
@@ -93,7 +94,7 @@ def divide_scratch(rooms, scratch):
     )
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def leave_out(place, ways, stride):
     """Take a place that is visited now out of the ways of the four places beside it."""
     ways[place - stride] &= np.uint8(0b1011)
@@ -102,7 +103,7 @@ def leave_out(place, ways, stride):
     ways[place - ONE] &= np.uint8(0b1101)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def begin_walk(rng, rooms, scratch):
     """Prepare a walk: nothing is visited but a random first room, whose place is returned."""
     ways, origins, choices, _ = divide_scratch(rooms, scratch)
@@ -122,7 +123,7 @@ def begin_walk(rng, rooms, scratch):
     return place
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def walk_on(place, waiting_count, visited, ways, origins, choices, waiting, stride, steps):
     """Visit one more room: from this place, or from the last one that still has a way out.
 
@@ -157,7 +158,7 @@ def walk_on(place, waiting_count, visited, ways, origins, choices, waiting, stri
     return place, waiting_count
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def end_walk(rooms, scratch, parents):
     """Copy the directions to parents from the board of a finished walk."""
     _, origins, _, _ = divide_scratch(rooms, scratch)
@@ -166,7 +167,7 @@ def end_walk(rooms, scratch, parents):
         parents[row * rooms : (row + 1) * rooms] = origins[begin : begin + rooms]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def carve_dfs(rng, rooms, grid, parents, scratch):
     """Randomised depth-first search ("recursive backtracker"): long winding corridors.
 
@@ -188,7 +189,7 @@ def carve_dfs(rng, rooms, grid, parents, scratch):
     open_passages(rooms, grid, parents)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def find_dfs_parents(rngs, rooms, parents, scratch):
     """What ``carve_dfs`` does but for the grids, of ``LANES`` mazes from as many random streams.
 

@@ -1,15 +1,16 @@
 """Start and goal: which rooms of a finished maze are to be joined."""
 
 import numpy as np
-from numba import njit, uint64
+from numba import uint64
 
+from thinkenv.compilation import kernel
 from thinkenv.mazes.layout import WALL, cell_of_room
 from thinkenv.random_streams import below
 
 ENDPOINTS = {"any": 0, "dead_ends": 1, "corners": 2, "farthest": 3}
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def find_ways(rooms, grid):
     """The ways out of every room as sets: bit 0 up, 1 right, 2 down, 3 left.
 
@@ -34,7 +35,7 @@ def find_ways(rooms, grid):
     return ways
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def measure_distances(ways, rooms, source, distances, queue):
     """Distances in rooms from one room to all others, by breadth-first search.
 
@@ -67,7 +68,7 @@ def measure_distances(ways, rooms, source, distances, queue):
         tail = visit(room - one, ways_out >> uint64(3), onwards, distances, queue, tail)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def visit(room, ways_out, distance, distances, queue, tail):
     """Append a room to the queue if bit 0 of ``ways_out`` leads there and it is new."""
     known = distances[room]
@@ -77,7 +78,7 @@ def visit(room, ways_out, distance, distances, queue, tail):
     return tail + is_new
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def fold_trees(ways, rooms, depths, ends, queue):
     """Take the trees that hang on a maze's loops away, and note how deep they are.
 
@@ -143,7 +144,7 @@ def fold_trees(ways, rooms, depths, ends, queue):
     return longest, first, second
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def find_farthest(rooms, grid):
     """Two rooms whose shortest path is as long as any in the maze, exactly, loops or not.
 
@@ -215,7 +216,7 @@ def find_farthest(rooms, grid):
     return first - rooms, second - rooms
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def choose_endpoints(endpoints, rng, rooms, grid, scratch):
     """Choose a start and a goal by the code in ``ENDPOINTS``.
 

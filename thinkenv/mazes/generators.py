@@ -16,8 +16,9 @@ To add a generator, write its kernel here, give it a code in ``GENERATORS`` and 
 """
 
 import numpy as np
-from numba import njit, uint64
+from numba import uint64
 
+from thinkenv.compilation import kernel
 from thinkenv.mazes.depth_first import carve_dfs
 from thinkenv.mazes.layout import (
     FREE,
@@ -41,7 +42,7 @@ GENERATORS = {
 }
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def carve_wilson(rng, rooms, grid, parents, scratch):
     """Wilson's algorithm: every spanning tree of the rooms is equally likely.
 
@@ -90,7 +91,7 @@ def carve_wilson(rng, rooms, grid, parents, scratch):
     open_passages(rooms, grid, parents)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def find_leader(leaders, room):
     """The representative of a room's component, halving the way for the next search."""
     while leaders[room] != room:
@@ -99,7 +100,7 @@ def find_leader(leaders, room):
     return room
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def carve_kruskal(rng, rooms, grid, parents, scratch):
     """Kruskal's algorithm on random weights: walls in random order, opened if they part two trees.
 
@@ -140,7 +141,7 @@ def carve_kruskal(rng, rooms, grid, parents, scratch):
     find_parents(rooms, grid, parents, scratch)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def carve_prim(rng, rooms, grid, parents, scratch):
     """Randomised Prim: a tree that grows by random rooms of its border.
 
@@ -189,7 +190,7 @@ def carve_prim(rng, rooms, grid, parents, scratch):
             grid[cell + step_of_direction(parent, side)] = FREE
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def carve_recursive_division(rng, rooms, grid, parents, scratch):
     """Recursive division: an empty hall is halved by walls with one gap, again and again.
 
@@ -242,7 +243,7 @@ def carve_recursive_division(rng, rooms, grid, parents, scratch):
     find_parents(rooms, grid, parents, scratch)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def random_neighbour(rng, rooms, grid, row, column, state):
     """The direction to a random neighbouring room that is ``WALL`` or ``FREE``; -1 if none is."""
     side = 2 * rooms + 1
@@ -259,7 +260,7 @@ def random_neighbour(rng, rooms, grid, row, column, state):
     return chosen
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def carve_hunt_and_kill(rng, rooms, grid, parents, scratch):
     """Hunt and kill: random walks, each begun beside the maze where the last one got stuck.
 
@@ -311,7 +312,7 @@ def carve_hunt_and_kill(rng, rooms, grid, parents, scratch):
         parents[row * rooms + column] = parent
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def carve(generator, rng, rooms, grid, parents, scratch):
     """Carve a spanning tree of the rooms with the generator of this code in ``GENERATORS``."""
     if generator == 0:
@@ -328,7 +329,7 @@ def carve(generator, rng, rooms, grid, parents, scratch):
         carve_hunt_and_kill(rng, rooms, grid, parents, scratch)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def open_loops(rng, rooms, grid, loops):
     """Open every wall that still stands between two neighbouring rooms with chance ``loops``."""
     side = 2 * rooms + 1

@@ -6,21 +6,23 @@ is the cell in row ``2r + 1`` and column ``2c + 1``.
 """
 
 import numpy as np
-from numba import njit, uint64
+from numba import uint64
+
+from thinkenv.compilation import kernel
 
 WALL, FREE, START, GOAL = 0, 1, 2, 3
 
 ROOT = 4  # instead of a direction to a parent
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def cell_of_room(room, rooms):
     """The cell, in a flat grid, of room number ``room``."""
     row = room // rooms
     return (2 * row + 1) * (2 * rooms + 1) + 2 * (room - row * rooms) + 1
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def step_of_direction(direction, side):
     """The flat step to the neighbouring cell: up 0, right 1, down 2, left 3."""
     if direction == 0:
@@ -32,7 +34,7 @@ def step_of_direction(direction, side):
     return -1
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def pack_steps(stride):
     """The steps up, right, down and left in rows of ``stride``, as 16 bits each of one number."""
     return (
@@ -43,7 +45,7 @@ def pack_steps(stride):
     )
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def unpack_step(steps, direction):
     """The step in one direction of ``pack_steps``, to be added to an unsigned index.
 
@@ -53,7 +55,7 @@ def unpack_step(steps, direction):
     return uint64(np.int64(np.int16(steps >> (uint64(16) * uint64(direction)))))
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def has_room(direction, row, column, rooms):
     """Whether there is a room in this direction from the room in this row and column."""
     if direction == 0:
@@ -65,7 +67,7 @@ def has_room(direction, row, column, rooms):
     return column > 0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def open_passages(rooms, grid, parents):
     """Write the grid in which every room and the passage from each room to its parent is free.
 
@@ -94,7 +96,7 @@ def open_passages(rooms, grid, parents):
                 cells[2 * column + 2] = WALL
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def find_parents(rooms, grid, parents, scratch):
     """Fill ``parents`` of a finished tree with the directions towards room 0."""
     side = 2 * rooms + 1

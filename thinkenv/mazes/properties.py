@@ -1,9 +1,9 @@
 """What makes a maze hard: its properties, dead-end filling, and the choice of mazes by them."""
 
 import numpy as np
-from numba import njit
 
 from thinkenv.checks import check_integer
+from thinkenv.compilation import kernel
 from thinkenv.instances import INSTANCES_PER_SEED, instances_of_seed
 from thinkenv.mazes.layout import FREE, WALL
 from thinkenv.mazes.solving import check_grid
@@ -15,7 +15,7 @@ PROPERTIES = ("path_length", "junctions", "dead_ends", "path_share", "filling_ro
 CHUNK = 256
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def fill_flat(grid, width, most_rounds, exits, queue, remaining):
     """Fill dead ends in parallel rounds; arrays are flat, ``width`` cells to a row.
 
@@ -67,7 +67,7 @@ def fill_flat(grid, width, most_rounds, exits, queue, remaining):
     return rounds
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def measure_flat(grids, width, junctions, dead_ends, filling_rounds):
     """Count junctions, dead ends and rounds of filling in a batch ``(count, cells)``."""
     count, cells = grids.shape

@@ -16,8 +16,9 @@ and ``any`` endpoints); a test compares them.
 import itertools
 
 import numpy as np
-from numba import njit, uint64
+from numba import uint64
 
+from thinkenv.compilation import kernel
 from thinkenv.mazes.depth_first import CHOICES_PER_WORD, DIRECTION_TABLE, draw_choices
 from thinkenv.mazes.layout import GOAL, START
 from thinkenv.mazes.symmetry import SPLIT_SALT
@@ -149,13 +150,13 @@ def mirror_masks() -> list[np.uint64]:
 MIRROR_0, MIRROR_1, MIRROR_2, MIRROR_3, MIRROR_4 = mirror_masks()
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def swap(bits, mask, distance):
     """The bits of ``mask`` moved left by a distance, and those they replace moved right."""
     return ((bits & mask) << uint64(distance)) | ((bits >> uint64(distance)) & mask)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def mirror_edges(edges):
     """The edges of a maze mirrored left to right."""
     return (
@@ -167,7 +168,7 @@ def mirror_edges(edges):
     )
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def reverse_edges(edges):
     """The edges of a maze turned by half a turn: the 40 bits in reverse."""
     bits = swap(edges, uint64(0x5555555555555555), 1)
@@ -179,20 +180,20 @@ def reverse_edges(edges):
     return bits >> uint64(64 - EDGES)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def smallest_turned(edges):
     """The smallest of a maze's four images that are not transposed."""
     mirrored = mirror_edges(edges)
     return min(min(edges, mirrored), min(reverse_edges(edges), reverse_edges(mirrored)))
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def rows_at(edges, shift):
     """The two rows of cells of the nine edges that begin ``shift`` bits from the end."""
     return ROWS_OF_EDGES[(edges >> uint64(shift)) & uint64(511)]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def canonical_hash_of_edges(edges, transposed):
     """``canonical_hash`` of a maze of size 9, from its edges and those of its transpose.
 
@@ -218,7 +219,7 @@ for exponent in range(32):
     EXPONENT[((0x077CB531 << exponent) & 0xFFFFFFFF) >> 27] = exponent
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def carve_edges(rng, choices, waiting, root_paths, ancestors, places):
     """Carve a maze by randomised depth-first search, as ``carve_dfs`` does.
 
@@ -287,7 +288,7 @@ def carve_edges(rng, choices, waiting, root_paths, ancestors, places):
     return edges, transposed
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def write_cells(cells_0, cells_1, target):
     """Write a set of cells, two words, as 121 bytes of 0 and 1."""
     for cell in range(64):
@@ -296,7 +297,7 @@ def write_cells(cells_0, cells_1, target):
         target[64 + cell] = (cells_1 >> uint64(cell)) & ONE
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def draw_size_nine(instances, key, low, high, grids, solutions, path_lengths, unique):
     """Draw one depth-first maze of size 9 with ``any`` endpoints for each instance number.
 

@@ -1,9 +1,10 @@
 """Exact answers: the shortest path by breadth-first search, and the judge of submitted paths."""
 
 import numpy as np
-from numba import njit, uint64
+from numba import uint64
 
 from thinkenv.checks import check_answers
+from thinkenv.compilation import kernel
 from thinkenv.mazes.layout import (
     GOAL,
     ROOT,
@@ -17,7 +18,7 @@ from thinkenv.mazes.layout import (
 NOT_REACHED, BLOCKED = -1, -2  # instead of a distance
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def solve_flat(grid, width, start, goal, distances, queue, solution):
     """Mark a shortest path in a flat grid with an outer wall.
 
@@ -72,7 +73,7 @@ def solve_flat(grid, width, start, goal, distances, queue, solution):
     return np.int64(distances[start]) + 1, unique
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def reach(cell, distance, distances, queue, tail):
     """Append a cell to the queue if it is not reached yet, without a branch."""
     known = distances[cell]
@@ -82,7 +83,7 @@ def reach(cell, distance, distances, queue, tail):
     return tail + uint64(is_new)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def mark_tree_path(parents, rooms, start, goal, solution):
     """Mark the only path between two rooms of a maze without loops.
 
@@ -136,7 +137,7 @@ def mark_tree_path(parents, rooms, start, goal, solution):
     return length
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def is_connected_path(grid, width, start, goal, answer, queue, seen):
     """Whether the marked cells of ``answer`` are all free and join start and goal.
 
@@ -173,7 +174,7 @@ def is_connected_path(grid, width, start, goal, answer, queue, seen):
     return False
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def judge_flat(grids, width, solutions, path_lengths, unique, answers, solved, cell_accuracies):
     """Judge a batch of answers.
 

@@ -1,7 +1,8 @@
 """The canonical form of a maze's walls under the eight symmetries of the square, hashed."""
 
-from numba import njit, uint64
+from numba import uint64
 
+from thinkenv.compilation import kernel
 from thinkenv.mazes.layout import WALL
 from thinkenv.random_streams import mix
 
@@ -10,7 +11,7 @@ from thinkenv.random_streams import mix
 SPLIT_SALT = uint64(1)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def image_steps(symmetry, side):
     """Where one of the eight symmetries (0 to 7) reads a flat square grid of ``side`` cells.
 
@@ -32,7 +33,7 @@ def image_steps(symmetry, side):
     return origin, row_step, column_step
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def is_smaller_image(grid, side, first, second):
     """Whether symmetry ``first`` of the walls reads smaller, cell by cell, than ``second``."""
     origin_1, row_step_1, column_step_1 = image_steps(first, side)
@@ -48,7 +49,7 @@ def is_smaller_image(grid, side, first, second):
     return False
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def canonical_hash(grid, side):
     """A 64-bit hash of a square maze's walls, the same for all its rotations and mirror images.
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from thinkenv.batches import InstanceBatch
 from thinkenv.checks import check_answers, check_choice, check_fraction, check_integer
+from thinkenv.compilation import kernel
 from thinkenv.instances import check_instances
 from thinkenv.mazes import size_nine
 from thinkenv.mazes.changes import move_endpoints, move_walls
@@ -44,7 +44,7 @@ PARTS_PER_THREAD = 4
 MAZES_PER_PART = 16  # where a thread gets several
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def draw_mazes(
     instances,
     key,
@@ -130,7 +130,7 @@ def draw_mazes(
     return -1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def complete_maze(
     rng, rooms, loops, endpoints, low, high, parents, grid, solution, scratch, distances
 ):

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit, uint64
+from numba import uint64
 
 from thinkenv.batches import InstanceBatch
 from thinkenv.checks import check_answers, check_choice, check_integer
+from thinkenv.compilation import kernel
 from thinkenv.instances import check_instances
 from thinkenv.memory import check_fits_into_memory
 from thinkenv.random_streams import below, mix, next_bits, start_stream, stream_key
@@ -35,7 +36,7 @@ SPLIT_SALT = uint64(2)
 BITS_PER_PART = 250_000
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def percent_of_words(words):
     """Where a string, 64 bits to a word, lies in the hash range, in whole percent."""
     bits = SPLIT_SALT
@@ -44,7 +45,7 @@ def percent_of_words(words):
     return percent_of_hash(mix(bits))
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel(inline="always")
 def write_bits(words, string, solution):
     """Write a string, 64 bits to a word, and its running parity, a byte for each bit."""
     parity = uint64(0)
@@ -55,7 +56,7 @@ def write_bits(words, string, solution):
         solution[place] = parity
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def draw_strings(instances, key, low, high, strings, solutions):
     """Draw one bit string of the split for each instance, from its own random stream.
 
@@ -82,7 +83,7 @@ def draw_strings(instances, key, low, high, strings, solutions):
         write_bits(words, strings[index], solutions[index])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def flip_bits(numbers, key, low, high, strings, solutions):
     """Flip a bit of each string in place, or more of them until it is in the split again.
 
