@@ -2,31 +2,40 @@
 
 Run from the repository's root:
 
-    python benchmarks/leaderboard.py --json benchmarks/results/leaderboard.json
+    python benchmarks/leaderboard.py --known benchmarks/results/maze_seed*.json \
+        --json benchmarks/results/leaderboard.json
     python benchmarks/leaderboard.py --page benchmarks/leaderboard.md \
         benchmarks/results/leaderboard.json
 
 Trained agents think until their memory has come to rest, so no number of iterations is chosen with
-a look at solutions. Each entry is stored as soon as it is done; a second call with the same file
-does what is missing. The page can be made of several files: rows of your own agent, as
+a look at solutions. Each row is stored as soon as it is done; a second call with the same file
+does what is missing. Rows known from results of ``benchmarks/extrapolation.py``, which measures mazes
+of these suites, are taken over. The page can be made of several files: rows of your own agent, as
 ``suites.evaluate`` returns them, stand beside ours when they lie in a JSON file under ``rows``.
 """
 
 import argparse
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from agents.deep_thinking import load
+from agents.deep_thinking.checkpoint import DESCRIPTION
 from agents.deep_thinking.device import prepare_device
 from agents.deep_thinking.metrics import label_of
 from agents.provenance import REPOSITORY, store_result
 from thinkenv import suites
+from thinkenv.scores import ROW_KEYS
 from thinkenv.suites import baselines
 from thinkenv.whole_files import replacing
 
+IDENTITY = (
+    *("task", "split", "size", "generator", "loops", "endpoints", "rating", "database_sha256"),
+    *("n", "seed", "checkpoint"),
+)
 GUESSES = {"nothing marked": baselines.constant, "coin tosses": baselines.Guessing()}
 MAZE_RULES = {
     "exact reference": baselines.exact,
@@ -41,22 +50,44 @@ RULES = {
     "prefix_sum": {"exact reference": baselines.exact, **GUESSES},
 }
 AGENTS = {
-    "maze": ["assets/agents/maze"],
+    "maze": ["assets/agents/maze", *(f"assets/agents/maze_seed{seed}" for seed in range(1, 5))],
     "chess": ["assets/agents/chess", "assets/agents/chess_feed_forward"],
     "prefix_sum": ["assets/agents/prefix_sum"],
 }
 
 
-def entries() -> dict[tuple[str, str], object]:
-    """What there is to evaluate: a callable, or the path of an agent, by suite and name."""
-    return {
-        (suite.name, name): agent
+def entries() -> list[tuple]:
+    """What there is to evaluate: suite, problem set, name, and a callable or an agent's path."""
+    return [
+        (suite, problems, name, agent)
         for suite in suites.SUITES.values()
         for name, agent in (
             *RULES[suite.sets[0].task].items(),
             *((path, path) for path in AGENTS[suite.sets[0].task]),
         )
+        for problems in suite.sets
+    ]
+
+
+def identity(row: dict) -> tuple:
+    """What tells a row from all others: the agent, and the problems."""
+    return tuple(str(row.get(name)) for name in IDENTITY)
+
+
+def known_rows(paths: list[Path]) -> dict[tuple, dict]:
+    """Rows of ``benchmarks/extrapolation.py`` by their identity, of agents that are shipped."""
+    shipped = {
+        json.loads((REPOSITORY / path / DESCRIPTION).read_text())["weights_sha256"]: path
+        for path in AGENTS["maze"]
     }
+    found = {}
+    for path in paths:
+        result = json.loads(path.read_text())
+        name = shipped.get(result["agent"]["weights_sha256"])
+        for row in result["rows"].values():
+            kept = {key: row[key] for key in ROW_KEYS} | {"checkpoint": name}
+            found[identity(kept)] = kept
+    return found
 
 
 def thinker(path: str, threads: int | None):
@@ -130,6 +161,7 @@ def main() -> int:
     parser.add_argument("--suites", nargs="+", choices=suites.SUITES, default=list(suites.SUITES))
     parser.add_argument("--threads", type=int, help="CPU threads (default: all cores)")
     parser.add_argument("--json", type=Path, help="the file of results")
+    parser.add_argument("--known", type=Path, nargs="*", default=[], help="other results")
     parser.add_argument("--page", type=Path, help="only write this page, from the results named")
     parser.add_argument("results", type=Path, nargs="*", help="files of results, for the page")
     arguments = parser.parse_args()
@@ -140,13 +172,26 @@ def main() -> int:
     if arguments.json is None:
         parser.error("--json: needs a file for the results")
     rows = json.loads(arguments.json.read_text())["rows"] if arguments.json.exists() else []
-    done = {(row["suite"], row["checkpoint"]) for row in rows}
-    for (suite, name), agent in entries().items():
-        if suite not in arguments.suites or (suite, name) in done:
+    done = {(row["suite"], *identity(row)) for row in rows}
+    known = known_rows(arguments.known)
+    for suite, problems, name, agent in entries():
+        if suite.name not in arguments.suites:
             continue
-        print(f"{suite}: {name}", file=sys.stderr, flush=True)
-        answer = thinker(agent, arguments.threads) if isinstance(agent, str) else agent
-        rows += suites.evaluate(answer, suite, name=name)
+        task = problems.make_task()
+        key = identity(
+            {"task": problems.task, "n": problems.count, "seed": problems.seed}
+            | task.axes
+            | {"checkpoint": name}
+        )
+        if (suite.name, *key) in done:
+            continue
+        if key in known:
+            version = suite.versions.get(problems.task)
+            rows.append(known[key] | {"suite": suite.name, "generator_version": version})
+        else:
+            print(f"{suite.name}: {name}, {problems}", file=sys.stderr, flush=True)
+            answer = thinker(agent, arguments.threads) if isinstance(agent, str) else agent
+            rows += suites.evaluate(answer, replace(suite, sets=(problems,)), name=name)
         store_result(arguments.json, {"rows": rows})
     return 0
 
