@@ -101,6 +101,8 @@ class Args:
     """Lowest and highest rating of chess puzzles; by default all."""
     seed: int = 0
     """Which problems of the split."""
+    batch: int | None = None
+    """Problems to think about at a time; by default as many as have 250,000 cells."""
     disturb: tuple[str, ...] = ()
     """Disturbances to recover from: none, zero, foreign, random, noise:S, region:S, flip:S, moved,
     another."""
@@ -214,6 +216,7 @@ def evaluate_problems(
         args.seed,
         name=args.checkpoint.as_posix(),
         first=first,
+        batch=args.batch,
         more_scores=play,
         label=f"thinking about {label_of(task.name, task.axes)}",
     )
@@ -395,6 +398,7 @@ def measure(args: Args, agent: Agent, shard: tuple[int, int]) -> tuple[list[dict
             args.suite,
             name=args.checkpoint.as_posix(),
             most=args.problems,
+            batch=args.batch,
             shard=shard[0],
             shards=shard[1],
         )

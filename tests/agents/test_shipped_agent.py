@@ -151,3 +151,12 @@ def test_what_the_readme_says_of_constant_disturbances_loops_and_files_is_the_st
     for size in (33, 59):
         (row,) = stored[f"easy_to_hard_{size}"]["rows"]
         assert (row["size"], row["n"], row["exact"]) == (size, 300, 1.0)
+
+
+def test_the_table_of_variants_in_the_readme_is_the_stored_result():
+    file = ROOT / "benchmarks" / "results" / "ablation.json"
+    assert not json.loads(file.read_text())["commit"].endswith("+changes")
+    assert (
+        run_script("benchmarks/ablation.py", "--table", str(file)).stdout
+        in (ROOT / "README.md").read_text()
+    )

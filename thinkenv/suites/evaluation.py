@@ -15,8 +15,8 @@ from thinkenv.instances import INSTANCES_PER_SEED, instances_of_seed
 from thinkenv.scores import evaluation_row, wilson_interval
 from thinkenv.suites.suites import SUITES, Suite
 
-# Cells of problems that an agent is asked about at a time: 400 mazes of size 59, one of size 801.
-CELLS_AT_ONCE = 1_500_000
+# Cells of problems that an agent is asked about at a time: 67 mazes of size 59, one of size 801.
+CELLS_AT_ONCE = 250_000
 
 
 @dataclass
@@ -83,7 +83,7 @@ def evaluate_task(
         seed: Whose.
         name: The agent, for the rows.
         first: The instance to begin with.
-        batch: The most problems in a call; by default as many as have 1.5 million cells.
+        batch: The most problems in a call; by default as many as have 250,000 cells.
         more_scores: From a batch of instances and the agent's answers to further scores, each
             ``(count,)`` bool.
         label: What the problems are called beside the progress bar.
@@ -169,7 +169,7 @@ def evaluate(
         suite: The suite, or the name of one of ``SUITES``.
         name: The agent, for the rows.
         most: Only so many problems of each set, to try things out.
-        batch: The most problems in a call; by default as many as have 1.5 million cells.
+        batch: The most problems in a call; by default as many as have 250,000 cells.
         shard: Which part of the problems, where several machines share them.
         shards: How many parts there are; ``merge_rows`` puts their rows together.
         progress: Whether to show progress, where the output is a terminal.
