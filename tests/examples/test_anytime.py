@@ -1,10 +1,15 @@
 """When to stop: the example's rules earn what their iterations and answers are worth."""
 
+import json
+from pathlib import Path
+
 import pytest
 from PIL import Image
 
 from agents.deep_thinking import load
 from agents.examples import anytime
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -30,3 +35,16 @@ def test_it_is_drawn(rows, tmp_path):
     anytime.draw(rows, tmp_path / "anytime.png")
     with Image.open(tmp_path / "anytime.png") as picture:
         assert picture.width > 500
+
+
+def test_what_the_readme_says_is_the_stored_result():
+    stored = json.loads((ROOT / "agents" / "results" / "anytime.json").read_text())
+    readme = " ".join((ROOT / "README.md").read_text().split())
+    assert stored["command"] in readme and not stored["commit"].endswith("+changes")
+    rows = {row["rule"]: row for row in stored["rows"]}
+    at_rest = rows["memory at rest"]
+    assert at_rest["exact"] == 1.0 and at_rest["n"] == 100
+    assert f"done at rest after {at_rest['iterations']:.1f} iterations" in readme
+    assert f"solves {rows['after 128 iterations']['exact']:.0%}".replace("%", " %") in readme
+    enough = [row for name, row in rows.items() if name.startswith("after") and row["exact"] == 1]
+    assert f"needs {min(row['iterations'] for row in enough):.0f} for all" in readme
