@@ -104,10 +104,10 @@ def score(row: dict) -> str:
     return f"**{exact:.1f}** ({low:.1f} to {high:.1f})"
 
 
-def speed(rows: list[dict]) -> str:
-    """Problems answered in a second, over all sets."""
-    problems, seconds = sum(row["n"] for row in rows), sum(row["seconds"] for row in rows)
-    return f"{problems / seconds:,.1f}" if problems < 1e5 * seconds else "over 100,000"
+def cost(rows: list[dict]) -> str:
+    """Seconds for a problem, on average over all sets."""
+    seconds = sum(row["seconds"] for row in rows) / sum(row["n"] for row in rows)
+    return f"{seconds:.2g}" if seconds >= 1e-4 else "below 0.0001"
 
 
 def table(suite: suites.Suite, rows: list[dict]) -> str:
@@ -117,7 +117,7 @@ def table(suite: suites.Suite, rows: list[dict]) -> str:
         by_name.setdefault(row["checkpoint"], []).append(row)
     labels = [label_of(row["task"], row) for row in next(iter(by_name.values()))]
     lines = [
-        "| agent | " + " | ".join(labels) + " | iterations, last | problems a second |",
+        "| agent | " + " | ".join(labels) + " | iterations, last set | seconds a problem |",
         "|" + "---|" * (len(labels) + 3),
     ]
     order = sorted(by_name, key=lambda name: [-row["exact"] for row in by_name[name]][::-1])
@@ -126,7 +126,7 @@ def table(suite: suites.Suite, rows: list[dict]) -> str:
         last = by_name[name][-1]
         iterations = "-" if last["iterations"] is None else f"{last['iterations']:,.0f}"
         lines.append(
-            f"| {name} | " + " | ".join(cells) + f" | {iterations} | {speed(by_name[name])} |"
+            f"| {name} | " + " | ".join(cells) + f" | {iterations} | {cost(by_name[name])} |"
         )
     counts = sorted({row["n"] for row in rows})
     counted = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
