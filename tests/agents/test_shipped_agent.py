@@ -96,6 +96,10 @@ def test_the_times_in_the_readme_are_the_stored_result():
         line = f"| {row['size']} | {row['path_length']:,} cells | {row['iterations']:,} "
         assert f"{line}| {row['active_seconds']:.1f} | {row['times_faster']:.1f} |" in readme
     assert f"peaked at {stored['peak_memory_mb'] / 1e3:.2f} GB" in readme
+    for seed in (1, 4):
+        slow = json.loads((ROOT / f"benchmarks/results/thinking_seed{seed}.json").read_text())
+        assert not slow["commit"].endswith("+changes") and slow["rows"][0]["solved"]
+        assert f"{slow['rows'][0]['active_seconds']:.1f} seconds (seed {seed})" in readme
 
 
 def test_the_table_of_disturbances_in_the_readme_is_the_stored_result():
