@@ -60,6 +60,13 @@ class Look:
         own = getattr(answers, "seconds", None)
         self.seconds += seconds if own is None else own
 
+    def mean_iterations(self) -> float | int | None:
+        """The number of iterations, where it is the same for all; else its mean."""
+        if not self.iterations:
+            return None
+        same = min(self.iterations) == max(self.iterations)
+        return self.iterations[0] if same else float(np.mean(self.iterations))
+
 
 def evaluate_task(
     answer: Agent,
@@ -137,7 +144,7 @@ def evaluate_task(
             disturbance="none",
             scores=look.scores,
             converged=look.converged or None,
-            iterations=float(np.mean(look.iterations)) if look.iterations else None,
+            iterations=look.mean_iterations(),
             seconds=look.seconds,
             seed=seed,
             checkpoint=name,
