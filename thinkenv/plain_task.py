@@ -4,6 +4,7 @@ The tasks of this package draw millions a second with compiled kernels; their cl
 methods, so that a task can begin here and be made fast later.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -39,7 +40,7 @@ def symmetries(grid: np.ndarray) -> list[np.ndarray]:
     return [np.rot90(image, turns) for image in (grid, grid.T) for turns in range(4)]
 
 
-class PlainTask:
+class PlainTask(ABC):
     """Problems with an answer of 0 or 1 for every cell: an instance number in, a problem out.
 
     A subclass sets ``name`` and defines ``draw_problem`` and ``solve``, and ``equals`` where
@@ -65,13 +66,13 @@ class PlainTask:
         self.split = check_choice("split", split, SPLITS)
         self.key = int(stream_key(self.name, self.generator_version, self.size, split))
 
+    @abstractmethod
     def draw_problem(self, random: np.random.Generator) -> np.ndarray:
         """Draw one problem: cell codes ``(size, size)``, or ``(size,)`` for strings."""
-        raise NotImplementedError
 
+    @abstractmethod
     def solve(self, problem: np.ndarray) -> np.ndarray:
         """The right answer to a problem: 0 or 1 for every cell, of its shape."""
-        raise NotImplementedError
 
     def equals(self, problem: np.ndarray) -> list[np.ndarray]:
         """All problems that count as the same for the splits, such as its ``symmetries``."""

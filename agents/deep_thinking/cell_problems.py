@@ -4,6 +4,7 @@ A task of yours becomes one for agents by a subclass of ``CellProblems``: the RE
 a task" shows how.
 """
 
+from abc import ABC, abstractmethod
 from typing import Any, Self
 
 import numpy as np
@@ -17,7 +18,7 @@ from thinkenv.instances import LAST_INSTANCE, instances_of_seed
 from .training import Plan
 
 
-class CellProblems:
+class CellProblems(ABC):
     """One-hot cell codes in, the probability of a 1 for every cell out.
 
     A subclass says what the attributes below without a value are, and defines ``of_size``.
@@ -76,13 +77,13 @@ class CellProblems:
         self.source = source
 
     @classmethod
+    @abstractmethod
     def of_size(cls, size: int, split: str, options: dict[str, Any]) -> Self:
         """The problems of one size of a split; the scripts' options may say more.
 
         Raises:
             ValueError: If an option has a value that is not allowed.
         """
-        raise NotImplementedError
 
     @classmethod
     def for_training(cls, split: str, options: dict[str, Any]) -> Self:

@@ -1,5 +1,6 @@
 """What environments over numbered instances share: options, seeding, resets, autoreset, infos."""
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import gymnasium
@@ -49,7 +50,7 @@ def check_seed(seed: object) -> int | None:
     return None if seed is None else check_integer("seed", seed, 0, LARGEST_SEED)
 
 
-class InstanceEnv(gymnasium.Env):
+class InstanceEnv(gymnasium.Env, ABC):
     """Base of single environments over numbered instances of a task.
 
     A subclass sets the two spaces and defines ``observe``, ``reset_infos``, ``step`` and
@@ -74,13 +75,13 @@ class InstanceEnv(gymnasium.Env):
     def begin(self) -> None:
         """Get ready for a new episode on ``self._batch``."""
 
+    @abstractmethod
     def observe(self, batch: Any) -> np.ndarray:
         """Observations of a batch of problems ``(count, ...)``, a new array."""
-        raise NotImplementedError
 
+    @abstractmethod
     def reset_infos(self, batch: Any) -> dict[str, np.ndarray]:
         """What ``reset`` reports of a batch of problems, an array ``(count, ...)`` for each key."""
-        raise NotImplementedError
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None):
         """Show a new problem.
@@ -133,7 +134,7 @@ class InstanceEnv(gymnasium.Env):
         return True
 
 
-class InstanceVectorEnv(VectorEnv):
+class InstanceVectorEnv(VectorEnv, ABC):
     """Base of vector environments over numbered instances: one batch, one call to the task.
 
     Observations, rewards and infos equal those of ``SyncVectorEnv`` over the same seeds in the
@@ -188,25 +189,25 @@ class InstanceVectorEnv(VectorEnv):
     def _begin(self, which: np.ndarray) -> None:
         """Get ready for new episodes in the places ``which`` ``(n,)``."""
 
+    @abstractmethod
     def _advance(self, actions: np.ndarray, stepped: np.ndarray) -> tuple:
         """Act in the places ``stepped`` ``(n,)``.
 
         Returns:
             Rewards, terminations and truncations ``(num_envs,)``, and infos of the places.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def _reset_infos(self, which: np.ndarray) -> dict[str, np.ndarray]:
         """What ``reset`` reports of the problems in the places ``which`` ``(n,)``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _observe(self) -> np.ndarray:
         """Observations of all places, a new array."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _draw(self, index: int) -> np.ndarray | str:
         """A picture of one place in the render mode."""
-        raise NotImplementedError
 
     def _seed_missing(self) -> None:
         if not self._generators:
