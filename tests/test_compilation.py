@@ -3,13 +3,14 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import thinkenv
 from thinkenv.compilation import kernel_folder
 
 SOLVE = (
-    "import numpy as np; from thinkenv import mazes; "
+    "import numpy as np; from thinkenv import mazes, suites; "
     "print(mazes.is_solution(np.array([[0,0,0,0],[0,2,3,0],[0,0,0,0]]), "
     "np.array([[0,0,0,0],[0,1,1,0],[0,0,0,0]])))"
 )
@@ -51,9 +52,25 @@ def test_kernels_are_kept_in_the_cache_folder_and_nowhere_else(tmp_path):
     kernels = [path for path in cache.rglob("*") if path.is_file()]
     assert kernels and {path.suffix for path in kernels} == {".nbi", ".nbc"}
     assert all(cache / "kernels" / kernel_folder().name in path.parents for path in kernels)
-    assert before == {
-        path: path.stat().st_mtime_ns for path in PACKAGE.rglob("*") if path.is_file()
-    }
+    assert before == files_of_package()
+
+
+def test_a_cache_folder_that_cannot_be_written_costs_time_and_nothing_else(tmp_path):
+    (tmp_path / "file").touch()
+    before = files_of_package()
+    said = run(tmp_path, THINKENV_CACHE=str(tmp_path / "file" / "cache"))
+    assert said.count("\n") == 1 and "name another one in THINKENV_CACHE" in said
+    assert before == files_of_package()
+
+
+def test_kernels_of_other_states_of_the_sources_are_deleted_after_a_month(tmp_path):
+    month_old, week_old = (tmp_path / "kernels" / name for name in ("month", "week"))
+    for folder, days in ((month_old, 31), (week_old, 7)):
+        folder.mkdir(parents=True)
+        (folder / "kernel.nbi").touch()
+        os.utime(folder, (time.time() - days * 86_400,) * 2)
+    run(tmp_path, THINKENV_CACHE=str(tmp_path))
+    assert week_old.exists() and not month_old.exists()
 
 
 def test_a_folder_that_is_named_to_numba_goes_first(tmp_path):

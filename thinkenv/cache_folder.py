@@ -8,7 +8,7 @@ VARIABLE = "THINKENV_CACHE"
 
 
 def cache_folder() -> Path:
-    """The folder for converted puzzle databases and downloads.
+    """The folder for compiled kernels, converted puzzle databases and downloads.
 
     The environment variable ``THINKENV_CACHE``, or else what the platform reserves for caches:
     ``$XDG_CACHE_HOME`` or ``~/.cache`` on Linux, ``~/Library/Caches`` on macOS and

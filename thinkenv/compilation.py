@@ -2,7 +2,11 @@
 
 import functools
 import hashlib
+import os
+import shutil
 import sys
+import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
@@ -10,22 +14,41 @@ from typing import Any, Literal
 import numba
 from numba.core import event
 
-from thinkenv.cache_folder import cache_folder
+from thinkenv.cache_folder import VARIABLE, cache_folder
 
 MESSAGE = "thinkenv: compiling kernels, once on this machine (about 10 seconds) ..."
+MESSAGE_EVERY_TIME = (
+    "thinkenv: compiling kernels (about 10 seconds), as in every process, because the cache folder "
+    f"cannot be written: name another one in {VARIABLE} ..."
+)
+DAYS_KEPT = 30
 
 
 @functools.cache
-def kernel_folder() -> Path:
+def kernel_folder() -> Path | None:
     """Where compiled kernels are kept: in the cache folder, apart for each state of the sources.
 
     Numba itself would write beside the sources, and would notice a change of a kernel's own file
-    but not of the kernels in other files that it calls.
+    but not of the kernels in other files that it calls. What other states of the sources have left
+    is deleted after a month without use.
+
+    Returns:
+        The folder, or None where it cannot be written: every process then compiles for itself.
     """
     digest = hashlib.sha256()
     for source in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(source.read_bytes())
-    return cache_folder() / "kernels" / digest.hexdigest()[:16]
+    try:
+        folder = cache_folder() / "kernels" / digest.hexdigest()[:16]
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+        os.utime(folder)
+        for other in folder.parent.iterdir():
+            if time.time() - other.stat().st_mtime > DAYS_KEPT * 24 * 3600:
+                shutil.rmtree(other, ignore_errors=True)
+    except (OSError, RuntimeError):  # RuntimeError: there is no home folder
+        return None
+    return folder
 
 
 def kernel(
@@ -44,10 +67,11 @@ def kernel(
         return functools.partial(kernel, inline=inline)
     config: Any = numba.config
     chosen = config.CACHE_DIR
+    folder = chosen or kernel_folder()
     # Numba looks at this while it decorates; other people's kernels are to stay where they were.
-    config.CACHE_DIR = chosen or str(kernel_folder())
+    config.CACHE_DIR = str(folder or "")
     try:
-        return numba.njit(cache=True, nogil=True, inline=inline)(function)
+        return numba.njit(cache=folder is not None, nogil=True, inline=inline)(function)
     finally:
         config.CACHE_DIR = chosen
 
@@ -63,15 +87,18 @@ class CompilationMessage(event.Listener):
 
     def on_start(self, compilation: event.Event) -> None:
         """Print the line, unless it was printed before or the kernel is somebody else's."""
-        kernel = compilation.data["dispatcher"].py_func
-        if not self._printed and kernel.__module__.split(".")[0] == __package__:
+        compiled = compilation.data["dispatcher"].py_func
+        if not self._printed and compiled.__module__.split(".")[0] == __package__:
             self._printed = True
-            print(MESSAGE, file=sys.stderr, flush=True)
+            config: Any = numba.config
+            is_kept = config.CACHE_DIR or kernel_folder()
+            print(MESSAGE if is_kept else MESSAGE_EVERY_TIME, file=sys.stderr, flush=True)
 
     def on_end(self, compilation: event.Event) -> None:
         """Nothing more to say."""
 
 
+@functools.cache
 def announce_compilation() -> None:
-    """Have the line printed when kernels are compiled in this process."""
+    """Have the line printed once when kernels are compiled in this process."""
     event.register("numba:compile", CompilationMessage())
