@@ -56,7 +56,7 @@ from agents.deep_thinking.recovery import LOOK_EVERY, measure_recovery
 from agents.deep_thinking.tasks import find_task
 from agents.provenance import store_result
 from thinkenv import suites
-from thinkenv.scores import evaluation_row
+from thinkenv.scores import ROW_KEYS, evaluation_row
 from thinkenv.suites import Answers
 
 PROBLEMS = 200  # of each set, where nothing else is asked for
@@ -181,13 +181,6 @@ class Asked:
         return looks
 
 
-def part_of(count: int, shard: tuple[int, int]) -> tuple[int, int]:
-    """The first instance of a shard ``(number, of how many)`` of ``count`` ones, and how many."""
-    number, shards = shard
-    first, end = count * number // shards, count * (number + 1) // shards
-    return first, end - first
-
-
 def evaluate_problems(
     args: Args, agent: Agent, task: Any, shard: tuple[int, int]
 ) -> tuple[list[dict], list[tuple]]:
@@ -197,8 +190,9 @@ def evaluate_problems(
         The rows; and where problems are played (chess), the ratings of puzzles and whether their
         lines were solved after the last number of iterations, ``(n,)`` each, in pairs.
     """
-    first, count = part_of(min(args.problems, task.count), shard)
-    if count == 0:
+    of = min(args.problems, task.count)
+    first, end = suites.part_of(of, *shard)
+    if first == end:
         return [], []
     played: dict[int | str, list[tuple]] = {}
 
@@ -212,7 +206,7 @@ def evaluate_problems(
     rows = suites.evaluate_task(
         Asked(args, agent),
         task.source,
-        count,
+        end - first,
         args.seed,
         name=args.checkpoint.as_posix(),
         first=first,
@@ -220,6 +214,8 @@ def evaluate_problems(
         more_scores=play,
         label=f"thinking about {label_of(task.name, task.axes)}",
     )
+    if shard[1] > 1:
+        rows = [row | {"first": first, "of": of} for row in rows]
     return rows, list(played.values())[-1] if played else []
 
 
@@ -244,7 +240,8 @@ def evaluate_recovery(args: Args, agent: Agent, task: Any) -> list[dict]:
     """Rows of one set of problems: a row for each disturbance at each moment."""
     disturbances = [Disturbance.parse(text) for text in args.disturb]
     moments = read_moments(args)
-    iterations = args.recovery_iterations or agent.task.many_iterations
+    wanted = args.recovery_iterations or agent.task.many_iterations
+    iterations = LOOK_EVERY * max(1, round(wanted / LOOK_EVERY))
     problems = task.draw(args.seed, min(args.problems, task.count))
     at_rest = agent.think(
         problems.problems, "converged", most_iterations=args.most_iterations
@@ -337,41 +334,69 @@ def evaluate_thinking(args: Args, agent: Agent, task) -> dict:
     }
 
 
-def rate(played: list[list[np.ndarray]], iterations: float) -> dict | None:
+def rate(lines: dict) -> dict | None:
     """The agent's puzzle rating, printed; None where the puzzles do not tell it.
 
     Args:
-        played: For each set of puzzles their ratings, and whether their lines were solved.
-        iterations: How long the agent thought about every move.
+        lines: ``ratings`` of puzzles, ``solved``, whether their lines were, and ``iterations``, how
+            long the agent thought about every move.
     """
-    ratings, solved = (np.concatenate(columns) for columns in zip(*played, strict=True))
     try:
-        rating, low, high = fit_rating(ratings, solved)
+        rating, low, high = fit_rating(lines["ratings"], lines["solved"])
     except ValueError as error:
         print(f"no puzzle rating: {error}")
         return None
-    print(f"puzzle rating at {iterations:g} iterations: {rating:.0f} ({low:.0f} to {high:.0f})")
+    iterations = lines["iterations"]
+    when = "when at rest" if iterations == "converged" else f"at {iterations} iterations"
+    print(f"puzzle rating {when}: {rating:.0f} ({low:.0f} to {high:.0f})")
     return {"rating": rating, "low": low, "high": high, "iterations": iterations}
+
+
+# Options that say which problems, and whose they are; tasks of your own may use any of them.
+MAZE_OPTIONS = ("generator", "loops", "endpoints", "file")
+CHESS_OPTIONS = ("database", "rating")
+WITHOUT_USE = {
+    "maze": CHESS_OPTIONS,
+    "chess": ("size", *MAZE_OPTIONS),
+    "prefix_sum": (*MAZE_OPTIONS, *CHESS_OPTIONS),
+}
 
 
 def check(args: Args, agent: Agent, shards: int) -> None:
     """Complain before the work, not after it.
 
     Raises:
-        ValueError: If an option has a value that is not allowed.
+        ValueError: If an option has a value that is not allowed, or would be without use.
     """
     read_stages(args, agent)
-    read_moments(args)
-    for text in args.disturb:
-        Disturbance.parse(text)
+    if args.recovery_iterations is not None and args.recovery_iterations < 1:
+        raise ValueError(f"--recovery-iterations {args.recovery_iterations}: needs 1 or more")
+    moments = read_moments(args)
+    for disturbance in map(Disturbance.parse, args.disturb):
+        disturbance.check(None in moments, PROBLEMS if args.problems is None else args.problems)
+    if args.suite is not None:
+        refuse(args, "--suite", ("size", "split", "seed", *MAZE_OPTIONS, *CHESS_OPTIONS))
+    else:
+        refuse(args, f"--task {args.task}", WITHOUT_USE.get(args.task, ()))
     if args.disturb and args.diagnose:
         raise ValueError("--diagnose and --disturb: only one of them at a time")
     if args.disturb or args.diagnose:
         what = "--disturb" if args.disturb else "--diagnose"
-        if args.suite is not None:
-            raise ValueError(f"--suite {args.suite}: does not go with {what}")
+        refuse(args, what, ("suite", "precision", "compile", "cuda_graphs"))
         if shards > 1:
             raise ValueError(f"{what}: cannot be shared by processes or shards")
+
+
+def refuse(args: Args, what: str, names: tuple[str, ...]) -> None:
+    """Refuse options that have no use beside another one.
+
+    Raises:
+        ValueError: If one of them has not its default value.
+    """
+    defaults = Args()
+    for name in names:
+        if getattr(args, name) != getattr(defaults, name):
+            raise ValueError(f"--{name.replace('_', '-')}: has no use with {what}")
 
 
 def shard_of(args: Args, processes: Processes) -> tuple[int, int]:
@@ -416,41 +441,60 @@ def measure(args: Args, agent: Agent, shard: tuple[int, int]) -> tuple[list[dict
     return rows, played
 
 
-def read_rows(path: Path) -> dict:
-    """A result that ``--json`` wrote.
+def read_part(path: Path) -> dict:
+    """A result of a part, as ``--json`` wrote it.
 
     Raises:
         ValueError: If it is none.
     """
     try:
         result = json.loads(path.read_text())
-        if "n" not in result["rows"][0]:
-            raise KeyError("n")
-    except (ValueError, TypeError, KeyError, IndexError):
-        raise ValueError(f"--merge {path}: no result of evaluate.py --json") from None
+        asked = result["training_iterations"], result["agent"]
+        known = all(row[name] is row.get(name) for row in result["rows"] for name in ROW_KEYS)
+        if not known or not all(asked):
+            raise KeyError
+        if any(row["disturbance"] != "none" or "disturbed_at" in row for row in result["rows"]):
+            raise KeyError
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise ValueError(f"--merge {path}: no result of evaluate.py --shard --json") from None
     return result
 
 
-def report(
-    args: Args, rows: list[dict], training_iterations: int, played: list[tuple] = ()
-) -> list[dict]:
-    """Print rows, and write and draw them where the options ask for it."""
+def lines_of(played: list[tuple], iterations: int | str) -> dict | None:
+    """What ``rate`` needs, from pairs of ratings and whether lines were solved, ``(n,)`` each."""
+    if not played:
+        return None
+    ratings, solved = (np.concatenate(columns).tolist() for columns in zip(*played, strict=True))
+    return {"ratings": ratings, "solved": solved, "iterations": iterations}
+
+
+def report(args: Args, asked: dict, rows: list[dict], lines: dict | None = None) -> None:
+    """Print rows, and write and draw them where the options ask for it.
+
+    Args:
+        args: The options.
+        asked: ``training_iterations`` and ``agent``, who was asked.
+        rows: The rows.
+        lines: Of chess puzzles, what ``rate`` needs.
+    """
     labels = [label_of(row["task"], row) for row in rows]
     if args.disturb:
         print(format_recovery(rows, labels))
     elif args.diagnose:
         print(format_diagnoses(rows, labels))
-    else:
+    elif rows:
         others = [name for name in rows[0] if f"{name}_low" in rows[0] and name != "exact"]
         print(format_table(rows, labels, others))
-    puzzle_rating = rate(played, rows[-1]["iterations"]) if played else None
+    else:
+        print("no problem falls to this shard")
+    result = dict(asked)
+    if lines is not None and (args.merge or args.shard is None):
+        puzzle_rating = rate(lines)
+        result |= {} if puzzle_rating is None else {"puzzle_rating": puzzle_rating}
+    elif lines is not None:
+        result["lines"] = lines  # the rating is fitted when the parts are put together
     if args.json is not None:
-        result = {
-            "training_iterations": training_iterations,
-            **({} if puzzle_rating is None else {"puzzle_rating": puzzle_rating}),
-            "rows": rows,
-        }
-        store_result(args.json, result)
+        store_result(args.json, result | {"rows": rows})
         print(f"rows: {args.json}")
     if args.figure is not None:
         from agents.deep_thinking.figures import plot_accuracy, plot_diagnoses, plot_recovery
@@ -460,27 +504,33 @@ def report(
         elif args.diagnose:
             plot_diagnoses(rows, labels, args.figure)
         else:
-            plot_accuracy(rows, labels, training_iterations, args.figure)
+            plot_accuracy(rows, labels, asked["training_iterations"], args.figure)
         print(f"figure: {args.figure}")
-    return rows
 
 
-def merge(args: Args) -> list[dict]:
+def merge(args: Args) -> None:
     """Put together the results of shards.
 
     Raises:
-        ValueError: If a file holds no result, or they are of different agents.
+        ValueError: If a file holds no result, they are of different agents, or they leave problems
+            out or have some twice.
     """
-    results = [read_rows(path) for path in args.merge]
+    results = [read_part(path) for path in args.merge]
+    asked = {name: results[0][name] for name in ("training_iterations", "agent")}
+    for path, result in zip(args.merge, results, strict=True):
+        if any(result[name] != asked[name] for name in asked):
+            raise ValueError(f"--merge {path}: is of another agent than {args.merge[0]}")
     rows = suites.merge_rows([result["rows"] for result in results])
-    return report(args, rows, results[0]["training_iterations"])
+    parts = [result["lines"] for result in results if "lines" in result]
+    lines = None
+    if parts:
+        pairs = [(part["ratings"], part["solved"]) for part in parts]
+        lines = lines_of(pairs, parts[0]["iterations"])
+    report(args, asked, rows, lines)
 
 
-def evaluate(args: Args, processes: Processes) -> list[dict]:
+def evaluate(args: Args, processes: Processes) -> None:
     """Evaluate one agent, alone or with other processes; print, and write what is asked for.
-
-    Returns:
-        The rows of all processes.
 
     Raises:
         CheckpointError: If the agent cannot be loaded or is for another task.
@@ -501,17 +551,22 @@ def evaluate(args: Args, processes: Processes) -> list[dict]:
     shard = shard_of(args, processes)
     check(args, agent, shard[1])
     parts = processes.gather(measure(args, agent, shard))
-    rows = suites.merge_rows([rows for rows, _ in parts]) if len(parts) > 1 else parts[0][0]
     if not processes.is_first:
-        return rows
+        return None
+    rows = suites.merge_rows([rows for rows, _ in parts]) if len(parts) > 1 else parts[0][0]
     print(
         f"{args.task} agent {args.checkpoint}, trained with at most "
         f"{agent.training_iterations} iterations"
     )
-    if not rows:
-        raise ValueError("no problem falls to this shard")
+    stages, until_converged = read_stages(args, agent)
     played = [pair for _, pairs in parts for pair in pairs]
-    return report(args, rows, agent.training_iterations, played)
+    lines = lines_of(played, "converged" if until_converged else stages[-1])
+    trained = {name: agent.description.get(name) for name in ("command", "commit")}
+    asked = {
+        "training_iterations": agent.training_iterations,
+        "agent": {"weights_sha256": agent.description["weights_sha256"], **trained},
+    }
+    return report(args, asked, rows, lines)
 
 
 def main() -> int:

@@ -34,14 +34,12 @@ def build_parser() -> argparse.ArgumentParser:
     export.add_argument(
         "--dtype",
         choices=("float64", "float32", "uint8"),
-        default="float64",
         help="of easy_to_hard arrays (default float64)",
     )
     export.add_argument(
         "--side",
         type=int,
-        default=interchange.TOKEN_SIDE,
-        help="cells per side of token grids (default 30)",
+        help=f"cells per side of token grids (default {interchange.TOKEN_SIDE})",
     )
     export.set_defaults(run=run_export)
     docs = commands.add_parser(
@@ -83,15 +81,21 @@ def add_chess_commands(commands: argparse._SubParsersAction) -> None:
 
 def run_export(arguments: argparse.Namespace) -> None:
     """Generate mazes and write them."""
+    if arguments.count < 1:
+        raise ValueError(f"--count {arguments.count}: needs 1 or more")
+    for name, of_format in (("dtype", "easy_to_hard"), ("side", "tokens")):
+        if getattr(arguments, name) is not None and arguments.format != of_format:
+            raise ValueError(f"--{name}: is for --format {of_format}, not {arguments.format}")
     names = ("size", "count", "seed", "split", "generator", "loops", "endpoints")
     options = {name: getattr(arguments, name) for name in names}
     batch = mazes.generate(**options)
     if arguments.format == "npz":
         interchange.write_npz(arguments.path, batch, options)
     elif arguments.format == "easy_to_hard":
-        interchange.write_easy_to_hard(arguments.path, batch, arguments.dtype)
+        interchange.write_easy_to_hard(arguments.path, batch, arguments.dtype or "float64")
     else:
-        interchange.write_tokens(arguments.path, batch, arguments.side)
+        side = interchange.TOKEN_SIDE if arguments.side is None else arguments.side
+        interchange.write_tokens(arguments.path, batch, side)
     print(f"{len(batch):,} mazes of size {arguments.size} written to {arguments.path}")
 
 
@@ -152,6 +156,7 @@ def run_info(arguments: argparse.Namespace) -> None:
 
     from thinkenv import chess_puzzles
     from thinkenv.chess_puzzles.database import is_database, verify_database
+    from thinkenv.chess_puzzles.puzzles import NoPuzzleError
     from thinkenv.chess_puzzles.splits import BOUNDS_OF_SPLIT
 
     if arguments.replay is not None and arguments.replay < 0:
@@ -167,7 +172,7 @@ def run_info(arguments: argparse.Namespace) -> None:
     for split in BOUNDS_OF_SPLIT:
         try:
             count = len(chess_puzzles.load(arguments.database, split=split))
-        except ValueError:
+        except NoPuzzleError:
             count = 0
         print(f"  {split:<14} {count:>12,}")
     print(f"{len(database.themes)} themes: {', '.join(sorted(database.themes))}")

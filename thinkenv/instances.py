@@ -34,6 +34,19 @@ def check_instances(instances: Sequence[int] | np.ndarray) -> np.ndarray:
     return numbers.astype(np.int64)
 
 
+def check_numbers(numbers: Sequence[int] | np.ndarray, count: int) -> np.ndarray:
+    """Return the numbers that decide how each of ``count`` problems is changed, as int64.
+
+    Raises:
+        ValueError: If there are not as many as problems, or one is out of range.
+        TypeError: If they are not integers.
+    """
+    checked = check_instances(numbers)
+    if len(checked) != count:
+        raise ValueError(f"numbers has {len(checked)} entries: needs one for each of {count}")
+    return checked
+
+
 def instances_of_seed(seed: int, count: int, first: int = 0) -> np.ndarray:
     """The instance numbers ``first … first + count - 1`` of a seed; no two seeds share any.
 

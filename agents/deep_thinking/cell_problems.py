@@ -49,7 +49,6 @@ class CellProblems(ABC):
     watching_size: int
     many_iterations: int
     answer_channels = 2
-    count = LAST_INSTANCE  # there is no end of different problems
     net_defaults: dict[str, dict[str, Any]] = {
         "recurrent": {"memory_channels": 16, "hidden_channels": 32, "head_channels": 32},
         "feed_forward": {"memory_channels": 16},
@@ -113,6 +112,11 @@ class CellProblems(ABC):
     def for_watching(cls, options: dict[str, Any]) -> Self:
         """Problems of one size; the options are those of ``for_testing``."""
         return cls.for_testing({**options, "size": options["size"] or cls.watching_size})[0]
+
+    @property
+    def count(self) -> int:
+        """How many different problems there are; without end where the source names no number."""
+        return getattr(self.source, "count", LAST_INSTANCE)
 
     @property
     def axes(self) -> dict:

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from thinkenv.chess_puzzles import PLANES, drawing
 from thinkenv.chess_puzzles.packing import unpack
 from thinkenv.chess_puzzles.playing import Lines
-from thinkenv.chess_puzzles.puzzles import ChessPuzzles
+from thinkenv.chess_puzzles.puzzles import ChessPuzzles, NoPuzzleError
 from thinkenv.chess_puzzles.rules import POSITION_BYTES
 from thinkenv.chess_puzzles.splits import BOUNDS_OF_SPLIT
 from thinkenv.chess_puzzles.task import ChessPuzzleBatch, ChessPuzzleTask
@@ -105,9 +105,8 @@ class ChessProblems:
                 continue  # in the gap between the splits
             try:
                 problems.append(cls(split, options["database"], band))
-            except ValueError as error:
-                if "no puzzle of" not in str(error):
-                    raise
+            except NoPuzzleError:
+                continue
         if not problems:
             raise ValueError(f"no puzzle of the split is rated from {low} to {high}")
         return problems
@@ -124,7 +123,7 @@ class ChessProblems:
     @property
     def count(self) -> int:
         """How many different problems there are."""
-        return len(self.source.puzzles)
+        return self.source.count
 
     def ratings_of(self, batch: ChessPuzzleBatch) -> np.ndarray:
         """The ratings of puzzles, ``(count,)``."""

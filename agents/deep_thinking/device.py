@@ -1,9 +1,10 @@
 """Where to compute: a device and CPU threads, from what the options say."""
 
-import os
 from typing import Literal
 
 import torch
+
+from thinkenv.cores import usable_cores
 
 DeviceName = Literal["auto", "cpu", "cuda"]
 
@@ -20,15 +21,18 @@ def prepare_device(
         local_rank: Which of them, and so which GPU, is ours.
 
     Raises:
-        ValueError: If there is no GPU but one was asked for, or there are too few threads.
+        ValueError: If there is no GPU but one was asked for, there are fewer GPUs than processes,
+            or too few threads.
     """
     if threads is not None and threads < 1:
         raise ValueError(f"--threads {threads}: needs 1 or more")
-    torch.set_num_threads(threads or max(1, (os.cpu_count() or 1) // processes))
+    torch.set_num_threads(threads or max(1, usable_cores() // processes))
     # Tiny numbers, of which a memory at rest is full, otherwise slow CPUs down many times.
     torch.set_flush_denormal(True)
     if name == "cuda" and not torch.cuda.is_available():
         raise ValueError("--device cuda: there is no GPU here that this PyTorch can use")
+    if torch.cuda.is_available() and name != "cpu" and local_rank >= torch.cuda.device_count():
+        raise ValueError(f"{processes} processes: there are {torch.cuda.device_count()} GPUs here")
     if name == "cuda" or name == "auto" and torch.cuda.is_available():
         torch.cuda.set_device(local_rank)
         return torch.device("cuda", local_rank)

@@ -73,6 +73,22 @@ class Disturbance:
         """Whether the problem is changed instead of the memory."""
         return self.kind in OF_PROBLEM
 
+    def check(self, in_every_iteration: bool, problems: int) -> None:
+        """Check that this can happen.
+
+        Args:
+            in_every_iteration: Whether it is to happen in each.
+            problems: How many there are.
+
+        Raises:
+            ValueError: If there are too few problems for one to take the place of another, or a
+                problem is to be changed in every iteration.
+        """
+        if self.kind in ("foreign", "another") and problems < 2:
+            raise ValueError(f"the disturbance '{self}' needs 2 or more problems")
+        if in_every_iteration and self.changes_problem:
+            raise ValueError(f"the disturbance '{self}' cannot happen in every iteration")
+
     def of(self, memory: Tensor, others: Tensor, stream: torch.Generator) -> Tensor:
         """The memories ``(B, M, H, W)`` after this disturbance.
 

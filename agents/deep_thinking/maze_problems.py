@@ -177,4 +177,3 @@ class MazesOfFile(MazeProblems):
     def __init__(self, path: Path):
         CellProblems.__init__(self, MazeFileTask(path))
         self.wall_moves = 0
-        self.count = len(self.source.batch)

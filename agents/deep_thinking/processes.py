@@ -2,11 +2,16 @@
 
 import os
 import sys
+from datetime import timedelta
 from typing import Any
 
 import torch
 
 from .device import DeviceName, prepare_device
+
+# How long a process waits for the others: one may have got the harder part of an evaluation. Those
+# whose fellow has died are stopped by torchrun.
+PATIENCE = timedelta(days=7)
 
 
 class Processes:
@@ -30,7 +35,8 @@ class Processes:
             local_rank=int(os.environ.get("LOCAL_RANK", 0)),
         )
         if self.world_size > 1:
-            torch.distributed.init_process_group("nccl" if self.device.type == "cuda" else "gloo")
+            backend = "nccl" if self.device.type == "cuda" else "gloo"
+            torch.distributed.init_process_group(backend, timeout=PATIENCE)
 
     @property
     def is_first(self) -> bool:

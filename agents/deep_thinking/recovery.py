@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from thinkenv.instances import LAST_INSTANCE
+
 from .agent import CELLS_PER_CHUNK, TOLERANCE, Agent, start_thought
 from .disturbances import Disturbance
 
@@ -81,10 +83,7 @@ def measure_recovery(
         ValueError: If there are too few problems to take a memory from another one, or a problem
             is to be changed in every iteration.
     """
-    if disturbance.kind == "foreign" and len(batch) < 2:
-        raise ValueError("the disturbance 'foreign' needs 2 or more problems")
-    if moments is None and disturbance.changes_problem:
-        raise ValueError(f"the disturbance '{disturbance}' cannot happen in every iteration")
+    disturbance.check(moments is None, len(batch))
     looks = 1 + max(1, round(iterations / LOOK_EVERY))
     cells = int(np.prod(agent.task.board(batch.problems)))
     per_chunk = max(2, CELLS_PER_CHUNK.get(agent.device.type, 60_000) // cells)
@@ -100,6 +99,8 @@ def measure_recovery(
 
 def other_problems(task: Any, batch: Any, disturbance: Disturbance) -> Any:
     """The problems ``(B,)`` that take the place of a batch."""
+    if disturbance.kind == "another" and task.count < LAST_INSTANCE:
+        return batch[np.roll(np.arange(len(batch)), 1)]  # there are no others: each gets the next
     others = task.draw(OTHER_PROBLEMS, len(batch))
     return task.vary(batch, others.instances) if disturbance.kind == "moved" else others
 

@@ -84,9 +84,16 @@ def test_parts_of_an_evaluation_are_put_together(tmp_path):
     [
         ("--shard 3 3", "--shard 3 3: needs a number below"),
         ("--shard 0 2 --disturb zero", "--disturb: cannot be shared"),
-        ("--suite maze-axes --diagnose", "--suite maze-axes: does not go with --diagnose"),
+        ("--suite maze-axes --diagnose", "--suite: has no use with --diagnose"),
         ("--suite mazes", "suite='mazes': allowed are"),
-        ("--merge setup.cfg", "no result of evaluate.py --json"),
+        ("--suite maze-axes --size 9", "--size: has no use with --suite"),
+        ("--task chess --loops 0.5", "--loops: has no use with --task chess"),
+        ("--disturb zero --precision bfloat16", "--precision: has no use with --disturb"),
+        ("--disturb moved --disturb-at every", "'moved' cannot happen in every iteration"),
+        ("--disturb foreign --problems 1", "'foreign' needs 2 or more problems"),
+        ("--disturb zero --recovery-iterations -5", "--recovery-iterations -5: needs 1 or more"),
+        ("--merge setup.cfg", "no result of evaluate.py --shard --json"),
+        ("--merge agents/results/anytime.json", "no result of evaluate.py --shard --json"),
     ],
 )
 def test_a_wrong_option_is_named(options, words, tmp_path):

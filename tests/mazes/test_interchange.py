@@ -1,7 +1,5 @@
 """Files: round trips are exact, foreign files are judged, damaged ones refused."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -146,14 +144,19 @@ def test_the_command_line_exports(tmp_path, capsys, name):
     assert_same(expected, read, instances=name == "npz")
 
 
-def test_the_command_line_names_a_wrong_option(tmp_path):
-    result = subprocess.run(
-        [sys.executable, "-m", "thinkenv", "export", str(tmp_path / "x"), "--size", "10"],
-        capture_output=True,
-        text=True,
-    )
-    assert result.returncode == 1
-    assert result.stderr.startswith("error: size=10: allowed are odd numbers")
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("--size 10", "size=10: allowed are odd numbers"),
+        ("--count 0", "--count 0: needs 1 or more"),
+        ("--dtype uint8", "--dtype: is for --format easy_to_hard, not npz"),
+        ("--format easy_to_hard --side 30", "--side: is for --format tokens, not easy_to_hard"),
+    ],
+)
+def test_the_command_line_names_a_wrong_option(tmp_path, capsys, options, words):
+    assert main(["export", str(tmp_path / "x"), *options.split()]) == 1
+    assert capsys.readouterr().err.startswith(f"error: {words}")
+    assert not (tmp_path / "x").exists()
 
 
 FILES = Path(__file__).with_name("files")

@@ -194,6 +194,14 @@ def test_moved_walls_leave_perfect_mazes_in_the_split_with_right_solutions(size,
         assert first <= int(percent_of_hash(np.uint64(hashed))) < past
 
 
+def test_every_maze_needs_a_number_to_be_changed():
+    task = MazeTask(9)
+    batch = task.draw([0, 1, 2])
+    for change in (lambda: task.vary(batch, [1]), lambda: task.move_walls(batch, [1], 2)):
+        with pytest.raises(ValueError, match="numbers has 1 entries: needs one for each of 3"):
+            change()
+
+
 def test_no_walls_move_where_none_shall_and_the_same_numbers_move_the_same():
     task = MazeTask(size=9)
     batch = task.draw(range(50))

@@ -141,3 +141,9 @@ def test_wrong_arguments_are_named(arguments, error, name):
 def test_only_bits_have_parities(bits):
     with pytest.raises((ValueError, TypeError), match="bits"):
         prefix_sums.solve(bits)
+
+
+def test_every_string_needs_a_number_to_be_changed():
+    task = PrefixSumTask(16)
+    with pytest.raises(ValueError, match="numbers has 1 entries: needs one for each of 3"):
+        task.vary(task.draw([0, 1, 2]), [1])

@@ -36,6 +36,9 @@ def test_dead_end_filling_stops_after_its_rounds():
         left &= (ways > 1) | (grids > 1)
     assert np.array_equal(few.answer, left)
     assert np.array_equal(baselines.DeadEndFilling(0)(grids).answer, grids > 0)
+    enough = int(whole.iterations.max())
+    assert baselines.DeadEndFilling(enough)(grids).converged.all()
+    assert not baselines.DeadEndFilling(enough - 1)(grids).converged.all()
 
 
 def test_guesses_have_the_shape_of_answers():
@@ -46,4 +49,7 @@ def test_guesses_have_the_shape_of_answers():
     bits = prefix_sums.generate(bits=100, count=50).bits
     guess = baselines.Guessing(1)(bits)
     assert guess.shape == bits.shape and 0.45 < guess.mean() < 0.55
-    assert np.array_equal(guess, baselines.Guessing(1)(bits))
+    again = baselines.Guessing(1)
+    again(bits[:7])  # what was asked before does not matter
+    assert np.array_equal(guess[20:30], again(bits[20:30]))
+    assert not np.array_equal(guess, baselines.Guessing(2)(bits))

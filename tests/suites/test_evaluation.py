@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from thinkenv import mazes, prefix_sums, suites
+from thinkenv.mazes.file_task import MazeFileTask
 from thinkenv.scores import ROW_KEYS, wilson_interval
-from thinkenv.suites import Answers, ProblemSet, Suite, evaluate, evaluate_task, merge_rows
+from thinkenv.suites import Answers, ProblemSet, Suite, evaluate, evaluate_task
 
 SMALL = Suite(
     "small",
@@ -78,28 +79,48 @@ def test_an_agent_may_answer_at_several_numbers_of_iterations():
     ]
 
 
-def test_shards_put_together_are_the_whole():
+def test_an_agent_cannot_change_what_it_is_judged_by():
+    def vandal(grids):
+        answers = suites.baselines.constant(grids)
+        grids[:] = 0
+        return answers
+
+    task = mazes.MazeTask(9, "test")
+    (row,) = evaluate_task(vandal, task, 10)
+    (expected,) = evaluate_task(suites.baselines.constant, task, 10)
+    assert row["cells"] == expected["cells"] > 0
+
+
+def test_no_problem_is_counted_twice(tmp_path):
+    batch = mazes.generate(size=9, count=4)
+    mazes.interchange.write_npz(tmp_path / "mazes.npz", batch, {})
+    task = MazeFileTask(tmp_path / "mazes.npz")
+    assert evaluate_task(suites.baselines.exact, task, 4)[0]["n"] == 4
+    with pytest.raises(ValueError, match="count=5 from first=0: there are 4 problems"):
+        evaluate_task(suites.baselines.exact, task, 5)
+    with pytest.raises(ValueError, match="count=1000 from first=0: there are 75 problems"):
+        evaluate(
+            suites.baselines.constant,
+            Suite(
+                "more",
+                "",
+                (ProblemSet("chess", {"split": "test", "rating": [400, 999]}, 1000),),
+            ),
+        )
+
+
+@pytest.mark.parametrize("told", ["iterations", "converged"])
+def test_what_is_told_of_some_problems_only_is_refused(told):
     def answer(bits):
-        return [
-            Answers(right_where_the_first_bit_is_one(bits), bits.sum(axis=1)),
-            prefix_sums_answers(bits),
-        ]
+        answers = Answers(prefix_sums.solve(bits))
+        if len(bits) == 20:
+            setattr(answers, told, np.ones(20))
+        return answers
 
-    def prefix_sums_answers(bits):
-        return Answers(prefix_sums.solve(bits), 5, np.ones(len(bits), bool))
-
-    whole = evaluate(answer, SMALL, name="x")
-    parts = [evaluate(answer, SMALL, name="x", shard=part, shards=12) for part in range(12)]
-    assert any(len(rows) < len(whole) for rows in parts)  # 10 strings for 12 shards
-    for row, expected in zip(merge_rows(parts), whole, strict=True):
-        row.pop("seconds"), expected.pop("seconds")
-        assert row == pytest.approx(expected)
-
-
-def test_rows_of_different_agents_are_not_put_together():
-    parts = [evaluate(prefix_sums.solve, SMALL, name=name) for name in ("one", "other")]
-    with pytest.raises(ValueError, match="parts are of different agents or suites"):
-        merge_rows(parts)
+    with pytest.raises(ValueError, match=f"{told} is told of some batches"):
+        evaluate(answer, SMALL, batch=20)
+    with pytest.raises(ValueError, match=f"{told} has shape .3,.: needs .25,."):
+        evaluate(lambda bits: Answers(bits, **{told: np.ones(3)}), SMALL)
 
 
 def test_further_scores_are_reported_with_their_intervals():
@@ -121,6 +142,7 @@ def test_further_scores_are_reported_with_their_intervals():
         (lambda bits: bits + 1, ValueError, "other values than 0 and 1"),
         (lambda bits: bits / 2, TypeError, "needs bool or integers"),
         (lambda bits: None, (TypeError, ValueError), "answer"),
+        (lambda bits: [], ValueError, "answer has shape"),
     ],
 )
 def test_wrong_answers_are_named(answer, error, words):
@@ -132,6 +154,7 @@ def test_wrong_answers_are_named(answer, error, words):
     ("options", "words"),
     [
         ({"suite": "maze"}, "suite='maze': allowed are 'maze-extrapolation'"),
+        ({"suite": ["maze-801"]}, "suite=.'maze-801'.: allowed are"),
         ({"suite": SMALL, "shards": 2, "shard": 2}, "shard=2: allowed"),
         ({"suite": SMALL, "batch": 0}, "batch=0: allowed"),
         ({"suite": SMALL, "most": 0}, "most=0: allowed"),

@@ -8,20 +8,21 @@ import pytest
 from thinkenv import suites
 from thinkenv.instances import instances_of_seed
 
-# SHA-256 of the first problems and solutions of each set of a suite, at most five: a suite that
-# gives others is another suite, and needs another name.
+# SHA-256 of what a suite asks for, and of the first problems and solutions of each set, at most
+# five: a suite that gives another one is another suite, and needs another name.
 FROZEN = {
-    "maze-extrapolation": "b241af5c80d64abd",
-    "maze-axes": "846321910d38ff87",
-    "maze-801": "4e9eac3a1b5e3efc",
-    "chess-rating": "b4a6486f077d270c",
-    "prefix-extrapolation": "77dc7a8d074b6f79",
+    "maze-extrapolation": "55bfd057dbd61820",
+    "maze-axes": "e70bcd1c27cea747",
+    "maze-801": "3a75c8126db6c0f8",
+    "chess-rating": "ff46368ee4bd8354",
+    "prefix-extrapolation": "a615088849b6508c",
 }
 
 
 def digest_of(suite: suites.Suite) -> str:
     digest = hashlib.sha256()
     for problems in suite.sets:
+        digest.update(f"{problems} {problems.count} {problems.seed}".encode())
         batch = problems.make_task().draw(instances_of_seed(problems.seed, min(5, problems.count)))
         digest.update(batch.problems.tobytes())
         digest.update(batch.solutions.tobytes())
@@ -44,7 +45,21 @@ def test_no_set_is_of_a_split_that_agents_are_trained_on():
             assert problems.make_task().split in ("test", "extrapolation")
 
 
-def test_a_suite_of_another_generator_version_is_refused():
-    other = dataclasses.replace(suites.SUITES["maze-extrapolation"], versions={"maze": 2})
-    with pytest.raises(ValueError, match="version 2 of the generator of 'maze'"):
+@pytest.mark.parametrize(
+    ("name", "versions"),
+    [("maze-extrapolation", {"maze": 2}), ("chess-rating", {"chess": "0" * 64})],
+)
+def test_a_suite_of_other_problems_is_refused(name, versions):
+    other = dataclasses.replace(suites.SUITES[name], versions=versions)
+    with pytest.raises(ValueError, match=f"version {list(versions.values())[0]} of"):
         suites.evaluate(suites.baselines.constant, other)
+
+
+def test_every_suite_says_of_which_version_it_is():
+    for suite in suites.SUITES.values():
+        assert set(suite.versions) == {problems.task for problems in suite.sets}
+
+
+def test_a_task_that_there_is_not_is_named():
+    with pytest.raises(ValueError, match="task='go': allowed are 'maze'"):
+        suites.ProblemSet("go", {}, 5).make_task()

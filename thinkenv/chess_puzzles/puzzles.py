@@ -51,6 +51,10 @@ COLUMNS = (
 BUNDLED = Path(__file__).parents[1] / "assets" / "lichess_puzzles_sample.csv"
 
 
+class NoPuzzleError(ValueError):
+    """No puzzle of a database is as asked for."""
+
+
 class ChessPuzzles:
     """Some puzzles of a database, as columns.
 
@@ -356,7 +360,7 @@ def load(
         mask &= has_rank(columns["ratings"], *rank_band)
     rows = np.flatnonzero(mask)
     if len(rows) == 0:
-        raise ValueError(
+        raise NoPuzzleError(
             f"no puzzle of database={str(database)!r} has rating={rating}, themes={themes}, "
             f"split={split!r}, easiest={easiest} and ranks={ranks}; its ratings go from "
             f"{columns['ratings'].min()} to {columns['ratings'].max()}"

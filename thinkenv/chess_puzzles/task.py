@@ -137,6 +137,11 @@ class ChessPuzzleTask:
         return int(ratings.min()), int(ratings.max())
 
     @property
+    def count(self) -> int:
+        """How many puzzles there are; other tasks have no end of different problems."""
+        return len(self.puzzles)
+
+    @property
     def axes(self) -> dict:
         """The options, as they stand in an evaluation row."""
         database = self.puzzles.database

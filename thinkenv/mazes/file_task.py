@@ -29,6 +29,11 @@ class MazeFileTask(MazeTask):
         super().__init__(size=height - 2, split="all")
 
     @property
+    def count(self) -> int:
+        """How many mazes there are; other tasks have no end of different problems."""
+        return len(self.batch)
+
+    @property
     def axes(self) -> dict:
         """The size, and the name of the file."""
         return {"size": self.size, "file": self.path.name}

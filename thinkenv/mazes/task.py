@@ -1,7 +1,6 @@
 """The maze task: draws batches of mazes by instance number, and judges answers."""
 
 import itertools
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +9,8 @@ import numpy as np
 from thinkenv.batches import InstanceBatch
 from thinkenv.checks import check_answers, check_choice, check_fraction, check_integer
 from thinkenv.compilation import kernel
-from thinkenv.instances import check_instances
+from thinkenv.cores import usable_cores
+from thinkenv.instances import check_instances, check_numbers
 from thinkenv.mazes import size_nine
 from thinkenv.mazes.changes import move_endpoints, move_walls
 from thinkenv.mazes.depth_first import LANES, find_dfs_parents
@@ -275,7 +275,7 @@ class MazeTask:
             np.empty(count, np.bool_),
             instances,
         )
-        threads = check_integer("threads", os.cpu_count() if threads is None else threads, 1, 4096)
+        threads = check_integer("threads", usable_cores() if threads is None else threads, 1, 4096)
         spans = self._divide(count, threads)
         failed = run_on_threads(lambda span: self._draw_span(batch, span), spans, threads)
         for span, index in zip(spans, failed, strict=True):
@@ -331,6 +331,10 @@ class MazeTask:
             batch: Mazes of this task.
             numbers: ``(len(batch),)`` integers from 0 to ``2**63 - 1``, one for each maze; the
                 same number gives the same maze the same endpoints.
+
+        Raises:
+            ValueError: If there are not as many numbers as mazes, or one is out of range.
+            TypeError: If they are not integers.
         """
         count = len(batch)
         moved = MazeBatch(
@@ -341,7 +345,7 @@ class MazeTask:
             batch.instances.copy(),
         )
         move_endpoints(
-            check_instances(numbers).view(np.uint64),
+            check_numbers(numbers, len(batch)).view(np.uint64),
             stream_key("Maze endpoints", GENERATOR_VERSION, self.endpoints),
             ENDPOINTS[self.endpoints],
             self.rooms,
@@ -369,14 +373,15 @@ class MazeTask:
                 split.
 
         Raises:
-            ValueError: If ``most`` is negative or a number is out of range.
-            TypeError: If ``most`` is not an integer.
+            ValueError: If ``most`` is negative, there are not as many numbers as mazes, or one is
+                out of range.
+            TypeError: If ``most`` or the numbers are not integers.
         """
         most = check_integer("most", most, 0, 1_000_000)
         count = len(batch)
         moved = batch[np.arange(count)]
         move_walls(
-            check_instances(numbers).view(np.uint64),
+            check_numbers(numbers, len(batch)).view(np.uint64),
             stream_key("Maze walls", GENERATOR_VERSION),
             most,
             *PERCENT_OF_SPLIT[self.split],

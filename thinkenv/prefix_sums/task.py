@@ -4,7 +4,6 @@ Source: Schwarzschild et al. 2021 (arXiv 2106.04537), whose strings have 16 to 5
 """
 
 import itertools
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,7 +13,8 @@ from numba import uint64
 from thinkenv.batches import InstanceBatch
 from thinkenv.checks import check_answers, check_choice, check_integer
 from thinkenv.compilation import kernel
-from thinkenv.instances import check_instances
+from thinkenv.cores import usable_cores
+from thinkenv.instances import check_instances, check_numbers
 from thinkenv.memory import check_fits_into_memory
 from thinkenv.random_streams import below, mix, next_bits, start_stream, stream_key
 from thinkenv.splits import PERCENT_OF_SPLIT, SPLITS, percent_of_hash
@@ -180,7 +180,7 @@ class PrefixSumTask:
         count = len(instances)
         check_memory(count, self.bits)
         strings, solutions = np.empty((2, count, self.bits), np.uint8)
-        threads = check_integer("threads", os.cpu_count() if threads is None else threads, 1, 4096)
+        threads = check_integer("threads", usable_cores() if threads is None else threads, 1, 4096)
         parts = max(1, min(threads, count, count * self.bits // BITS_PER_PART))
         bounds = [count * part // parts for part in range(parts + 1)]
 
@@ -205,10 +205,14 @@ class PrefixSumTask:
             batch: Strings of this task.
             numbers: ``(len(batch),)`` integers from 0 to ``2**63 - 1``, one for each string; the
                 same number flips the same bits of the same string.
+
+        Raises:
+            ValueError: If there are not as many numbers as strings, or one is out of range.
+            TypeError: If they are not integers.
         """
         changed = batch[np.arange(len(batch))]
         flip_bits(
-            check_instances(numbers).view(np.uint64),
+            check_numbers(numbers, len(batch)).view(np.uint64),
             stream_key("PrefixSum bits", GENERATOR_VERSION),
             *PERCENT_OF_SPLIT[self.split],
             changed.bits,

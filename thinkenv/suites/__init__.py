@@ -9,7 +9,8 @@
 """
 
 from thinkenv.suites import baselines
-from thinkenv.suites.evaluation import Answers, evaluate, evaluate_task, merge_rows
+from thinkenv.suites.evaluation import Answers, evaluate, evaluate_task
+from thinkenv.suites.merging import merge_rows, part_of
 from thinkenv.suites.suites import SUITES, ProblemSet, Suite
 
 __all__ = [
@@ -21,4 +22,5 @@ __all__ = [
     "evaluate",
     "evaluate_task",
     "merge_rows",
+    "part_of",
 ]

@@ -1,8 +1,6 @@
 """Anybody's agent on a set of problems: asked, judged, and reported in rows."""
 
-import json
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +8,10 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from thinkenv.checks import check_integer
-from thinkenv.instances import INSTANCES_PER_SEED, instances_of_seed
-from thinkenv.scores import evaluation_row, wilson_interval
+from thinkenv.checks import check_choice, check_integer
+from thinkenv.instances import INSTANCES_PER_SEED, LAST_SEED, instances_of_seed
+from thinkenv.scores import evaluation_row
+from thinkenv.suites.merging import part_of
 from thinkenv.suites.suites import SUITES, Suite
 
 # Cells of problems that an agent is asked about at a time: 67 mazes of size 59, one of size 801.
@@ -27,7 +26,8 @@ class Answers:
         answer: ``(count, ...)``, of the shape of the environment's actions.
         iterations: The iterations that each took, ``(count,)`` or one number for all; or None.
         converged: ``(count,)`` bool, whether each thought had stopped changing; or None.
-        seconds: How long they took, or None for the time of the whole call.
+        seconds: How long they took; None for the time of the call, in equal shares where a call
+            gives several answers.
     """
 
     answer: np.ndarray
@@ -39,33 +39,60 @@ class Answers:
 Agent = Callable[[np.ndarray], Any]
 
 
-class Look:
-    """What is known of one kind of answers so far, over the batches."""
+class Tally:
+    """What is known of the answers after one number of iterations, over the batches so far."""
 
     def __init__(self) -> None:
         self.scores: dict[str, list] = {}
         self.iterations: list = []
         self.converged: list = []
         self.seconds = 0.0
+        self.is_one_number = True  # whether one number of iterations was told for whole batches
 
     def add(self, scores: dict[str, np.ndarray], answers: Any, seconds: float) -> None:
-        """Add the answers to a batch of problems."""
+        """Add the answers to a batch of problems, and what the agent tells of them.
+
+        Raises:
+            ValueError: If ``iterations`` or ``converged`` are not told for every problem or for
+                none.
+        """
+        told: Any
         count = len(scores["solved"])
         for score, values in scores.items():
             self.scores.setdefault(score, []).extend(values.tolist())
         for known, name in ((self.iterations, "iterations"), (self.converged, "converged")):
-            told: Any = getattr(answers, name, None)
+            told = getattr(answers, name, None)
             if told is not None:
+                if np.shape(told) not in ((), (count,)):
+                    raise ValueError(
+                        f"{name} has shape {np.shape(told)}: needs ({count},), or one number"
+                    )
                 known.extend(np.broadcast_to(told, (count,)).tolist())
+            if known and len(known) != len(self.scores["solved"]):
+                raise ValueError(f"{name} is told of some batches of answers, and not of others")
+        told = getattr(answers, "iterations", None)
+        self.is_one_number &= np.ndim(told) == 0
         own = getattr(answers, "seconds", None)
         self.seconds += seconds if own is None else own
 
     def mean_iterations(self) -> float | int | None:
-        """The number of iterations, where it is the same for all; else its mean."""
+        """The number of iterations if one was told for all problems; else a mean, as a float."""
         if not self.iterations:
             return None
-        same = min(self.iterations) == max(self.iterations)
-        return self.iterations[0] if same else float(np.mean(self.iterations))
+        if self.is_one_number and len(set(self.iterations)) == 1:
+            return self.iterations[0]
+        return float(np.mean(self.iterations))
+
+
+def ask(answer: Agent, problems: np.ndarray) -> tuple[list, float]:
+    """What an agent says of problems, as a list of its answers, and the seconds that it took."""
+    shown = problems.copy()  # whatever the agent does with them, they are judged as they were
+    began = time.perf_counter()
+    said = answer(shown)
+    seconds = time.perf_counter() - began
+    # A list of arrays is one answer to each problem.
+    is_several = isinstance(said, list) and len(said) > 0 and hasattr(said[0], "answer")
+    return said if is_several else [said], seconds
 
 
 def evaluate_task(
@@ -100,16 +127,22 @@ def evaluate_task(
         A row, or as many as the agent gives answers of each problem.
 
     Raises:
-        ValueError: If an answer has the wrong shape or values, or the agent gives another number
-            of answers than before.
+        ValueError: If an argument has a value that is not allowed, the task has not as many
+            different problems, an answer has the wrong shape or values, or the agent gives
+            another number of answers than before.
         TypeError: If an answer has the wrong dtype.
     """
+    seed = check_integer("seed", seed, 0, LAST_SEED)
     count = check_integer("count", count, 1, INSTANCES_PER_SEED)
+    first = check_integer("first", first, 0, INSTANCES_PER_SEED - count)
+    available = getattr(task, "count", None)  # None where there is no end of different problems
+    if available is not None and first + count > available:
+        raise ValueError(f"count={count} from first={first}: there are {available} problems")
     if batch is None:
         cells = task.draw(instances_of_seed(seed, 1, first)).solutions.size
         batch = max(1, CELLS_AT_ONCE // cells)
     batch = check_integer("batch", batch, 1, INSTANCES_PER_SEED)
-    looks: list[Look] = []
+    tallies: list[Tally] = []
     with tqdm(
         total=count,
         desc=label or task.name,
@@ -118,38 +151,34 @@ def evaluate_task(
         disable=None if progress else True,
     ) as bar:
         for begin in range(first, first + count, batch):
-            some = min(batch, first + count - begin)
-            instances = task.draw(instances_of_seed(seed, some, begin))
-            began = time.perf_counter()
-            given = answer(instances.problems)
-            seconds = time.perf_counter() - began
-            several = given if isinstance(given, list) and hasattr(given[0], "answer") else [given]
-            if not looks:
-                looks = [Look() for _ in several]
-            if len(several) != len(looks):
+            drawn = min(batch, first + count - begin)
+            instances = task.draw(instances_of_seed(seed, drawn, begin))
+            several, seconds = ask(answer, instances.problems)
+            tallies = tallies or [Tally() for _ in several]
+            if len(several) != len(tallies):
                 raise ValueError(
-                    f"answer gave {len(several)} answers to each problem, and {len(looks)} before"
+                    f"answer gave {len(several)} answers to each problem, and {len(tallies)} before"
                 )
-            for look, answers in zip(looks, several, strict=True):
+            for tally, answers in zip(tallies, several, strict=True):
                 solved, shares = task.judge(instances, getattr(answers, "answer", answers))
                 scores = {"solved": solved, "cells": shares}
                 if more_scores is not None:
                     scores |= more_scores(instances, answers)
-                look.add(scores, answers, seconds / len(several))
-            bar.update(some)
+                tally.add(scores, answers, seconds / len(several))
+            bar.update(drawn)
     return [
         evaluation_row(
             task=task.name,
             axes=task.axes,
             disturbance="none",
-            scores=look.scores,
-            converged=look.converged or None,
-            iterations=look.mean_iterations(),
-            seconds=look.seconds,
+            scores=tally.scores,
+            converged=tally.converged or None,
+            iterations=tally.mean_iterations(),
+            seconds=tally.seconds,
             seed=seed,
             checkpoint=name,
         )
-        for look in looks
+        for tally in tallies
     ]
 
 
@@ -187,7 +216,8 @@ def evaluate(
         chess, where ``database_sha256`` says which puzzles these are. ``exact`` is the share of
         problems answered exactly right, with its 95 % Wilson interval, ``cells`` the mean share
         of cells that are right, ``seconds`` the time spent in ``answer``; ``iterations`` and
-        ``converged`` are None where the agent does not tell.
+        ``converged`` are None where the agent does not tell. Rows of shards have ``first``, the
+        number of their first problem, and ``of``, how many the set holds.
 
     Raises:
         ValueError: If there is no such suite, or an answer has the wrong shape or values.
@@ -200,9 +230,7 @@ def evaluate(
         (4096, 10, 1.0)
     """
     if not isinstance(suite, Suite):
-        if suite not in SUITES:
-            raise ValueError(f"suite={suite!r}: allowed are {', '.join(map(repr, SUITES))}")
-        suite = SUITES[suite]
+        suite = SUITES[check_choice("suite", suite, tuple(SUITES))]
     suite.check_versions()
     shards = check_integer("shards", shards, 1, INSTANCES_PER_SEED)
     shard = check_integer("shard", shard, 0, shards - 1)
@@ -211,10 +239,16 @@ def evaluate(
     for problems in suite.sets:
         task = problems.make_task()
         count = min(problems.count, most)
-        first, end = count * shard // shards, count * (shard + 1) // shards
+        first, end = part_of(count, shard, shards)
         if first == end:
             continue  # fewer problems than shards
-        for row in evaluate_task(
+        of_suite = {
+            "suite": suite.name,
+            "generator_version": getattr(task, "generator_version", None),
+        }
+        if shards > 1:
+            of_suite |= {"first": first, "of": count}
+        rows_of_set = evaluate_task(
             answer,
             task,
             end - first,
@@ -224,55 +258,6 @@ def evaluate(
             batch=batch,
             label=str(problems),
             progress=progress,
-        ):
-            version = getattr(task, "generator_version", None)
-            rows.append(row | {"suite": suite.name, "generator_version": version})
+        )
+        rows += [row | of_suite for row in rows_of_set]
     return rows
-
-
-# Means over the problems of a row, None where the agent does not tell them.
-MEANS = ("cells", "converged", "iterations")
-
-
-def merge_rows(parts: list[list[dict]]) -> list[dict]:
-    """Put together the rows of all shards of a suite, as if one machine had evaluated it.
-
-    Args:
-        parts: For each shard, the rows of ``evaluate``.
-
-    Returns:
-        A row for each set of problems; ``seconds`` are added up over the shards.
-
-    Raises:
-        ValueError: If the shards are not of one agent and one suite.
-    """
-    groups: dict[str, list[dict]] = {}
-    for rows in parts:
-        seen: Counter[str] = Counter()
-        for row in rows:
-            shares = [key for key in row if f"{key}_low" in row]
-            counted = {"n", "seconds", *MEANS, *shares}
-            counted |= {f"{key}_{bound}" for key in shares for bound in ("low", "high")}
-            key = json.dumps({name: row[name] for name in row if name not in counted})
-            # Several answers to the same problems come in the same order everywhere.
-            groups.setdefault(f"{key} {seen[key]}", []).append(row)
-            seen[key] += 1
-    agents = {(row["checkpoint"], row.get("suite")) for rows in parts for row in rows}
-    if len(agents) > 1:
-        raise ValueError(f"parts are of different agents or suites: {sorted(agents, key=str)}")
-    return [merge_group(rows) for rows in groups.values()]
-
-
-def merge_group(rows: list[dict]) -> dict:
-    """One row from those of the shards of one set of problems."""
-    sizes = np.array([row["n"] for row in rows])
-    n = int(sizes.sum())
-    merged = {**rows[0], "n": n, "seconds": round(sum(row["seconds"] for row in rows), 3)}
-    for key in MEANS:
-        values = [row[key] for row in rows]
-        merged[key] = None if None in values else float(np.dot(values, sizes) / n)
-    for key in [key for key in rows[0] if f"{key}_low" in rows[0]]:
-        right = sum(round(row[key] * row["n"]) for row in rows)
-        low, high = wilson_interval(right, n)
-        merged |= {key: right / n, f"{key}_low": round(low, 6), f"{key}_high": round(high, 6)}
-    return merged

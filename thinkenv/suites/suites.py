@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from thinkenv.checks import check_choice
 from thinkenv.chess_puzzles.task import ChessPuzzleTask
 from thinkenv.mazes.task import MazeTask
 from thinkenv.prefix_sums.task import PrefixSumTask
@@ -31,9 +32,9 @@ class ProblemSet:
         """The task, which draws the instances and judges answers.
 
         Raises:
-            ValueError: If an option has a value that is not allowed.
+            ValueError: If there is no such task, or an option has a value that is not allowed.
         """
-        return TASKS[self.task](**self.options)
+        return TASKS[check_choice("task", self.task, tuple(TASKS))](**self.options)
 
     def __str__(self) -> str:
         return " ".join([self.task, *(f"{name}={value}" for name, value in self.options.items())])
@@ -47,35 +48,44 @@ class Suite:
         name: What it is called.
         description: What it asks.
         sets: The problem sets.
-        versions: The generator version of each procedural task in it. Should a generator change,
-            the suite asks for a package that still has this version, rather than quietly
-            becoming another one.
+        versions: What decides the problems of each task in it, besides the options: the version of
+            the generator, or the SHA-256 of the puzzles. Should one change, the suite asks for a
+            package that still has this version, rather than quietly becoming another one.
     """
 
     name: str
     description: str
     sets: tuple[ProblemSet, ...]
-    versions: Mapping[str, int] = field(default_factory=dict)
+    versions: Mapping[str, int | str] = field(default_factory=dict)
 
     def check_versions(self) -> None:
         """Check that this package draws the problems that the suite means.
 
         Raises:
-            ValueError: If a generator has another version.
+            ValueError: If a task has another version.
         """
-        for name, version in self.versions.items():
-            ours = TASKS[name].generator_version
-            if ours != version:
+        for problems in self.sets:
+            meant, ours = self.versions.get(problems.task), version_of(problems.make_task())
+            if meant not in (None, ours):
                 raise ValueError(
-                    f"suite {self.name!r} is of version {version} of the generator of {name!r}; "
+                    f"suite {self.name!r} has problems of version {meant} of {problems.task!r}; "
                     f"this package has version {ours}"
                 )
+
+
+def version_of(task: Any) -> int | str:
+    """What decides a task's problems besides its options: see ``Suite.versions``."""
+    version = getattr(task, "generator_version", None)
+    return task.axes["database_sha256"] if version is None else version
 
 
 def maze_set(count: int, **options: Any) -> ProblemSet:
     """Mazes of the extrapolation split, unless the options say another one."""
     return ProblemSet("maze", {"split": "extrapolation", **options}, count)
 
+
+# SHA-256 of thinkenv/assets/lichess_puzzles_sample.csv.
+BUNDLED_PUZZLES = "7db066884d6c9c1cd94c24782721e26ade1eeebfeb58346fe90b7c8b917aba17"
 
 # All bundled puzzles that no agent is trained on: split, lowest and highest rating, how many.
 CHESS_BANDS = (
@@ -133,6 +143,7 @@ SUITES = {
                 ProblemSet("chess", {"split": split, "rating": [low, high]}, count)
                 for split, low, high, count in CHESS_BANDS
             ),
+            {"chess": BUNDLED_PUZZLES},
         ),
         Suite(
             "prefix-extrapolation",

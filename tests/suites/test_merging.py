@@ -1,0 +1,87 @@
+"""Rows of shards are put together as if one machine had done all, or not at all."""
+
+import numpy as np
+import pytest
+
+from thinkenv import prefix_sums
+from thinkenv.suites import Answers, ProblemSet, Suite, evaluate, merge_rows
+
+SMALL = Suite(
+    "small",
+    "Two sets of strings.",
+    (
+        ProblemSet("prefix_sum", {"bits": 40, "split": "extrapolation"}, 10, seed=3),
+        ProblemSet("prefix_sum", {"bits": 16, "split": "test"}, 25),
+    ),
+    {"prefix_sum": 1},
+)
+
+
+def answer(bits, fixed=5):
+    """Answers after an own number of iterations, half of them right, and after a fixed number."""
+    right = prefix_sums.solve(bits)
+    some = np.where(bits[:, :1] == 1, right, 1 - right)
+    return [
+        Answers(some, iterations=bits.sum(axis=1)),
+        Answers(right, iterations=fixed, converged=bits[:, 0] == 1),
+    ]
+
+
+def parts_of(shards, agent=answer, name="x"):
+    return [evaluate(agent, SMALL, name=name, shard=part, shards=shards) for part in range(shards)]
+
+
+@pytest.mark.parametrize("shards", [1, 2, 12])
+def test_shards_put_together_are_the_whole(shards):
+    whole = evaluate(answer, SMALL, name="x")
+    parts = parts_of(shards)
+    if shards == 12:
+        assert len(parts[0]) < len(whole)  # 10 strings for 12 shards
+    merged = merge_rows(parts)
+    assert len(merged) == len(whole) == 4
+    for row, expected in zip(merged, whole, strict=True):
+        row.pop("seconds"), expected.pop("seconds")
+        assert list(row) == list(expected) and row == pytest.approx(expected)
+        assert type(row["iterations"]) is type(expected["iterations"])
+
+
+def test_the_order_of_parts_does_not_matter():
+    parts = parts_of(12)
+    merged, other = (merge_rows(some) for some in (parts, parts[::-1]))
+    for row, same in zip(merged, other, strict=True):
+        assert row == pytest.approx({**same, "seconds": row["seconds"]})
+
+
+@pytest.mark.parametrize(
+    ("chosen", "words"),
+    [
+        ([0, 1, 1], "more than one part has problem 3 of prefix_sum split=extrapolation size=40"),
+        ([0, 2], "no part has problem 3 of"),
+        ([1, 2], "no part has problem 0 of"),
+        ([0, 1], "no part has problem 6 of .*, which holds 10"),
+        ([0, 0, 0], "more than one part has problem 0"),
+    ],
+)
+def test_parts_that_are_missing_or_there_twice_are_refused(chosen, words):
+    parts = parts_of(3)
+    with pytest.raises(ValueError, match=words):
+        merge_rows([parts[part] for part in chosen])
+
+
+def test_a_part_beside_the_whole_is_refused():
+    with pytest.raises(ValueError, match="more than one part has problem 0"):
+        merge_rows([evaluate(answer, SMALL, name="x"), parts_of(3)[0]])
+    with pytest.raises(ValueError, match="no part has|more than one part has"):
+        merge_rows([parts_of(3)[0], *parts_of(4)[1:]])
+
+
+def test_rows_of_different_agents_are_not_put_together():
+    parts = [parts_of(2, name=name)[part] for part, name in enumerate(("one", "other"))]
+    with pytest.raises(ValueError, match="parts are of different agents or suites"):
+        merge_rows(parts)
+
+
+def test_rows_of_different_numbers_of_iterations_are_not_put_together():
+    parts = [parts_of(2)[0], parts_of(2, lambda bits: answer(bits, fixed=7))[1]]
+    with pytest.raises(ValueError, match="asked for different numbers of iterations"):
+        merge_rows(parts)

@@ -1,0 +1,110 @@
+"""Rows of several machines, each of which evaluated a part of the problems, put together."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from thinkenv.scores import wilson_interval
+
+# Means over the problems of a row, None where the agent does not tell them.
+MEANS = ("cells", "converged", "iterations")
+
+
+def part_of(count: int, shard: int, shards: int) -> tuple[int, int]:
+    """The first of ``count`` problems that belongs to a shard, and one past its last."""
+    return count * shard // shards, count * (shard + 1) // shards
+
+
+def merge_rows(parts: Sequence[list[dict]]) -> list[dict]:
+    """Put together the rows of all shards, as if one machine had evaluated them.
+
+    Args:
+        parts: For each shard its rows, as ``thinkenv.suites.evaluate`` returns them.
+
+    Returns:
+        A row for each set of problems; ``seconds`` are added up over the shards.
+
+    Raises:
+        ValueError: If the shards are not of one agent and one suite, were not asked for the same
+            numbers of iterations, or leave problems out or have some twice.
+    """
+    agents = {(row["checkpoint"], row.get("suite")) for rows in parts for row in rows}
+    if len(agents) > 1:
+        raise ValueError(f"parts are of different agents or suites: {sorted(agents, key=str)}")
+    groups: dict[tuple[str, int], list[dict]] = {}
+    # A part with the most rows comes first, because it has all sets of problems in their order:
+    # a set with fewer problems than there are shards is in some of them only.
+    for rows in sorted(parts, key=len, reverse=True):
+        seen: Counter[str] = Counter()
+        for row in rows:
+            problems = problems_of(row)
+            # Several answers to the same problems come in the same order everywhere.
+            groups.setdefault((problems, seen[problems]), []).append(row)
+            seen[problems] += 1
+    return [merge_group(rows) for rows in groups.values()]
+
+
+def shares_of(row: dict) -> list[str]:
+    """The names of a row's shares of problems, which have intervals: ``exact`` and others."""
+    return [name for name in row if f"{name}_low" in row]
+
+
+def problems_of(row: dict) -> str:
+    """What a row says of the problems and of who was asked: all but what was measured."""
+    shares = shares_of(row)
+    bounds = [f"{name}_{bound}" for name in shares for bound in ("low", "high")]
+    measured = {"n", "first", "of", "seconds", *MEANS, *shares, *bounds}
+    return json.dumps({name: row[name] for name in row if name not in measured})
+
+
+def merge_group(rows: list[dict]) -> dict:
+    """One row from those of the shards of one set of problems."""
+    rows = sorted(rows, key=lambda row: row.get("first", 0))
+    check_whole(rows)
+    sizes = np.array([row["n"] for row in rows])
+    n = int(sizes.sum())
+    merged = {**rows[0], "n": n, "seconds": round(sum(row["seconds"] for row in rows), 3)}
+    for key in MEANS:
+        merged[key] = mean_of(key, [row[key] for row in rows], sizes)
+    for key in shares_of(rows[0]):
+        right = sum(round(row[key] * row["n"]) for row in rows)
+        low, high = wilson_interval(right, n)
+        merged |= {key: right / n, f"{key}_low": round(low, 6), f"{key}_high": round(high, 6)}
+    return {name: value for name, value in merged.items() if name not in ("first", "of")}
+
+
+def check_whole(rows: list[dict]) -> None:
+    """Check that rows, in the order of their first problems, have every problem once.
+
+    Raises:
+        ValueError: If they do not.
+    """
+    end = 0
+    for row in rows:
+        first = row.get("first", 0)
+        if first != end:
+            what = "no part has" if first > end else "more than one part has"
+            raise ValueError(f"{what} problem {min(first, end)} of {name_of(row)}")
+        end = first + row["n"]
+    of = rows[0].get("of", rows[0]["n"])
+    if end != of:
+        raise ValueError(f"no part has problem {end} of {name_of(rows[0])}, which holds {of}")
+
+
+def name_of(row: dict) -> str:
+    """The problems of a row in a few words."""
+    said = [f"{name}={row[name]}" for name in ("split", "size", "rating") if row.get(name)]
+    return " ".join([row["task"], *said])
+
+
+def mean_of(key: str, values: list, sizes: np.ndarray) -> float | int | None:
+    """The mean of what shards of ``sizes`` problems have; integers are the same for all."""
+    if None in values:
+        return None
+    if key == "iterations" and any(isinstance(value, int) for value in values):
+        if len(set(map(repr, values))) > 1:
+            raise ValueError(f"parts were asked for different numbers of iterations: {values}")
+        return values[0]
+    return float(np.dot(values, sizes) / sizes.sum())
