@@ -7,5 +7,5 @@ import thinkenv  # noqa: F401  (registers the environments)
 # Kernels are compiled in the first examples, so none has a deadline.
 _FUZZING = dict(deadline=None, suppress_health_check=list(HealthCheck), database=None)
 settings.register_profile("default", max_examples=300, derandomize=True, **_FUZZING)
-settings.register_profile("thorough", max_examples=25_000, **_FUZZING)
+settings.register_profile("thorough", max_examples=20_000, **_FUZZING)
 settings.load_profile("default")

@@ -1,9 +1,11 @@
 """Arguments and answers of every kind: a valid episode, or an error that names what is wrong.
 
-A few thousand are tried in every run. For 200,000:
+A few thousand are tried in every run. For 220,000:
 
     python -m pytest tests/test_fuzzing.py --hypothesis-profile=thorough
 """
+
+from collections import Counter
 
 import gymnasium as gym
 import numpy as np
@@ -11,7 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import agents.examples.flood_fill  # noqa: F401  (registers FloodFill-v0)
 import thinkenv  # noqa: F401  (registers the environments)
+from thinkenv.wrappers import Anytime
 
 JUNK = st.one_of(
     st.none(),
@@ -25,49 +29,82 @@ JUNK = st.one_of(
     st.dictionaries(st.text(max_size=2), st.integers(), max_size=1),
     st.sampled_from([np.int64(9), np.float64(0.5), np.array(7), np.array([1, 2]), object(), ...]),
 )
-
-
-def some(*allowed) -> st.SearchStrategy:
-    """Mostly allowed values, sometimes anything."""
-    return st.one_of(st.sampled_from(allowed), st.sampled_from(allowed), JUNK)
-
-
 # Gymnasium looks at this one first: it asks for a string, and formats a warning with it.
-RENDER_MODES = st.sampled_from(["rgb_array", "ansi", None, "svg", ""])
+JUNK_OF = {"render_mode": st.sampled_from(["svg", ""])}
+
+RENDER_MODES = ("rgb_array", "ansi", None)
 SPLITS = ("train", "validation", "test", "extrapolation", "all")
 MAZES = {
-    "size": some(5, 7, 9, 13, np.int32(11)),
-    "split": some(*SPLITS),
-    "generator": some("dfs", "wilson", "kruskal", "prim", "recursive_division", "hunt_and_kill"),
-    "loops": some(0.0, 0.1, 1, np.float32(0.5)),
-    "endpoints": some("any", "dead_ends", "corners", "farthest"),
-    "observation": some("grid", "rgb"),
+    "size": (5, 7, 9, 13, np.int32(11)),
+    "split": SPLITS,
+    "generator": ("dfs", "wilson", "kruskal", "prim", "recursive_division", "hunt_and_kill"),
+    "loops": (0.0, 0.1, 1, np.float32(0.5)),
+    "endpoints": ("any", "dead_ends", "corners", "farthest"),
+    "observation": ("grid", "rgb"),
     "render_mode": RENDER_MODES,
 }
+REWARDS = ("exact", "cells")
 ARGUMENTS = {
-    "Maze-v0": MAZES | {"reward": some("exact", "cells")},
+    "Maze-v0": MAZES | {"reward": REWARDS},
     "MazeWalk-v0": MAZES,
     "PrefixSum-v0": {
-        "bits": some(8, 32, 100, 513),
-        "split": some(*SPLITS),
-        "reward": some("exact", "cells"),
+        "bits": (8, 32, 100, 513),
+        "split": SPLITS,
+        "reward": REWARDS,
         "render_mode": RENDER_MODES,
     },
     "ChessPuzzle-v0": {
-        "database": some("bundled"),
-        "split": some(*SPLITS),
-        "rating": some(None, [400, 3000], (1000, 1400)),
-        "themes": some(None, [], ["mateIn1"], ["fork", "endgame"]),
-        "answer": some("line", "first_move", "squares"),
+        "database": ("bundled",),
+        "split": SPLITS,
+        "rating": (None, [400, 3000], (1000, 1400)),
+        "themes": (None, ["mateIn1"], ["fork", "mateIn2"]),
+        "answer": ("line", "first_move", "squares"),
+        "render_mode": RENDER_MODES,
+    },
+    # On the base for tasks in plain Python.
+    "FloodFill-v0": {
+        "size": (3, 6, np.int64(9)),
+        "split": SPLITS,
+        "reward": REWARDS,
         "render_mode": RENDER_MODES,
     },
 }
-OPTIONS = st.one_of(
-    st.none(),
-    JUNK,
-    st.fixed_dictionaries({"instance": some(0, 17, 2**63 - 1)}),
-    st.fixed_dictionaries({"reset_mask": some(np.array([True, False]), np.ones(2, bool))}),
-)
+# Some combinations of allowed arguments leave no problem in a split: all walls of a maze open, say.
+EMPTY = ("is empty or too rare", "no puzzle of")
+INSTANCES = (0, 17, 2**63 - 1)
+
+
+@pytest.fixture
+def counts():
+    """How many examples there were, and accepted steps: a fuzzer that is always refused is none."""
+    counts = Counter()
+    yield counts
+    assert counts["steps"] >= counts["examples"]
+    assert counts["refused"] >= counts["examples"] / 20
+
+
+def choose(data: st.DataObject, allowed: dict[str, tuple]) -> tuple[dict, list[str]]:
+    """Some of the allowed arguments, of which at most one is anything; and the name of that one."""
+    chosen = data.draw(
+        st.fixed_dictionaries(
+            {}, optional={name: st.sampled_from(values) for name, values in allowed.items()}
+        )
+    )
+    wrong = data.draw(st.sampled_from([None] * len(allowed) + list(allowed)))
+    if wrong is None:
+        return chosen, []
+    return chosen | {wrong: data.draw(JUNK_OF.get(wrong, JUNK))}, [wrong]
+
+
+def attempt(counts: Counter, named: list[str], function, *arguments, **options):
+    """The result, or None after an error that names what is wrong."""
+    try:
+        return function(*arguments, **options)
+    except (ValueError, TypeError) as error:
+        allowed = (*named, *EMPTY)
+        assert any(name in str(error) for name in allowed), f"{error!r} names none of {allowed}"
+        counts["refused"] += 1
+        return None
 
 
 def arrays(shape: tuple[int, ...]) -> st.SearchStrategy:
@@ -86,58 +123,72 @@ def arrays(shape: tuple[int, ...]) -> st.SearchStrategy:
     )
 
 
-def attempt(names: list[str], function, *arguments, **options):
-    """The result, or None after an error that names what is wrong."""
-    try:
-        return function(*arguments, **options)
-    except (ValueError, TypeError) as error:
-        assert any(name in str(error) for name in names), f"{error!r} names none of {names}"
-        return None
-
-
-def play(data: st.DataObject, env, names: list[str]) -> None:
-    """Reset, answer a few times, render.
-
-    Some combinations of arguments leave no problem in a split (all walls of a maze open, say),
-    which is found out when one is drawn; errors may name any of them.
-    """
-    asked = {"seed": data.draw(some(None, 0, [1, 2])), "options": data.draw(OPTIONS)}
-    shown = attempt(["seed", "options", *names], env.reset, **asked)
-    if shown is None and attempt(names, env.reset, seed=0) is None:
-        return
+def play(data: st.DataObject, env, counts: Counter) -> None:
+    """Reset, answer a few times, render."""
+    num_envs = getattr(env, "num_envs", None)
+    options = [None, {}, *({"instance": number} for number in INSTANCES)]
+    if num_envs is not None:
+        options += [{"reset_mask": mask} for mask in (np.ones(num_envs, bool), np.arange(2) > 0)]
+    asked, wrong = choose(data, {"seed": (None, 0, 2**70), "options": tuple(options)})
+    if attempt(counts, [*wrong, "options['reset_mask']"], env.reset, **asked) is None:
+        if attempt(counts, [], env.reset, seed=0) is None:
+            return
     env.action_space.seed(data.draw(st.integers(0, 1000)))
-    for _ in range(3):
-        shape = env.action_space.shape or ()
-        action = data.draw(st.one_of(st.just(env.action_space.sample()), arrays(shape), JUNK))
-        result = attempt(["action", "answer", *names], env.step, action)
-        if result is not None:
-            observation, reward, terminated, truncated, _ = result
-            assert observation in env.observation_space
-            assert np.all((np.asarray(reward) >= -1) & (np.asarray(reward) <= 1))
-            if env.render_mode is not None:
-                assert env.render() is not None
-            if np.any(terminated | truncated) and attempt(names, env.reset) is None:
-                return
-    env.close()
+    shape = getattr(env.action_space, "shape", None) or ()
+    for _ in range(4):
+        is_wrong = data.draw(st.sampled_from([False, False, True]))
+        action = (
+            data.draw(st.one_of(arrays(shape), JUNK)) if is_wrong else env.action_space.sample()
+        )
+        named = ["action", "answer", "done"] if is_wrong else []
+        result = attempt(counts, named, env.step, action)
+        if result is None:
+            continue
+        counts["steps"] += 1
+        observation, reward, terminated, truncated, _ = result
+        assert observation in env.observation_space
+        assert np.all((np.asarray(reward) >= -2) & (np.asarray(reward) <= 1))
+        if env.render_mode is not None:
+            assert env.render() is not None
+        finished = terminated | truncated
+        if num_envs is None and finished and attempt(counts, [], env.reset) is None:
+            return
+        is_disabled = num_envs is not None and env.metadata["autoreset_mode"].value == "Disabled"
+        if is_disabled and finished.any():
+            attempt(counts, [], env.reset, options={"reset_mask": finished})
 
 
 @pytest.mark.parametrize("name", ARGUMENTS)
 @given(data=st.data())
-def test_single_environments(name, data):
-    chosen = data.draw(st.fixed_dictionaries({}, optional=ARGUMENTS[name]))
-    env = attempt(list(chosen), gym.make, name, disable_env_checker=True, **chosen)
+def test_single_environments(name, counts, data):
+    counts["examples"] += 1
+    chosen, wrong = choose(data, ARGUMENTS[name])
+    env = attempt(counts, wrong, gym.make, name, disable_env_checker=True, **chosen)
     if env is not None:
-        play(data, env, list(chosen))
+        play(data, env, counts)
+        env.close()
 
 
 @pytest.mark.parametrize("name", ARGUMENTS)
 @given(data=st.data())
-def test_vector_environments(name, data):
-    arguments = ARGUMENTS[name] | {"autoreset_mode": some("SameStep", "NextStep", "Disabled")}
-    chosen = data.draw(st.fixed_dictionaries({}, optional=arguments))
-    num_envs = data.draw(some(1, 2, 3))
-    if isinstance(num_envs, int) and num_envs > 1000:
-        num_envs = -1  # a million environments are allowed, and take their time
-    env = attempt(["num_envs", *chosen], gym.make_vec, name, num_envs=num_envs, **chosen)
+def test_vector_environments(name, counts, data):
+    counts["examples"] += 1
+    modes = ("SameStep", "NextStep", "Disabled")
+    allowed = ARGUMENTS[name] | {"num_envs": (1, 2, 3), "autoreset_mode": modes}
+    chosen, wrong = choose(data, allowed)
+    if wrong == ["num_envs"] and isinstance(chosen["num_envs"], int) and chosen["num_envs"] > 70:
+        chosen["num_envs"] += 2**40  # a million environments are allowed, and take their time
+    env = attempt(counts, wrong, gym.make_vec, name, **chosen)
     if env is not None:
-        play(data, env, list(chosen))
+        play(data, env, counts)
+        env.close()
+
+
+@given(data=st.data())
+def test_the_anytime_wrapper(counts, data):
+    counts["examples"] += 1
+    name = data.draw(st.sampled_from(["Maze-v0", "PrefixSum-v0", "FloodFill-v0"]))
+    chosen, wrong = choose(data, {"cost": (0, 0.5, np.float32(0.25)), "most_steps": (1, 3)})
+    env = attempt(counts, wrong, Anytime, gym.make(name, disable_env_checker=True), **chosen)
+    if env is not None and env.cost <= 1:
+        play(data, env, counts)

@@ -71,6 +71,24 @@ def test_wrong_arguments_are_named(arguments, error, words):
         Larger(*arguments)
 
 
+def test_what_is_no_answer_is_refused_before_an_agent_is_asked():
+    class Wrong(Larger):
+        def solve(self, problem):
+            return problem.astype(int) + 300
+
+    with pytest.raises(ValueError, match="solution holds other values than 0 and 1"):
+        Wrong(3).draw([0])
+    with pytest.raises(ValueError, match="instances is empty"):
+        Larger(3).draw([])
+
+
+def test_one_instance_is_no_batch():
+    batch = Larger(3).draw([0, 1])
+    with pytest.raises(TypeError, match=r"batch\[1\]: a batch of one is batch\[1 : 2\]"):
+        batch[1]
+    assert len(batch[1:2]) == 1
+
+
 def test_a_split_without_problems_is_said():
     class Constant(Larger):
         def draw_problem(self, random):

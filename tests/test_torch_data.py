@@ -1,5 +1,7 @@
 """Data loaders: no instance twice, whatever the workers and ranks."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -36,8 +38,24 @@ def test_a_loader_gives_the_same_again():
     assert np.array_equal(first[0], mazes.generate(9, 4, seed=3).grids)
 
 
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_pass_may_begin_where_the_last_one_ended(workers):
+    dataset = StreamDataset(prefix_sums.PrefixSumTask(64), 5, seed=1)
+    loader = DataLoader(dataset, batch_size=None, num_workers=workers)
+    seen = []
+    for epoch in range(3):
+        # As many batches from each worker as ``first`` skips.
+        dataset.first = 2 * epoch
+        for bits, _ in itertools.islice(loader, 2 * max(1, workers)):
+            seen += [row.numpy().tobytes() for row in bits]
+    expected = prefix_sums.generate(64, 30 * max(1, workers), seed=1).bits
+    assert seen == [row.tobytes() for row in expected]
+
+
 def test_wrong_arguments_are_named_before_there_is_a_worker():
     with pytest.raises(ValueError, match="rank=2: allowed"):
         StreamDataset(mazes.MazeTask(9), 4, rank=2, ranks=2)
     with pytest.raises(ValueError, match="count=0: allowed"):
         StreamDataset(mazes.MazeTask(9), 0)
+    with pytest.raises(ValueError, match="first=-1: allowed"):
+        StreamDataset(mazes.MazeTask(9), 4, first=-1)

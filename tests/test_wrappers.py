@@ -60,6 +60,16 @@ def test_the_answer_of_the_last_step_counts_whether_or_not_the_agent_is_done():
         env.step({"answer": right, "done": 0})
 
 
+def test_a_refused_answer_is_no_step():
+    env, right = wrapped(most_steps=2)
+    env.step({"answer": right, "done": False})
+    for done in (True, False):
+        with pytest.raises(ValueError, match="shape"):
+            env.step({"answer": right[1:], "done": done})
+    _, reward, terminated, _, info = env.step({"answer": right, "done": True})
+    assert (reward, terminated, info["thinking_steps"]) == (0.75, True, 2)
+
+
 def test_the_same_problem_is_shown_until_the_end():
     env, right = wrapped()
     bits, _ = env.reset(options={"instance": 5})
@@ -75,6 +85,9 @@ def test_the_same_problem_is_shown_until_the_end():
         ({"answer": np.zeros(16, np.int8)}, ValueError, "keys"),
         ({"answer": np.zeros(16, np.int8), "done": 2}, ValueError, "done=2"),
         ({"answer": np.zeros(15, np.int8), "done": 1}, ValueError, "shape"),
+        ({"answer": np.zeros(15, np.int8), "done": 0}, ValueError, "answer"),
+        ({"answer": "junk", "done": 0}, ValueError, "answer"),
+        ({"answer": np.zeros(16, np.int8), "done": None}, TypeError, "done=None"),
     ],
 )
 def test_wrong_actions_are_named(action, error, words):
@@ -88,6 +101,8 @@ def test_wrong_actions_are_named(action, error, words):
     [
         ({"cost": -1}, ValueError, "cost=-1"),
         ({"cost": "much"}, TypeError, "cost='much'"),
+        ({"cost": 10**400}, ValueError, "cost=1000"),
+        ({"cost": float("nan")}, ValueError, "cost=nan"),
         ({"most_steps": 0}, ValueError, "most_steps=0"),
     ],
 )
@@ -103,6 +118,6 @@ def test_environments_of_many_answers_are_refused(name):
 
 
 def test_spec_survives_json():
-    env, _ = wrapped()
+    env, _ = wrapped(cost=np.float32(0.5))
     restored = gym.make(gym.envs.registration.EnvSpec.from_json(env.spec.to_json()))
-    assert isinstance(restored, Anytime) and restored.most_steps == 4
+    assert isinstance(restored, Anytime) and (restored.most_steps, restored.cost) == (4, 0.5)

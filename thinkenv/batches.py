@@ -18,7 +18,13 @@ class InstanceBatch:
         return len(self.instances)
 
     def __getitem__(self, index: slice | np.ndarray) -> Self:
-        """Some of the instances, by a slice, a mask or an array of indices."""
+        """Some of the instances, by a slice, a mask or an array of indices.
+
+        Raises:
+            TypeError: If it is one index, which would leave no batch.
+        """
+        if isinstance(index, (int, np.integer)):
+            raise TypeError(f"batch[{index}]: a batch of one is batch[{index} : {index + 1}]")
         return type(self)(*(column[index] for column in vars(self).values()))
 
     def replace(self, index: np.ndarray, others: Self) -> None:

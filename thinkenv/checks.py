@@ -40,6 +40,25 @@ def check_integer(name: str, value: Any, low: int, high: int) -> int:
     return integer
 
 
+def check_number(name: str, value: Any, low: float, high: float = math.inf) -> float:
+    """Return ``value`` as a ``float`` if it is a finite number from ``low`` to ``high``.
+
+    Raises:
+        TypeError: If it is not a real number.
+        ValueError: If it is out of range or not finite.
+    """
+    allowed = f"from {low}" if high == math.inf else f"from {low} to {high}"
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name}={value!r}: needs a number {allowed}, not {type(value).__name__}")
+    try:
+        number = float(value)
+    except OverflowError:  # an integer of hundreds of digits
+        number = math.inf
+    if not math.isfinite(number) or not low <= number <= high:
+        raise ValueError(f"{name}={value!r}: allowed are numbers {allowed}")
+    return number
+
+
 def check_fraction(name: str, value: Any) -> float:
     """Return ``value`` as a ``float`` if it is a number from 0.0 to 1.0.
 
@@ -47,17 +66,7 @@ def check_fraction(name: str, value: Any) -> float:
         TypeError: If it is not a real number.
         ValueError: If it is out of range or not finite.
     """
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise TypeError(
-            f"{name}={value!r}: needs a number from 0.0 to 1.0, not {type(value).__name__}"
-        )
-    try:
-        number = float(value)
-    except OverflowError:  # an integer of hundreds of digits
-        number = math.inf
-    if not math.isfinite(number) or not 0.0 <= number <= 1.0:
-        raise ValueError(f"{name}={value!r}: allowed are numbers from 0.0 to 1.0")
-    return number
+    return check_number(name, value, 0.0, 1.0)
 
 
 def check_answers(answers: np.ndarray, shape: tuple[int, ...], name: str = "answer") -> np.ndarray:

@@ -20,5 +20,5 @@ def check_fits_into_memory(what: str, needed: int) -> None:
     if needed > available:
         raise ValueError(
             f"{what} need {needed / 1e9:,.0f} GB of memory, and this machine has "
-            f"{available / 1e9:,.0f} GB: draw them in parts"
+            f"{available / 1e9:,.0f} GB: take fewer at a time"
         )

@@ -45,7 +45,8 @@ class PlainTask(ABC):
 
     A subclass sets ``name`` and defines ``draw_problem`` and ``solve``, and ``equals`` where
     different problems count as the same. An instance is a pure function of the name, the
-    ``generator_version``, the options and its number.
+    ``generator_version``, the options and its number, as long as NumPy's ``Generator`` draws what
+    it draws now, which releases of NumPy may change (NEP 19).
 
     Args:
         size: The size of problems.
@@ -91,12 +92,16 @@ class PlainTask(ABC):
             threads: Not used; there for the sake of compiled tasks.
 
         Raises:
-            ValueError: If a number is out of range, or the split holds no such problem.
+            ValueError: If there is no number or one is out of range, the split holds no such
+                problem, or ``solve`` gives other values than 0 and 1.
+            TypeError: If the numbers are no integers.
         """
         instances = check_instances(instances)
+        if len(instances) == 0:
+            raise ValueError("instances is empty: needs at least one")
         problems = np.stack([self._draw_in_split(int(instance)) for instance in instances])
-        solutions = np.stack([self.solve(problem) for problem in problems]).astype(np.uint8)
-        return PlainBatch(problems, solutions, instances)
+        solutions = np.stack([self.solve(problem) for problem in problems])
+        return PlainBatch(problems, check_answers(solutions, problems.shape, "solution"), instances)
 
     def _draw_in_split(self, instance: int) -> np.ndarray:
         random = np.random.default_rng([self.key, instance])

@@ -10,10 +10,19 @@ from thinkenv.streams import InstanceStream
 
 
 class StreamDataset(IterableDataset):
-    """Endless batches of problems and solutions, none of them twice.
+    """Endless batches of problems and solutions, none of them twice in a pass.
 
     Every worker of a loader draws batches of its own, and so does every process of a distributed
-    training: no instance comes in two workers, nor on two ranks, nor twice.
+    training: no instance comes in two workers, nor on two ranks (if all have as many workers), nor
+    twice. Each pass, ``for batch in loader``, begins anew. For other problems in the next one, or
+    to go on where training was interrupted, set ``first``::
+
+        for epoch in range(epochs):
+            dataset.first = epoch * batches
+            for problems, solutions in itertools.islice(loader, batches):
+                ...
+
+    Tasks with an end of different problems (chess, files) begin again after the last.
 
     Args:
         task: What draws the instances, such as ``thinkenv.mazes.MazeTask``.
@@ -23,6 +32,12 @@ class StreamDataset(IterableDataset):
         rank: Which of the processes that train together this is, by default as
             ``torch.distributed`` says.
         ranks: How many there are.
+        first: The batch, of each worker, that a pass begins with. An attribute, too. A loader with
+            ``persistent_workers`` does not notice when it is set.
+
+    Raises:
+        ValueError: If an argument has a value that is not allowed.
+        TypeError: If an argument has the wrong type.
 
     Example:
         >>> from thinkenv.mazes import MazeTask
@@ -40,14 +55,16 @@ class StreamDataset(IterableDataset):
         seed: int = 0,
         rank: int | None = None,
         ranks: int | None = None,
+        first: int = 0,
     ):
         together = torch.distributed.is_available() and torch.distributed.is_initialized()
         if rank is None:
             rank = torch.distributed.get_rank() if together else 0
         if ranks is None:
             ranks = torch.distributed.get_world_size() if together else 1
-        self.task, self.count, self.seed, self.rank, self.ranks = task, count, seed, rank, ranks
-        InstanceStream(task, count, seed, rank=rank, ranks=ranks).close()  # checks the arguments
+        InstanceStream(task, count, seed, first, rank, ranks).close()  # checks the arguments
+        self.task, self.count, self.seed = task, count, seed
+        self.rank, self.ranks, self.first = rank, ranks, first
 
     def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Problems ``(count, ...)`` and solutions ``(count, ...)``, uint8, for ever."""
@@ -57,6 +74,7 @@ class StreamDataset(IterableDataset):
             self.task,
             self.count,
             self.seed,
+            self.first,
             rank=self.rank * workers + number,
             ranks=self.ranks * workers,
         ) as stream:

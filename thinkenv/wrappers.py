@@ -1,14 +1,13 @@
 """Wrappers: problems of this package turned into other ones."""
 
-import math
-import numbers
 from typing import Any
 
 import gymnasium
+import numpy as np
 from gymnasium import spaces
 from gymnasium.utils import RecordConstructorArgs
 
-from thinkenv.checks import check_integer
+from thinkenv.checks import check_integer, check_number
 
 
 class Anytime(gymnasium.Wrapper, RecordConstructorArgs):
@@ -48,16 +47,12 @@ class Anytime(gymnasium.Wrapper, RecordConstructorArgs):
     """
 
     def __init__(self, env: gymnasium.Env, cost: float = 0.01, most_steps: int = 100):
-        RecordConstructorArgs.__init__(self, cost=cost, most_steps=most_steps)
+        self.cost = check_number("cost", cost, 0.0)
+        self.most_steps = check_integer("most_steps", most_steps, 1, 2**31 - 1)
+        RecordConstructorArgs.__init__(self, cost=self.cost, most_steps=self.most_steps)
         gymnasium.Wrapper.__init__(self, env)
         if not getattr(env.unwrapped, "one_answer", False):
             raise ValueError(f"env={env}: needs an environment with one answer per episode")
-        if isinstance(cost, bool) or not isinstance(cost, numbers.Real):
-            raise TypeError(f"cost={cost!r}: needs a number from 0, not {type(cost).__name__}")
-        if not math.isfinite(cost) or cost < 0:
-            raise ValueError(f"cost={cost!r}: allowed are numbers from 0")
-        self.cost: float = float(cost)
-        self.most_steps: int = check_integer("most_steps", most_steps, 1, 2**31 - 1)
         self.action_space = spaces.Dict({"answer": env.action_space, "done": spaces.Discrete(2)})
         self._observation: Any = None
         self.steps: int = 0
@@ -73,19 +68,26 @@ class Anytime(gymnasium.Wrapper, RecordConstructorArgs):
 
         Raises:
             ValueError: If ``action`` has not the keys ``answer`` and ``done``, or ``done`` is
-                neither 0 nor 1, or the answer has the wrong shape.
-            TypeError: If ``action`` is no dict or ``done`` no integer.
+                neither 0 nor 1, or the answer is none.
+            TypeError: If ``action`` is no dict, ``done`` no integer or bool, or the final answer
+                has the wrong type.
+            gymnasium.error.ResetNeeded: If the episode is over.
         """
         if not isinstance(action, dict):
             raise TypeError(f"action={action!r}: needs a dict with the keys 'answer' and 'done'")
         if set(action) != {"answer", "done"}:
             raise ValueError(f"action has the keys {list(action)}: needs 'answer' and 'done'")
-        done = check_integer("done", action["done"], 0, 1)
+        done, answer = action["done"], action["answer"]
+        if not isinstance(done, (bool, np.bool_)):
+            done = check_integer("done", done, 0, 1)
         env: Any = self.env.unwrapped
         env.check_open()
-        self.steps += 1
-        thinking = {"thinking_steps": self.steps}
-        if not done and self.steps < self.most_steps:
+        thinking = {"thinking_steps": self.steps + 1}
+        if not done and self.steps + 1 < self.most_steps:
+            if not self.env.action_space.contains(answer):
+                raise ValueError(f"answer: not in {self.env.action_space}")
+            self.steps += 1
             return self._observation.copy(), -self.cost, False, False, thinking
-        observation, reward, terminated, truncated, info = self.env.step(action["answer"])
+        observation, reward, terminated, truncated, info = self.env.step(answer)
+        self.steps += 1
         return observation, float(reward) - self.cost, terminated, truncated, info | thinking

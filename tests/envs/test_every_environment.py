@@ -97,6 +97,29 @@ def test_vector_environment_equals_single_ones_in_a_row(name, options, mode):
 
 
 @every_environment
+def test_actions_in_place_of_finished_episodes_are_ignored(name, options):
+    envs = gym.make_vec(name, num_envs=3, autoreset_mode=AutoresetMode.NEXT_STEP, **options)
+    envs.reset(seed=1)
+    actions = envs.action_space.sample()
+    finished = np.zeros(3, bool)
+    for _ in range(200):
+        if finished.any():
+            break
+        _, _, terminated, truncated, _ = envs.step(actions)
+        finished = terminated | truncated
+    assert finished.any()
+    actions[finished] = 99 if actions.dtype == np.int8 else 99_999
+    _, rewards, terminated, truncated, _ = envs.step(actions)
+    assert not rewards[finished].any() and not (terminated | truncated)[finished].any()
+
+
+@every_environment
+def test_more_environments_than_memory_are_refused(name, options):
+    with pytest.raises(ValueError, match="num_envs=2,147,483,647 problems need"):
+        gym.make_vec(name, num_envs=2**31 - 1, **options)
+
+
+@every_environment
 def test_vector_environment_resets_only_what_the_mask_names(name, options):
     ours = gym.make_vec(name, num_envs=3, autoreset_mode=AutoresetMode.DISABLED, **options)
     theirs = SyncVectorEnv(

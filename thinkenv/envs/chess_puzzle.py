@@ -277,8 +277,7 @@ class ChessPuzzleVectorEnv(InstanceVectorEnv):
         done = np.zeros(self.num_envs, np.bool_)
         if self._env.answer == "squares":
             answers = copy_of_answers(actions, (self.num_envs, 8, 8))
-            everyone, _ = self.task.judge(self._batch, answers)
-            solved[stepped] = everyone[stepped]
+            solved[stepped], _ = self.task.judge(self._batch[stepped], answers[stepped])
             done[stepped] = True
             self._marked[stepped] = answers[stepped]
             self._is_marked[stepped] = True

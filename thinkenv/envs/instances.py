@@ -1,5 +1,6 @@
 """What environments over numbered instances share: options, seeding, resets, autoreset, infos."""
 
+import math
 from abc import ABC, abstractmethod
 from typing import Any
 
@@ -9,9 +10,8 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from thinkenv.checks import check_choice, check_integer
-
-# Instance numbers are drawn below this bound.
-INSTANCES = 2**63
+from thinkenv.instances import LAST_INSTANCE
+from thinkenv.memory import check_fits_into_memory
 
 # Gymnasium takes seeds of any length; no one needs longer ones.
 LARGEST_SEED = 2**128 - 1
@@ -37,7 +37,7 @@ def check_options(options: dict[str, Any] | None) -> int | None:
         raise ValueError(f"options has the key {unknown[0]!r}: allowed is 'instance'")
     if "instance" not in options:
         return None
-    return check_integer("options['instance']", options["instance"], 0, INSTANCES - 1)
+    return check_integer("options['instance']", options["instance"], 0, LAST_INSTANCE)
 
 
 def check_seed(seed: object) -> int | None:
@@ -97,7 +97,7 @@ class InstanceEnv(gymnasium.Env, ABC):
         instance = check_options(options)
         super().reset(seed=check_seed(seed))
         if instance is None:
-            instance = int(self.np_random.integers(INSTANCES))
+            instance = int(self.np_random.integers(LAST_INSTANCE, endpoint=True))
         self._batch = self.task.draw([instance])
         self._open = True
         self.begin()
@@ -164,6 +164,10 @@ class InstanceVectorEnv(VectorEnv, ABC):
         self.metadata = {**env.metadata, "autoreset_mode": self.autoreset_mode}
         self.single_observation_space = env.observation_space
         self.single_action_space = env.action_space
+        # Bounds of the space, problems, solutions, observations: six numbers for each that is seen.
+        space: Any = env.observation_space
+        seen = np.dtype(space.dtype).itemsize * math.prod(space.shape)
+        check_fits_into_memory(f"num_envs={self.num_envs:,} problems", 6 * self.num_envs * seen)
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
         self.action_space = batch_space(self.single_action_space, self.num_envs)
 
@@ -228,7 +232,9 @@ class InstanceVectorEnv(VectorEnv, ABC):
     def _next_instances(self, which: np.ndarray) -> np.ndarray:
         """The next instance number of each sub-environment in ``which`` ``(n,)``."""
         for index in which[self._used[which] == NUMBERS_AHEAD]:
-            self._numbers[index] = self._generators[index].integers(INSTANCES, size=NUMBERS_AHEAD)
+            self._numbers[index] = self._generators[index].integers(
+                LAST_INSTANCE, size=NUMBERS_AHEAD, endpoint=True
+            )
             self._used[index] = 0
         instances = self._numbers[which, self._used[which]]
         self._used[which] += 1

@@ -131,16 +131,23 @@ class OneAnswerVectorEnv(InstanceVectorEnv):
     def _advance(self, actions: np.ndarray, stepped: np.ndarray):
         """Judge the answers; every problem that was open is finished."""
         answers = copy_of_answers(actions, self.action_space.shape)
-        solved, accuracies = self.task.judge(self._batch, answers)
+        rewards = np.zeros(self.num_envs)
+        terminated, truncated = self._open.copy(), np.zeros(self.num_envs, np.bool_)
+        if len(stepped) == 0:
+            return rewards, terminated, truncated, {}
+        if len(stepped) == self.num_envs:
+            batch, chosen = self._batch, answers
+        else:
+            batch, chosen = self._batch[stepped], answers[stepped]
+        solved, accuracies = self.task.judge(batch, chosen)
         self._answers = answers
-        terminated = self._open.copy()
-        rewards = np.where(terminated, solved if self.reward == "exact" else accuracies, 0.0)
+        rewards[stepped] = solved if self.reward == "exact" else accuracies
         infos = {
-            "solved": solved[stepped],
-            "cell_accuracy": accuracies[stepped],
-            "solution": self._batch.solutions[stepped],
+            "solved": solved,
+            "cell_accuracy": accuracies,
+            "solution": batch.solutions.copy(),
         }
-        return rewards, terminated, np.zeros(self.num_envs, np.bool_), infos
+        return rewards, terminated, truncated, infos
 
     def _draw(self, index: int) -> np.ndarray | str:
         answer = None if self._open[index] else self._answers[index]
