@@ -1,7 +1,7 @@
 # make demo   watch the trained agent think longer: table, figure and GIF under runs/demo
 # make test   run the tests, the linter and the type checker
 # make release   build the wheel, and try it in fresh environments, without torch
-# Both create .venv when it is missing and install into it first.
+# Each creates .venv when it is missing and installs into it first.
 
 PYTHON ?= python3
 VENV := .venv

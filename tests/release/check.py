@@ -9,6 +9,7 @@ hold what the environments need, and every Python must draw the same problems.
 """
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -61,7 +62,11 @@ def build(folder: Path) -> Path:
 
 def interpreters() -> list[str]:
     """The Pythons to try: this one, those named, and those on the path."""
-    found = [sys.executable, *sys.argv[1:]]
+    named = [Path(path) for path in sys.argv[1:]]
+    for path in named:
+        if not path.exists():
+            sys.exit(f"{path}: there is no such Python")
+    found = [sys.executable, *map(str, named)]
     ours = f"python{sys.version_info.major}.{sys.version_info.minor}"
     for name in PYTHONS:
         path = shutil.which(name)
@@ -82,7 +87,8 @@ def try_out(wheel: Path, python: str, folder: Path) -> dict:
     run(inside, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", wheel)
     smoke = folder / "smoke.py"
     shutil.copy(Path(__file__).with_name("smoke.py"), smoke)
-    return json.loads(run(inside, "-I", smoke, cwd=folder))
+    cache = {"THINKENV_CACHE": str(folder / "cache")}  # kernels of this environment go with it
+    return json.loads(run(inside, "-I", smoke, cwd=folder, env={**os.environ, **cache}))
 
 
 def main() -> None:
@@ -98,7 +104,11 @@ def main() -> None:
             print(f"Python {results[-1]['python']}: installed without torch, works", flush=True)
     for result in results[1:]:
         assert result["digests"] == results[0]["digests"], "Pythons draw different problems"
-    print(f"{len(results)} Python versions draw the same problems")
+    versions = sorted({result["python"] for result in results})
+    if len(versions) == 1:
+        print(f"only Python {versions[0]} was found: nothing to compare its problems with")
+    else:
+        print(f"Python {', '.join(versions)} draw the same problems")
 
 
 if __name__ == "__main__":
