@@ -20,6 +20,7 @@ The run's folder holds the agent (``agent.json``, ``weights.pt``), which ``evalu
 import csv
 import io
 import json
+import math
 import signal
 import sys
 import time
@@ -37,6 +38,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from agents.deep_thinking.acceleration import Acceleration
 from agents.deep_thinking.agent import Agent
 from agents.deep_thinking.checkpoint import (
+    DESCRIPTION,
+    WEIGHTS,
     CheckpointError,
     load_agent,
     read_state,
@@ -168,27 +171,58 @@ def plan_of(args: Args) -> Plan:
     wanted = {name: getattr(args, name, None) for name in Plan.__dataclass_fields__}
     chosen = {name: value for name, value in wanted.items() if value is not None}
     plan = replace(task_class(args.task).plan, **chosen)
-    for name in ("steps", "batch"):
-        if getattr(plan, name) < 1:
-            raise ValueError(f"--{name} {getattr(plan, name)}: needs 1 or more")
+    for name, (low, high) in ALLOWED.items():
+        if not low <= getattr(plan, name) <= high:
+            bounds = f"{low} or more" if high == math.inf else f"{low} to {high}"
+            raise ValueError(f"--{dashed(name)} {getattr(plan, name)}: needs {bounds}")
     for name in ("short_iterations", "long_iterations"):
         fewest, most = getattr(plan, name)
         if not 1 <= fewest <= most:
-            raise ValueError(
-                f"--{name.replace('_', '-')} {fewest} {most}: needs fewest and most, from 1"
-            )
+            raise ValueError(f"--{dashed(name)} {fewest} {most}: needs fewest and most, from 1")
     return plan
 
 
+# Numbers of the plan, and what they can be.
+ALLOWED = {
+    "steps": (1, math.inf),
+    "short_steps": (0, math.inf),
+    "batch": (1, math.inf),
+    "learning_rate": (0.0, math.inf),
+    "warm_up": (0.0, 1.0),
+    "weight_decay": (0.0, math.inf),
+    "clip": (0.0, math.inf),
+    "update_chance": (0.0, 1.0),
+    "memory_noise": (0.0, math.inf),
+    "rest_penalty": (0.0, math.inf),
+    "averaging": (0.0, 1.0),
+}
+# Options of one task alone; a task of your own may use them as well.
+WITHOUT_USE = {
+    "maze": ("database",),
+    "chess": ("wall_moves", "loops"),
+    "prefix_sum": ("database", "wall_moves", "loops"),
+}
+
+
+def dashed(name: str) -> str:
+    """An option's name as it is typed."""
+    return name.replace("_", "-")
+
+
 def check(args: Args) -> None:
-    """Check the other options.
+    """Check the other options, of which the task's is its own name.
 
     Raises:
         ValueError: If one makes no sense; the message names it.
     """
-    for name in ("log_every", "validate_every", "checkpoint_every"):
-        if getattr(args, name) < 1:
-            raise ValueError(f"--{name.replace('_', '-')} {getattr(args, name)}: needs 1 or more")
+    counts = ("log_every", "validate_every", "validation_problems", "checkpoint_every")
+    for name in (*counts, "stop_after", "memory_channels", "hidden_channels"):
+        value = getattr(args, name)
+        if value is not None and value < 1:
+            raise ValueError(f"--{dashed(name)} {value}: needs 1 or more")
+    for name in WITHOUT_USE.get(args.task, ()):
+        if getattr(args, name) != getattr(Args, name):
+            raise ValueError(f"--{dashed(name)}: has no use with --task {args.task}")
 
 
 class Log:
@@ -199,16 +233,13 @@ class Log:
 
     def __init__(self, folder: Path, first_step: int):
         self.path = folder / METRICS
-        rows = []
-        if first_step and self.path.exists():
-            with open(self.path, newline="") as file:
-                rows = [row for row in csv.DictReader(file) if int(row["step"]) <= first_step]
+        rows = rows_until(self.path, first_step)
         text = io.StringIO()
         writer = csv.DictWriter(text, COLUMNS)
         writer.writeheader()
         writer.writerows(rows)
         write_whole(self.path, text.getvalue().encode())
-        self.seconds_before = float(rows[-1]["seconds"]) if rows else 0.0
+        self.seconds_before = rows[-1]["seconds"] if rows else 0.0
         try:
             from torch.utils.tensorboard import SummaryWriter
 
@@ -231,6 +262,18 @@ class Log:
             self.board.close()
 
 
+def rows_until(path: Path, step: int) -> list[dict]:
+    """The rows of a file of metrics up to a step, with numbers where there are any."""
+    if step == 0 or not path.exists():
+        return []
+    with open(path, newline="") as file:
+        rows = [
+            {name: text and float(text) for name, text in row.items()}
+            for row in csv.DictReader(file)
+        ]
+    return [row | {"step": int(row["step"])} for row in rows if row["step"] <= step]
+
+
 def clock_text(seconds: float) -> str:
     """Seconds as minutes and seconds."""
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
@@ -238,14 +281,20 @@ def clock_text(seconds: float) -> str:
 
 @contextmanager
 def asked_to_stop() -> Iterator[dict]:
-    """Turn the first Ctrl-C or SIGTERM into a flag that is looked at between steps."""
+    """Turn the first Ctrl-C, and SIGTERM, into a flag that is looked at between steps.
+
+    A second Ctrl-C stops at once. A second SIGTERM does nothing: clusters send it to the processes
+    and to what started them, which passes it on.
+    """
     asked = {"stop": False}
 
     def ask(signal_number, frame):
         if asked["stop"]:
-            raise KeyboardInterrupt
+            if signal_number == signal.SIGINT:
+                raise KeyboardInterrupt
+            return
         asked["stop"] = True
-        print("stopping after this step (again to stop at once) …", file=sys.stderr, flush=True)
+        print("stopping after this step (Ctrl-C to stop at once) …", file=sys.stderr, flush=True)
 
     earlier = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -283,6 +332,8 @@ class Run:
             Acceleration(args.precision, args.compile),
         )
         self.pending = []  # metrics of the steps since the last line, each (4,)
+        self.metrics: dict = {}  # the last line
+        self.sessions: list[dict] = []  # where, when and how this run was begun and resumed
         if args.resume:
             self.load()
         elif (self.folder / CHECKPOINT).exists() and not args.overwrite:
@@ -290,7 +341,17 @@ class Run:
                 f"{self.folder} holds a run: go on with --resume, start again with --overwrite, or "
                 "name another folder with --folder"
             )
+        elif processes.is_first:  # nothing of an earlier run is to be taken for this one's
+            for name in (CHECKPOINT, WEIGHTS, DESCRIPTION):
+                (self.folder / name).unlink(missing_ok=True)
+        if not (self.is_finished and self.sessions):
+            self.sessions.append(provenance())
         self.folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether all steps are done."""
+        return self.trainer.steps_done >= self.plan.steps
 
     def net_arguments(self) -> dict:
         """What the net is built with, besides its architecture."""
@@ -325,13 +386,7 @@ class Run:
         agent = load_agent(self.args.start_from, task=self.args.task)
         described = agent.description
         ours = {"architecture": self.args.architecture, "net": self.net_arguments()}
-        for name, value in flatten(ours).items():
-            theirs = flatten(described).get(name)
-            if theirs != value:
-                raise CheckpointError(
-                    f"{self.args.start_from}: has {name}={theirs!r}, but {name}={value!r} was "
-                    "asked for"
-                )
+        compare(self.args.start_from, "has", {name: described[name] for name in ours}, ours)
         net.load_state_dict(agent.net.state_dict())
         names = ("command", "commit", "plan", "seed", "weights_sha256", "metrics", "start_from")
         return {name: described.get(name) for name in names}
@@ -351,7 +406,8 @@ class Run:
 
     def save(self, state: dict) -> None:
         """Write the training state."""
-        write_whole(self.folder / CHECKPOINT, to_bytes({"run": self.identity(), **state}))
+        state = {"run": self.identity(), "sessions": self.sessions, **state}
+        write_whole(self.folder / CHECKPOINT, to_bytes(state))
 
     def load(self) -> None:
         """Go on from the folder's checkpoint.
@@ -363,15 +419,12 @@ class Run:
         state = read_state(path)
         if not isinstance(state, dict) or "run" not in state:
             raise CheckpointError(f"{path}: not the checkpoint of a training run")
-        theirs, ours = flatten(state["run"]), flatten(self.identity())
-        for name in ours:
-            if theirs.get(name) != ours[name]:
-                raise CheckpointError(
-                    f"{path}: is of a run with {name}={theirs.get(name)!r}, but {name}="
-                    f"{ours[name]!r} was asked for"
-                )
+        compare(path, "is of a run with", state["run"], self.identity())
         self.trainer.load_state(state)
-        self.pending = list(state["pending"])
+        self.pending = [values.to(self.processes.device) for values in state["pending"]]
+        self.sessions = list(state.get("sessions", ()))
+        rows = rows_until(self.folder / METRICS, self.trainer.steps_done)
+        self.metrics = rows[-1] if rows else {}
 
     def averaged_agent(self) -> Agent:
         """The agent as it would be shipped now."""
@@ -388,9 +441,10 @@ class Run:
         scores = task.judge(problems, thought.answer)
         return float(scores["solved"].mean()), float(scores["cells"].mean())
 
-    def save_agent(self, metrics: dict) -> dict:
+    def save_agent(self) -> dict:
         """Write the agent with its description, and return that."""
         agent = self.averaged_agent()
+        first, *resumed = self.sessions
         description = {
             "task": self.args.task,
             "architecture": self.args.architecture,
@@ -399,12 +453,28 @@ class Run:
             "seed": self.args.seed,
             "plan": asdict(self.plan),
             "trained_on": self.trainer.slots.task.axes,
-            "metrics": metrics,
+            "metrics": self.metrics,
             "start_from": self.start_from,
-            **provenance(),
+            **first,
+            **({"resumed": resumed} if resumed else {}),
         }
         save_agent(self.folder, agent.net, description)
         return description
+
+
+def compare(path: Path, verb: str, theirs: dict, ours: dict) -> None:
+    """Check that what is on disk is what was asked for.
+
+    Raises:
+        CheckpointError: If they differ in anything; it names the first difference.
+    """
+    theirs, ours = flatten(theirs), flatten(ours)
+    for name in ours | theirs:
+        if theirs.get(name) != ours.get(name):
+            raise CheckpointError(
+                f"{path}: {verb} {name}={theirs.get(name)!r}, but {name}={ours.get(name)!r} was "
+                "asked for"
+            )
 
 
 def flatten(nested: dict, prefix: str = "") -> dict:
@@ -418,69 +488,73 @@ def flatten(nested: dict, prefix: str = "") -> dict:
     return flat
 
 
-def train(run: Run) -> dict | None:
-    """Train to the last step, or until asked to stop.
-
-    Returns:
-        The final metrics in the first process, None where training was stopped before its end.
-    """
-    args, trainer, processes = run.args, run.trainer, run.processes
-    first_step = trainer.steps_done
-    log = Log(run.folder, first_step) if processes.is_first else None
-    began = time.monotonic()
-    row = {}
-    recurrent = trainer.net.recurrent
+def train(run: Run) -> None:
+    """Train to the last step, or until asked to stop, as by ``--stop-after``."""
+    args, trainer, is_first = run.args, run.trainer, run.processes.is_first
+    progress = Progress(run) if is_first else None
     last_step = min(run.plan.steps, args.stop_after or run.plan.steps)
-
     with asked_to_stop() as asked:
-        while trainer.steps_done < last_step:
+        stop = trainer.steps_done >= last_step
+        while not stop:
             values, stop = trainer.step(asked["stop"])
             run.pending.append(values)
             step = trainer.steps_done
-            is_last = step == run.plan.steps
-            due = step % args.log_every == 0 or is_last
-            if due and not processes.is_first:
+            stop = stop or step >= last_step
+            is_validated = step % args.validate_every == 0 or run.is_finished
+            if is_validated or step % args.log_every == 0:
+                if is_first:
+                    progress.report(is_validated)
                 run.pending.clear()
-            if due and processes.is_first:
-                loss, exact, change, norm = torch.stack(run.pending).mean(dim=0).tolist()
-                run.pending.clear()
-                seconds = time.monotonic() - began
-                row = dict.fromkeys(COLUMNS, "") | {
-                    "step": step,
-                    "loss": loss,
-                    "train_exact": exact,
-                    "change": change,
-                    "gradient_norm": norm,
-                    "learning_rate": learning_rate_of_step(run.plan, step - 1),
-                    "seconds": round(log.seconds_before + seconds, 2),
-                }
-                rate = (step - first_step) / seconds
-                line = (
-                    f"step {step:>6}/{run.plan.steps}  loss {loss:.4f}  train exact {exact:7.1%}  "
-                    f"change {change:.4f}  {rate:5.1f} steps/s  "
-                    f"{clock_text(time_left(run.plan, recurrent, step, first_step, seconds))} left"
-                )
-                if step % args.validate_every == 0 or is_last:
-                    row["validation_exact"], row["validation_cells"] = run.validate()
-                    line += f"  validation exact {row['validation_exact']:.1%}"
-                print(line, flush=True)
-                log.write(row)
-            stop = stop or step == last_step
             if stop or step % args.checkpoint_every == 0:
-                state = trainer.state()
-                if processes.is_first:
+                state = trainer.state()  # all processes take part in it
+                if is_first:
                     pending = [values.cpu() for values in run.pending]
                     run.save({**state, "pending": pending})
-                    run.save_agent(row)
-            if stop and not is_last:
-                if processes.is_first:
-                    log.close()
-                    print(f"stopped after step {step}; go on with --resume", file=sys.stderr)
-                return None
+                    run.save_agent()
+    if is_first:
+        progress.log.close()
 
-    if processes.is_first:
-        log.close()
-    return row
+
+class Progress:
+    """Tells how a run goes on: a line on the screen, a row of metrics.
+
+    Args:
+        run: The run.
+    """
+
+    def __init__(self, run: Run):
+        self.run = run
+        self.first_step = run.trainer.steps_done
+        self.log = Log(run.folder, self.first_step)
+        self.began = time.monotonic()
+
+    def report(self, validate: bool) -> None:
+        """Report the steps since the last line, and how the agent does on unseen problems."""
+        run, step = self.run, self.run.trainer.steps_done
+        loss, exact, change, norm = torch.stack(run.pending).mean(dim=0).tolist()
+        seconds = time.monotonic() - self.began
+        run.metrics = dict.fromkeys(COLUMNS, "") | {
+            "step": step,
+            "loss": loss,
+            "train_exact": exact,
+            "change": change,
+            "gradient_norm": norm,
+            "learning_rate": learning_rate_of_step(run.plan, step - 1),
+            "seconds": round(self.log.seconds_before + seconds, 2),
+        }
+        recurrent = run.trainer.net.recurrent
+        left = time_left(run.plan, recurrent, step, self.first_step, seconds)
+        line = (
+            f"step {step:>6}/{run.plan.steps}  loss {loss:.4f}  train exact {exact:7.1%}  "
+            f"change {change:.4f}  {(step - self.first_step) / seconds:5.1f} steps/s  "
+            f"{clock_text(left)} left"
+        )
+        if validate:
+            exact, cells = run.validate()
+            run.metrics |= {"validation_exact": exact, "validation_cells": cells}
+            line += f"  validation exact {exact:.1%}"
+        print(line, flush=True)
+        self.log.write(run.metrics)
 
 
 def time_left(plan: Plan, recurrent: bool, step: int, first_step: int, seconds: float) -> float:
@@ -502,8 +576,8 @@ def main() -> int:
     processes = None
     status = 1
     try:
-        check(args)
         args = replace(args, task=find_task(args.task).name)
+        check(args)
         processes = Processes(args.device, args.threads)
         run = Run(args, processes)
         if processes.is_first:
@@ -515,14 +589,17 @@ def main() -> int:
                 f"run folder {run.folder}, from step {run.trainer.steps_done}",
                 flush=True,
             )
-        metrics = train(run)
-        if metrics is not None and processes.is_first:
-            description = run.save_agent(metrics)  # also where nothing was left to train
+        train(run)
+        if not run.is_finished and processes.is_first:
+            step = run.trainer.steps_done
+            print(f"stopped after step {step}; go on with --resume", file=sys.stderr)
+        elif processes.is_first:
+            description = run.save_agent()  # also where nothing was left to train
             print(f"the agent is in {run.folder}: weights.pt and agent.json")
             if args.json is not None:
                 write_whole(args.json, (json.dumps(description, indent=2) + "\n").encode())
         processes.wait()
-        status = 130 if metrics is None else 0
+        status = 0 if run.is_finished else 130
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
     return status if processes is None else processes.end(status)

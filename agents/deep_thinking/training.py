@@ -275,7 +275,7 @@ class Trainer:
         """Run this step's iterations; the last memory and the one before it."""
         plan, slots = self.plan, self.slots
         length = iterations_of_step(plan, self.seed, self.steps_done, self.net.recurrent)
-        disturbed = length - QUIET_ITERATIONS if self._is_long else 0
+        disturbed = max(0, length - QUIET_ITERATIONS) if self._is_long else 0
         chance = 1.0
         if disturbed:  # (count, 1, 1, 1), of each problem
             spread = slots.draw(torch.rand, (1, 1, 1), self.device)

@@ -11,16 +11,16 @@
 #SBATCH --cpus-per-task=8
 #SBATCH --time=02:00:00
 #SBATCH --requeue
-#SBATCH --output=runs/slurm-%j.log
+#SBATCH --output=slurm-%j.log
 set -euo pipefail
 
 FOLDER=${FOLDER:-runs/maze_slurm}
 PROCESSES_PER_NODE=${PROCESSES_PER_NODE:-4} # as many as the node has GPUs, or a few on its cores
 HEAD=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
 
-RESUME=()
+OPTIONS=(--folder "$FOLDER")
 if [ -e "$FOLDER/checkpoint.pt" ]; then
-    RESUME=(--resume)
+    OPTIONS+=(--resume)
 fi
 
 srun torchrun \
@@ -29,4 +29,4 @@ srun torchrun \
     --rdzv-id="$SLURM_JOB_ID" \
     --rdzv-backend=c10d \
     --rdzv-endpoint="$HEAD:${PORT:-29500}" \
-    agents/train_dt.py --folder "$FOLDER" "${RESUME[@]}" "$@"
+    agents/train_dt.py "${OPTIONS[@]}" "$@"

@@ -189,11 +189,49 @@ def test_stopping_and_resuming_gives_the_same_losses(tmp_path):
     run_script(*options, "--folder", broken, "--resume")
     assert metrics_of(broken) == metrics_of(straight)
     assert len(metrics_of(straight)) == 12
+    described, whole = (
+        json.loads((folder / "agent.json").read_text()) for folder in (broken, straight)
+    )
+    assert "--stop-after 13" in described["command"]
+    assert ["--resume" in session["command"] for session in described["resumed"]] == [True]
+    assert described["metrics"] | {"seconds": 0} == whole["metrics"] | {"seconds": 0}
+    assert "resumed" not in whole
     weights = [(folder / "weights.pt").read_bytes() for folder in (straight, broken)]
     assert weights[0] == weights[1]
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_a_finished_run_stays_what_it_is_when_it_is_resumed(tmp_path):
+    options = [*TINY, "--steps", 4, "--short-steps", 4, "--folder", tmp_path]
+    run_script(*options)
+    files = {path: path.read_bytes() for path in tmp_path.glob("*.[jpc]*")}
+    assert {"agent.json", "weights.pt", "metrics.csv"} <= {path.name for path in files}
+    assert "from step 4" in run_script(*options, "--resume").stdout
+    assert files == {path: path.read_bytes() for path in files}
+
+
+@pytest.mark.parametrize(
+    "other", ["--no-symmetric", "--no-barriers", "--wall-moves 0", "--no-progressive"]
+)
+def test_a_run_is_not_resumed_as_another_one(tmp_path, other):
+    options = [*TINY, "--steps", 8, "--short-steps", 8, "--folder", tmp_path]
+    run_script(*options, "--stop-after", 2, expect=130)
+    failed = run_script(*options, *other.split(), "--resume", expect=1)
+    assert "was asked for" in failed.stderr
+
+
+def test_what_is_overwritten_is_gone(tmp_path):
+    options = [*TINY, "--steps", 400, "--short-steps", 400, "--folder", tmp_path]
+    run_script(*options, "--stop-after", 5, expect=130)
+    process = start_script(*options, "--overwrite", "--seed", 1, "--checkpoint-every", 400)
+    for line in process.stdout:
+        if "step      2/" in line:
+            process.kill()
+            break
+    process.communicate(timeout=60)
+    assert not list(tmp_path.glob("*.pt")) and not (tmp_path / "agent.json").exists()
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_ctrl_c_and_a_kill_lose_nothing(tmp_path, how):
     straight, broken = tmp_path / "straight", tmp_path / "broken"
     options = [*TINY, "--steps", 400, "--short-steps", 400, "--log-every", 1]
@@ -201,9 +239,11 @@ def test_ctrl_c_and_a_kill_lose_nothing(tmp_path, how):
     for line in process.stdout:
         if "step     17/" in line:
             process.send_signal(how)
+            if how == signal.SIGTERM:  # which a cluster may send several times
+                process.send_signal(how)
             break
     process.communicate(timeout=60)
-    assert process.returncode == (130 if how == signal.SIGINT else -signal.SIGKILL)
+    assert process.returncode == (-signal.SIGKILL if how == signal.SIGKILL else 130)
     run_script(*options, "--folder", broken, "--resume", "--stop-after", 40, expect=130)
     run_script(*options, "--folder", straight, "--stop-after", 40, expect=130)
     assert metrics_of(broken) == metrics_of(straight)
@@ -230,6 +270,11 @@ def test_two_processes_train_like_one(tmp_path):
         (["--batch", 0], "--batch 0: needs 1 or more"),
         (["--long-iterations", 9, 3], "--long-iterations 9 3: needs fewest and most"),
         (["--resume"], "checkpoint.pt: there is no such file"),
+        (["--validation-problems", 0], "--validation-problems 0: needs 1 or more"),
+        (["--stop-after", -1], "--stop-after -1: needs 1 or more"),
+        (["--memory-channels", 0], "--memory-channels 0: needs 1 or more"),
+        (["--averaging", 1.5], "--averaging 1.5: needs 0.0 to 1.0"),
+        (["--task", "chess", "--loops", 0.5], "--loops: has no use with --task chess"),
     ],
 )
 def test_a_wrong_option_is_named(tmp_path, options, words):
@@ -254,6 +299,8 @@ def test_a_run_shows_its_progress(tmp_path):
     )
     assert time.monotonic() - began < 120
     last = [line for line in shown.stdout.splitlines() if line.startswith("step")][-1]
+    rows = metrics_of(tmp_path)
+    assert [row["step"] for row in rows if row["validation_exact"]] == ["12"]
     for word in ("step     12/12", "loss", "train exact", "steps/s", "left", "validation exact"):
         assert word in last
     assert (tmp_path / "final.json").exists()

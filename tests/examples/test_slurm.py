@@ -47,9 +47,11 @@ def test_training_goes_on_where_it_was_when_it_is_started_again(tmp_path):
     options += " --validation-problems 4 --validate-every 8 --long-iterations 2 3 --threads 1"
     variables = {"FOLDER": str(tmp_path / "run"), "PROCESSES_PER_NODE": "1", "PORT": "0"}
     run_batch("slurm_train.sh", tmp_path, *options.split(), **variables)
-    assert load(tmp_path / "run").description["metrics"]["step"] == 8
+    described = load(tmp_path / "run").description
+    assert described["metrics"]["step"] == 8 and described["metrics"]["validation_exact"] >= 0
     again = run_batch("slurm_train.sh", tmp_path, *options.split(), **variables)
     assert "from step 8" in again
+    assert load(tmp_path / "run").description == described
 
 
 def test_parts_of_a_suite_are_put_together(tmp_path):
@@ -60,7 +62,8 @@ def test_parts_of_a_suite_are_put_together(tmp_path):
             *f"--problems 5 --json {tmp_path}/part-{part}.json".split(),
             SUITE="prefix-extrapolation",
             SLURM_ARRAY_TASK_ID=part,
-            SLURM_ARRAY_TASK_COUNT="2",
+            SLURM_ARRAY_TASK_COUNT="1",  # as where parts are run again one by one
+            PARTS="2",
         )
     parts = [str(tmp_path / f"part-{part}.json") for part in (0, 1)]
     merged = subprocess.run(
