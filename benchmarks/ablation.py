@@ -30,7 +30,7 @@ from tqdm import tqdm
 from agents.deep_thinking import load
 from agents.deep_thinking.device import prepare_device
 from agents.deep_thinking.maze_problems import MazeProblems
-from agents.provenance import REPOSITORY, store_result
+from agents.provenance import COMMIT, REPOSITORY, now, store_result
 from thinkenv.scores import wilson_interval
 
 PLAIN = ("--no-symmetric", "--no-barriers")
@@ -120,6 +120,7 @@ def run(job: tuple[str, int, float, Path]) -> dict:
         "seconds": float(metrics["seconds"]),
         "validation_exact": float(metrics["validation_exact"]),
         "sizes": test(place),
+        "measured": {"commit": COMMIT, "time": now()},
     }
 
 

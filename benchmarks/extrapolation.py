@@ -10,10 +10,11 @@ Every maze is thought about until its memory has come to rest, so no iteration i
 at solutions. Large mazes take hours; each set of mazes is stored as soon as it is done, and a
 second run with the same file goes on with what is missing.
 
-Besides the share of mazes solved, the rows hold in which limits thinking ended. For one size, it
-is also measured densely, without any shortcut, how many answers are the same after ten times the
-iterations that they took to come to rest, and how alike the memories are in which thinking ends
-when it begins elsewhere (agents/deep_thinking/diagnostics.py).
+Besides the share of mazes solved, the rows hold in which limits thinking ended, and when and with
+which code it was measured. For one size, it is also measured how many answers are the same after
+ten times the iterations that they took to come to rest, where all cells are computed in each, and
+how alike the memories are in which thinking ends when it begins elsewhere
+(agents/deep_thinking/diagnostics.py).
 """
 
 import argparse
@@ -34,7 +35,7 @@ from agents.deep_thinking.agent import Agent
 from agents.deep_thinking.device import prepare_device
 from agents.deep_thinking.diagnostics import diagnose
 from agents.deep_thinking.maze_problems import MazeProblems
-from agents.provenance import store_result
+from agents.provenance import COMMIT, now, store_result
 from thinkenv.scores import evaluation_row
 
 GENERATORS = ("wilson", "kruskal", "prim", "recursive_division")
@@ -58,14 +59,14 @@ def think_about_set(agent: Agent, name: str, seed: int, checkpoint: str) -> dict
     task = MazeProblems(split="extrapolation", **axes)
     batch = task.draw(seed, count)
     most = 400 if axes["size"] < 100 else 20 if axes["size"] < 400 else 1  # thought about at once
-    solved, cells, converged, cycles, iterations, slowest = [], [], [], [], [], 0.0
+    solved, cells, converged, cycles, iterations, seconds = [], [], [], [], [], []
     began = time.perf_counter()
     with tqdm(total=count, desc=f"mazes {name}", unit="maze", disable=None) as bar:
         for first in range(0, count, most):
             part = batch[first : first + most]
             part_began = time.perf_counter()
             thought = agent.think(part.problems, "converged")
-            slowest = max(slowest, (time.perf_counter() - part_began) / len(part))
+            seconds.append(time.perf_counter() - part_began)
             scores = task.judge(part, thought.answer)
             solved += scores["solved"].tolist()
             cells += scores["cells"].tolist()
@@ -88,9 +89,15 @@ def think_about_set(agent: Agent, name: str, seed: int, checkpoint: str) -> dict
     return row | {
         "longest_path": int(batch.path_lengths.max()),
         "most_iterations": max(iterations),
-        "seconds_of_slowest": round(slowest, 3),
+        **({"seconds_of_slowest": round(max(seconds), 3)} if most == 1 else {}),
         # 1: at rest; 2 and more: in a cycle of that length; 0: still on the way
         "limits": dict(zip(map(str, lengths.tolist()), (counts / count).tolist(), strict=True)),
+        "measured": {
+            "commit": COMMIT,
+            "time": now(),
+            "threads": torch.get_num_threads(),
+            "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3,
+        },
     }
 
 
@@ -170,6 +177,9 @@ def main() -> int:
         print(f"error: {arguments.json} is of another agent", file=sys.stderr)
         return 1
     rows = stored.get("rows", {})
+    if any(row["seed"] != arguments.seed for row in rows.values()):
+        print(f"error: {arguments.json} holds mazes of another seed", file=sys.stderr)
+        return 1
     limits = stored.get("limits")
     about = ("seed", "commit", "plan", "net", "trained_on", "metrics", "weights_sha256")
 
@@ -178,8 +188,6 @@ def main() -> int:
             arguments.json,
             {
                 "agent": {name: agent.description[name] for name in about},
-                "threads": torch.get_num_threads(),
-                "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3,
                 "limits": limits,
                 "rows": rows,
             },

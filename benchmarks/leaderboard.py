@@ -8,8 +8,8 @@ Run from the repository's root:
         benchmarks/results/leaderboard.json
 
 Trained agents think until their memory has come to rest, so no number of iterations is chosen with
-a look at solutions. Each row is stored as soon as it is done; a second call with the same file
-does what is missing. Rows known from results of ``benchmarks/extrapolation.py``, whose mazes are
+a look at solutions. Each row is stored as soon as it is done, with its time and commit; a second
+call with the same file does what is missing. Rows known from results of ``benchmarks/extrapolation.py``, whose mazes are
 those of the suites, are taken over. The page can be made of several files: rows of your own agent,
 as ``suites.evaluate`` returns them, stand beside ours when they lie in a JSON file under ``rows``.
 """
@@ -26,16 +26,18 @@ from agents.deep_thinking import load
 from agents.deep_thinking.checkpoint import DESCRIPTION
 from agents.deep_thinking.device import prepare_device
 from agents.deep_thinking.metrics import label_of
-from agents.provenance import REPOSITORY, store_result
+from agents.provenance import COMMIT, REPOSITORY, now, store_result
 from thinkenv import suites
 from thinkenv.scores import ROW_KEYS
 from thinkenv.suites import baselines
 from thinkenv.whole_files import replacing
 
-IDENTITY = (
+# What tells a set of problems from all others, and with it an agent's row from all others.
+PROBLEMS = (
     *("task", "split", "size", "generator", "loops", "endpoints", "rating", "database_sha256"),
-    *("n", "seed", "checkpoint"),
+    *("n", "seed"),
 )
+IDENTITY = (*PROBLEMS, "checkpoint", "weights_sha256")
 GUESSES = {"nothing marked": baselines.constant, "coin tosses": baselines.Guessing()}
 MAZE_RULES = {
     "exact reference": baselines.exact,
@@ -69,23 +71,32 @@ def entries() -> list[tuple]:
     ]
 
 
-def identity(row: dict) -> tuple:
-    """What tells a row from all others: the agent, and the problems."""
-    return tuple(str(row.get(name)) for name in IDENTITY)
+def identity(row: dict, names: tuple[str, ...] = IDENTITY) -> tuple:
+    """What tells a row from all others: the problems, and the agent."""
+    return tuple(str(row.get(name)) for name in names)
+
+
+def of_set(problems: suites.ProblemSet) -> dict:
+    """What rows say of a set of problems."""
+    asked = {"task": problems.task, "n": problems.count, "seed": problems.seed}
+    return asked | problems.make_task().axes
+
+
+def weights_of(path: str) -> str:
+    """The SHA-256 of a shipped agent's weights."""
+    return json.loads((REPOSITORY / path / DESCRIPTION).read_text())["weights_sha256"]
 
 
 def known_rows(paths: list[Path]) -> dict[tuple, dict]:
     """Rows of ``benchmarks/extrapolation.py`` by their identity, of agents that are shipped."""
-    shipped = {
-        json.loads((REPOSITORY / path / DESCRIPTION).read_text())["weights_sha256"]: path
-        for path in AGENTS["maze"]
-    }
+    shipped = {weights_of(path): path for path in AGENTS["maze"]}
     found = {}
     for path in paths:
         result = json.loads(path.read_text())
-        name = shipped.get(result["agent"]["weights_sha256"])
+        weights = result["agent"]["weights_sha256"]
+        about = {"checkpoint": shipped.get(weights), "weights_sha256": weights}
         for row in result["rows"].values():
-            kept = {key: row[key] for key in ROW_KEYS} | {"checkpoint": name}
+            kept = {key: row[key] for key in ROW_KEYS} | about | {"measured": row["measured"]}
             found[identity(kept)] = kept
     return found
 
@@ -107,28 +118,41 @@ def score(row: dict) -> str:
 def cost(rows: list[dict]) -> str:
     """Seconds for a problem, on average over all sets."""
     seconds = sum(row["seconds"] for row in rows) / sum(row["n"] for row in rows)
-    return f"{seconds:.2g}" if seconds >= 1e-4 else "below 0.0001"
+    if seconds < 1e-4:
+        return "below 0.0001"
+    return f"{seconds:.0f}" if seconds >= 10 else f"{seconds:.2g}"
 
 
 def table(suite: suites.Suite, rows: list[dict]) -> str:
-    """The rows of one suite as a Markdown table: best on the last, hardest set first."""
-    by_name: dict[str, list[dict]] = {}
+    """The rows of one suite as a Markdown table: best on the last, hardest set first.
+
+    An agent with several rows for the same problems, after different numbers of iterations, has as
+    many lines. What is missing, or has not all problems of a set, is left out.
+    """
+    sets = [identity(of_set(problems), PROBLEMS) for problems in suite.sets]
+    lines_of: dict[tuple[str, int], dict[tuple, dict]] = {}
     for row in rows:
-        by_name.setdefault(row["checkpoint"], []).append(row)
-    labels = [label_of(row["task"], row) for row in next(iter(by_name.values()))]
+        problems, look = identity(row, PROBLEMS), 0
+        while problems in lines_of.setdefault((row["checkpoint"], look), {}):
+            look += 1
+        lines_of[row["checkpoint"], look][problems] = row
+
+    def hardest_first(line: dict[tuple, dict]) -> list[float]:
+        return [-line[problems]["exact"] if problems in line else 1.0 for problems in sets[::-1]]
+
+    labels = [label_of(problems.task, of_set(problems)) for problems in suite.sets]
     lines = [
         "| agent | " + " | ".join(labels) + " | iterations, last set | seconds a problem |",
         "|" + "---|" * (len(labels) + 3),
     ]
-    order = sorted(by_name, key=lambda name: [-row["exact"] for row in by_name[name]][::-1])
-    for name in order:
-        cells = [score(row) for row in by_name[name]]
-        last = by_name[name][-1]
-        iterations = "-" if last["iterations"] is None else f"{last['iterations']:,.0f}"
-        lines.append(
-            f"| {name} | " + " | ".join(cells) + f" | {iterations} | {cost(by_name[name])} |"
-        )
-    counts = sorted({row["n"] for row in rows})
+    for (name, _), line in sorted(lines_of.items(), key=lambda item: hardest_first(item[1])):
+        cells = [score(line[problems]) if problems in line else "-" for problems in sets]
+        last = line.get(sets[-1], {}).get("iterations")
+        iterations = "-" if last is None else f"{last:,.0f}"
+        known = [line[problems] for problems in sets if problems in line]
+        if known:
+            lines.append(f"| {name} | " + " | ".join(cells) + f" | {iterations} | {cost(known)} |")
+    counts = sorted({problems.count for problems in suite.sets})
     counted = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
     return (
         f"## {suite.name}\n\n{suite.description}\n\n"
@@ -143,7 +167,7 @@ def page(paths: list[Path]) -> str:
     sections = [
         table(suite, of_suite)
         for suite in suites.SUITES.values()
-        if (of_suite := [row for row in rows if row["suite"] == suite.name])
+        if (of_suite := [row for row in rows if row.get("suite") == suite.name])
     ]
     return (
         "# Leaderboard\n\n"
@@ -177,12 +201,9 @@ def main() -> int:
     for suite, problems, name, agent in entries():
         if suite.name not in arguments.suites:
             continue
-        task = problems.make_task()
-        key = identity(
-            {"task": problems.task, "n": problems.count, "seed": problems.seed}
-            | task.axes
-            | {"checkpoint": name}
-        )
+        is_trained = isinstance(agent, str)
+        about = {"checkpoint": name} | ({"weights_sha256": weights_of(agent)} if is_trained else {})
+        key = identity(of_set(problems) | about)
         if (suite.name, *key) in done:
             continue
         if key in known:
@@ -190,8 +211,9 @@ def main() -> int:
             rows.append(known[key] | {"suite": suite.name, "generator_version": version})
         else:
             print(f"{suite.name}: {name}, {problems}", file=sys.stderr, flush=True)
-            answer = thinker(agent, arguments.threads) if isinstance(agent, str) else agent
-            rows += suites.evaluate(answer, replace(suite, sets=(problems,)), name=name)
+            answer = thinker(agent, arguments.threads) if is_trained else agent
+            (row,) = suites.evaluate(answer, replace(suite, sets=(problems,)), name=name)
+            rows.append(row | about | {"measured": {"commit": COMMIT, "time": now()}})
         store_result(arguments.json, {"rows": rows})
     return 0
 
