@@ -6,7 +6,8 @@
 
 from .agent import Agent, Thought
 from .checkpoint import CheckpointError, load_agent
+from .tasks import find_task
 
 load = load_agent
 
-__all__ = ["Agent", "CheckpointError", "Thought", "load"]
+__all__ = ["Agent", "CheckpointError", "Thought", "find_task", "load"]

@@ -89,8 +89,8 @@ def iterate(step: Step, memory: Tensor, seen: Tensor, iterations: int) -> tuple[
 class GraphedIterations:
     """``iterate`` as CUDA graphs: one for each shape and number of iterations.
 
-    As problems that are done leave the batch, its shape changes; the shapes of later batches are
-    the same, so that each graph is captured once.
+    As problems that are done leave the batch, it shrinks; it is filled up to the next power of two,
+    so that there are few shapes, and each graph is captured once.
 
     Args:
         step: One iteration, which must not wait for the device.
@@ -102,17 +102,25 @@ class GraphedIterations:
 
     def __call__(self, memory: Tensor, seen: Tensor, iterations: int) -> tuple[Tensor, Tensor]:
         """As ``iterate``."""
-        key = (tuple(memory.shape), iterations)
+        count = len(memory)
+        filled = 1 << (count - 1).bit_length()
+        key = (filled, *memory.shape[1:], iterations)
         if key not in self.captured:
-            self.captured[key] = self._capture(memory, seen, iterations)
-        graph, inputs, outputs = self.captured[key]
+            inputs = [
+                torch.zeros(
+                    (filled, *tensor.shape[1:]), dtype=tensor.dtype, device=tensor.device
+                ).contiguous(memory_format=torch.channels_last)
+                for tensor in (memory, seen)
+            ]
+            self.captured[key] = inputs, *self.capture(inputs, iterations)
+        inputs, graph, outputs = self.captured[key]
         for buffer, tensor in zip(inputs, (memory, seen), strict=True):
-            buffer.copy_(tensor)
+            buffer[:count].copy_(tensor)
         graph.replay()
-        return outputs[0].clone(), outputs[1].clone()
+        return outputs[0][:count].clone(), outputs[1][:count].clone()
 
-    def _capture(self, memory: Tensor, seen: Tensor, iterations: int) -> tuple:
-        inputs = memory.clone(), seen.clone()
+    def capture(self, inputs: list[Tensor], iterations: int) -> tuple:
+        """A graph of iterations on these buffers, and the buffers that it fills."""
         stream = torch.cuda.Stream()
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
@@ -122,4 +130,4 @@ class GraphedIterations:
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph):
             outputs = iterate(self.step, *inputs, iterations)
-        return graph, inputs, outputs
+        return graph, outputs

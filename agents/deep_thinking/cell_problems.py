@@ -72,6 +72,17 @@ class CellProblems(ABC):
         averaging=0.998,
     )
 
+    def __init_subclass__(cls) -> None:
+        """Check that a subclass says all that the scripts ask for.
+
+        Raises:
+            TypeError: If it does not.
+        """
+        needed = ("name", "input_channels", "training_size", "testing_sizes", "watching_size")
+        missing = [name for name in (*needed, "many_iterations") if not hasattr(cls, name)]
+        if missing:
+            raise TypeError(f"{cls.__name__} needs values for {', '.join(missing)}")
+
     def __init__(self, source: Any):
         self.source = source
 

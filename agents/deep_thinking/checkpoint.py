@@ -15,6 +15,7 @@ from thinkenv.whole_files import replacing
 from .acceleration import PLAIN, Acceleration
 from .agent import Agent
 from .model import build_net, count_parameters
+from .tasks import task_class
 
 FORMAT = "thinkenv agent, version 1"
 WEIGHTS = "weights.pt"
@@ -123,6 +124,11 @@ def load_agent(
         raise CheckpointError(
             f"{folder}: an agent for the task {description['task']!r}, not for {task!r}"
         )
+
+    try:
+        task_class(description["task"])
+    except ValueError as error:
+        raise CheckpointError(f"{folder}: {error}") from None
 
     try:
         content = (folder / WEIGHTS).read_bytes()

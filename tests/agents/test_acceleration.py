@@ -81,11 +81,40 @@ def test_captured_iterations_equal_plain_ones(small_net):
     memory = torch.rand(4, 4, 9, 9, device="cuda")
     seen = torch.rand(4, 8, 9, 9, device="cuda")
     graphed = GraphedIterations(net.step)
-    for count in (4, 2, 4):
+    for count in (4, 2, 3):
         result = graphed(memory[:count], seen[:count], 16)
         expected = iterate(net.step, memory[:count], seen[:count], 16)
         assert torch.allclose(result[0], expected[0], atol=1e-5)
     assert len(graphed.captured) == 2
+
+
+def test_few_graphs_serve_batches_of_every_size(small_net):
+    class OnCPU(GraphedIterations):
+        """Computes anew, on the same buffers, where a graph would be replayed."""
+
+        def capture(self, inputs, iterations):
+            outputs = iterate(self.step, *inputs, iterations)
+
+            class Graph:
+                @staticmethod
+                def replay():
+                    for buffer, found in zip(
+                        outputs, iterate(self.step, *inputs, iterations), strict=True
+                    ):
+                        buffer.copy_(found)
+
+            return Graph, outputs
+
+    with torch.no_grad():
+        seen = small_net.perceive(torch.rand(7, 4, 9, 9))
+        memory = small_net.empty_memory(torch.rand(7, 4, 9, 9)).uniform_()
+        graphed = OnCPU(small_net.step)
+        for count in (7, 6, 5, 3, 1, 7):
+            result = graphed(memory[:count], seen[:count], 16)
+            expected = iterate(small_net.step, memory[:count], seen[:count], 16)
+            for found, right in zip(result, expected, strict=True):
+                assert found.shape == right.shape and torch.allclose(found, right, atol=1e-5)
+    assert len(graphed.captured) == 3  # of 8, 4 and 1
 
 
 def test_cuda_graphs_are_refused_where_there_is_no_gpu(saved_agent):
