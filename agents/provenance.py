@@ -20,10 +20,11 @@ PACKAGES = (
     "numpy",
     "numba",
     "torch",
-    # Compared with in benchmarks, where they are installed.
+    # Used by benchmarks and examples, where they are installed.
     "mazelib",
     "maze-dataset",
     "minigrid",
+    "stable-baselines3",
 )
 
 
@@ -76,12 +77,21 @@ def command() -> str:
     return shlex.join(["python", str(script), *words])
 
 
+# As it was when this process began: what is committed while it runs is not what runs.
+COMMIT = commit()
+
+
+def now() -> str:
+    """The time in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
 def provenance() -> dict:
     """Command, commit, time, versions and machine of this process."""
     return {
         "command": command(),
-        "commit": commit(),
-        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": COMMIT,
+        "time": now(),
         "versions": versions(),
         "machine": f"{processor()}, {os.cpu_count()} cores, {platform.system()}",
     }

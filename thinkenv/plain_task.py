@@ -1,4 +1,5 @@
-"""Base for tasks written in plain Python: few lines for a task, thousands of problems a second.
+"""Base for tasks written in plain Python: few lines for a task, at hundreds or thousands of problems a
+second.
 
 The tasks of this package draw millions a second with compiled kernels; their classes have the same
 methods, so that a task can begin here and be made fast later.

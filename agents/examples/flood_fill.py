@@ -1,5 +1,7 @@
 """A task of one's own, ``FloodFill-v0``: which cells does water reach from its source?"""
 
+import copy
+
 import gymnasium
 import numpy as np
 
@@ -63,6 +65,9 @@ class FloodFillProblems(CellProblems):
     name = FloodFillTask.name
     input_channels = 3
     training_size, testing_sizes, watching_size, many_iterations = 9, (9, 17, 33), 17, 200
+    # The same rule whichever way a board is turned, and no memory where there are walls.
+    net_defaults = copy.deepcopy(CellProblems.net_defaults)
+    net_defaults["recurrent"] |= {"symmetric": True, "barrier_channel": 0}
 
     @classmethod
     def of_size(cls, size, split, options):
