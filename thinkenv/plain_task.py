@@ -1,8 +1,8 @@
-"""Base for tasks written in plain Python: few lines for a task, at hundreds or thousands of problems a
-second.
+"""Base for tasks written in plain Python: few lines for a task.
 
-The tasks of this package draw millions a second with compiled kernels; their classes have the same
-methods, so that a task can begin here and be made fast later.
+Such a task draws hundreds or thousands of problems a second. Those of this package draw millions
+with compiled kernels; their classes have the same methods, so that a task can begin here and be
+made fast later.
 """
 
 from abc import ABC, abstractmethod

@@ -282,15 +282,7 @@ class ChessPuzzleVectorEnv(InstanceVectorEnv):
             self._marked[stepped] = answers[stepped]
             self._is_marked[stepped] = True
         else:
-            if actions.shape != (self.num_envs,):
-                raise ValueError(f"action has shape {actions.shape}: needs ({self.num_envs},)")
-            if actions.dtype.kind not in "iu":
-                raise TypeError(f"action has dtype {actions.dtype}: needs integers")
-            chosen = actions[stepped]
-            if chosen.min(initial=0) < 0 or chosen.max(initial=0) >= len(MOVES):
-                raise ValueError(
-                    f"action={chosen}: allowed are integers from 0 to {len(MOVES) - 1}"
-                )
+            chosen = self._chosen(actions, stepped)
             done[stepped], solved[stepped] = self.lines.play(chosen, stepped)
             wrong = np.flatnonzero(done & ~solved)
             self._marked[wrong] = squares_of_moves(MOVE_CODES[actions[wrong]])

@@ -213,6 +213,25 @@ class InstanceVectorEnv(VectorEnv, ABC):
     def _draw(self, index: int) -> np.ndarray | str:
         """A picture of one place in the render mode."""
 
+    def _chosen(self, actions: np.ndarray, stepped: np.ndarray) -> np.ndarray:
+        """Discrete actions of the places ``stepped``, from those of all, ``(num_envs,)``.
+
+        Raises:
+            ValueError: If there are not as many as places, or one is out of range.
+            TypeError: If they are no integers.
+        """
+        space: Any = self.single_action_space
+        if actions.shape != (self.num_envs,):
+            raise ValueError(f"action has shape {actions.shape}: needs ({self.num_envs},)")
+        if actions.dtype.kind not in "iu":
+            raise TypeError(
+                f"action has dtype {actions.dtype}: needs integers from 0 to {space.n - 1}"
+            )
+        chosen = actions[stepped]
+        if chosen.min(initial=0) < 0 or chosen.max(initial=0) >= space.n:
+            raise ValueError(f"action={chosen}: allowed are integers from 0 to {space.n - 1}")
+        return chosen
+
     def _seed_missing(self) -> None:
         if not self._generators:
             self._seed([None] * self.num_envs)

@@ -178,13 +178,7 @@ class MazeWalkVectorEnv(InstanceVectorEnv):
 
     def _advance(self, actions: np.ndarray, stepped: np.ndarray):
         """Move the walkers whose episodes are going on."""
-        if actions.shape != (self.num_envs,):
-            raise ValueError(f"action has shape {actions.shape}: needs ({self.num_envs},)")
-        if actions.dtype.kind not in "iu":
-            raise TypeError(f"action has dtype {actions.dtype}: needs integers from 0 to 3")
-        chosen = actions[stepped]
-        if chosen.min(initial=0) < 0 or chosen.max(initial=0) >= len(ACTIONS):
-            raise ValueError(f"action={chosen}: allowed are integers from 0 to 3")
+        chosen = self._chosen(actions, stepped)
         rewards = np.zeros(self.num_envs)
         terminated = np.zeros(self.num_envs, np.bool_)
         truncated = np.zeros(self.num_envs, np.bool_)
