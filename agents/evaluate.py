@@ -187,8 +187,8 @@ def evaluate_problems(
     """Evaluation rows of a part of one set of problems, in the order of iterations.
 
     Returns:
-        The rows; and where problems are played (chess), the ratings of puzzles and whether their
-        lines were solved after the last number of iterations, ``(n,)`` each, in pairs.
+        The rows; and where problems are played (chess), the rating of each puzzle and whether its
+        line was solved after the last number of iterations, in pairs.
     """
     of = min(args.problems, task.count)
     first, end = suites.part_of(of, *shard)
@@ -200,7 +200,8 @@ def evaluate_problems(
         iterations = answers.iterations if isinstance(answers.iterations, int) else "converged"
         scores = task.play(batch, agent, iterations, args.most_iterations)
         if "line" in scores:
-            played.setdefault(iterations, []).append((task.ratings_of(batch), scores["line"]))
+            pairs = zip(task.ratings_of(batch).tolist(), scores["line"].tolist(), strict=True)
+            played.setdefault(iterations, []).extend(pairs)
         return scores
 
     rows = suites.evaluate_task(
@@ -334,19 +335,21 @@ def evaluate_thinking(args: Args, agent: Agent, task) -> dict:
     }
 
 
-def rate(lines: dict) -> dict | None:
+def rate(lines: list[dict], iterations: int | str) -> dict | None:
     """The agent's puzzle rating, printed; None where the puzzles do not tell it.
 
     Args:
-        lines: ``ratings`` of puzzles, ``solved``, whether their lines were, and ``iterations``, how
-            long the agent thought about every move.
+        lines: For each part of each set of puzzles, ``played``: pairs of a rating and whether the
+            line was solved; ``set``, its number, and ``part``.
+        iterations: How long the agent thought about every move, or ``converged``.
     """
+    ordered = sorted(lines, key=lambda one: (one["set"], one["part"]))
+    ratings, solved = zip(*[pair for one in ordered for pair in one["played"]], strict=True)
     try:
-        rating, low, high = fit_rating(lines["ratings"], lines["solved"])
+        rating, low, high = fit_rating(np.array(ratings), np.array(solved))
     except ValueError as error:
         print(f"no puzzle rating: {error}")
         return None
-    iterations = lines["iterations"]
     when = "when at rest" if iterations == "converged" else f"at {iterations} iterations"
     print(f"puzzle rating {when}: {rating:.0f} ({low:.0f} to {high:.0f})")
     return {"rating": rating, "low": low, "high": high, "iterations": iterations}
@@ -415,8 +418,8 @@ def shard_of(args: Args, processes: Processes) -> tuple[int, int]:
     return number, shards
 
 
-def measure(args: Args, agent: Agent, shard: tuple[int, int]) -> tuple[list[dict], list[tuple]]:
-    """The rows of a part of all problems, and what was played."""
+def measure(args: Args, agent: Agent, shard: tuple[int, int]) -> tuple[list[dict], list[dict]]:
+    """The rows of a part of all problems; and of chess puzzles, what ``rate`` needs."""
     if args.suite is not None:
         rows = suites.evaluate(
             Asked(args, agent),
@@ -428,17 +431,22 @@ def measure(args: Args, agent: Agent, shard: tuple[int, int]) -> tuple[list[dict
             shards=shard[1],
         )
         return rows, []
-    rows, played = [], []
-    for task in agent.task.for_testing(vars(args)):
+    rows, lines = [], []
+    for number, task in enumerate(agent.task.for_testing(vars(args))):
         if args.disturb:
             rows += evaluate_recovery(args, agent, task)
         elif args.diagnose:
             rows.append(evaluate_thinking(args, agent, task))
         else:
-            rows_of_task, played_of_task = evaluate_problems(args, agent, task, shard)
+            rows_of_task, played = evaluate_problems(args, agent, task, shard)
             rows += rows_of_task
-            played += played_of_task
-    return rows, played
+            if played:
+                lines.append({"set": number, "part": shard[0], "played": played})
+    return rows, lines
+
+
+# What the results of all parts have in common.
+ASKED = ("training_iterations", "last_iterations", "agent")
 
 
 def read_part(path: Path) -> dict:
@@ -449,9 +457,9 @@ def read_part(path: Path) -> dict:
     """
     try:
         result = json.loads(path.read_text())
-        asked = result["training_iterations"], result["agent"]
-        known = all(row[name] is row.get(name) for row in result["rows"] for name in ROW_KEYS)
-        if not known or not all(asked):
+        if any(name not in result for name in ASKED):
+            raise KeyError
+        if any(name not in row for row in result["rows"] for name in ROW_KEYS):
             raise KeyError
         if any(row["disturbance"] != "none" or "disturbed_at" in row for row in result["rows"]):
             raise KeyError
@@ -460,20 +468,13 @@ def read_part(path: Path) -> dict:
     return result
 
 
-def lines_of(played: list[tuple], iterations: int | str) -> dict | None:
-    """What ``rate`` needs, from pairs of ratings and whether lines were solved, ``(n,)`` each."""
-    if not played:
-        return None
-    ratings, solved = (np.concatenate(columns).tolist() for columns in zip(*played, strict=True))
-    return {"ratings": ratings, "solved": solved, "iterations": iterations}
-
-
-def report(args: Args, asked: dict, rows: list[dict], lines: dict | None = None) -> None:
+def report(args: Args, asked: dict, rows: list[dict], lines: list[dict]) -> None:
     """Print rows, and write and draw them where the options ask for it.
 
     Args:
         args: The options.
-        asked: ``training_iterations`` and ``agent``, who was asked.
+        asked: Who was asked: ``training_iterations``, ``agent``, and ``last_iterations``, how long
+            it thought at last.
         rows: The rows.
         lines: Of chess puzzles, what ``rate`` needs.
     """
@@ -488,10 +489,10 @@ def report(args: Args, asked: dict, rows: list[dict], lines: dict | None = None)
     else:
         print("no problem falls to this shard")
     result = dict(asked)
-    if lines is not None and (args.merge or args.shard is None):
-        puzzle_rating = rate(lines)
+    if lines and args.shard is None:
+        puzzle_rating = rate(lines, asked["last_iterations"])
         result |= {} if puzzle_rating is None else {"puzzle_rating": puzzle_rating}
-    elif lines is not None:
+    elif lines:
         result["lines"] = lines  # the rating is fitted when the parts are put together
     if args.json is not None:
         store_result(args.json, result | {"rows": rows})
@@ -516,17 +517,13 @@ def merge(args: Args) -> None:
             out or have some twice.
     """
     results = [read_part(path) for path in args.merge]
-    asked = {name: results[0][name] for name in ("training_iterations", "agent")}
+    asked = {name: results[0][name] for name in ASKED}
     for path, result in zip(args.merge, results, strict=True):
         if any(result[name] != asked[name] for name in asked):
             raise ValueError(f"--merge {path}: is of another agent than {args.merge[0]}")
     rows = suites.merge_rows([result["rows"] for result in results])
-    parts = [result["lines"] for result in results if "lines" in result]
-    lines = None
-    if parts:
-        pairs = [(part["ratings"], part["solved"]) for part in parts]
-        lines = lines_of(pairs, parts[0]["iterations"])
-    report(args, asked, rows, lines)
+    lines = [one for result in results for one in result.get("lines", [])]
+    report(replace(args, shard=None), asked, rows, lines)
 
 
 def evaluate(args: Args, processes: Processes) -> None:
@@ -559,14 +556,13 @@ def evaluate(args: Args, processes: Processes) -> None:
         f"{agent.training_iterations} iterations"
     )
     stages, until_converged = read_stages(args, agent)
-    played = [pair for _, pairs in parts for pair in pairs]
-    lines = lines_of(played, "converged" if until_converged else stages[-1])
     trained = {name: agent.description.get(name) for name in ("command", "commit")}
     asked = {
         "training_iterations": agent.training_iterations,
+        "last_iterations": "converged" if until_converged else stages[-1],
         "agent": {"weights_sha256": agent.description["weights_sha256"], **trained},
     }
-    return report(args, asked, rows, lines)
+    return report(args, asked, rows, [one for _, lines in parts for one in lines])
 
 
 def main() -> int:

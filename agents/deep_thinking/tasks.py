@@ -30,8 +30,8 @@ def task_class(name: str):
     """
     if name not in TASKS:
         raise ValueError(
-            f"task={name!r}: allowed are {', '.join(map(repr, TASKS))}; a task of your own is known "
-            "when its class was named: --task module:Class, or find_task('module:Class')"
+            f"task={name!r}: allowed are {', '.join(map(repr, TASKS))}; a task of your own is "
+            "known when its class was named: --task module:Class, or find_task('module:Class')"
         )
     return TASKS[name]
 

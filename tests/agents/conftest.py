@@ -1,9 +1,13 @@
 """Shared by the tests of the agents: small nets, saved agents, and scripts run as a user would."""
 
+import contextlib
+import importlib
+import io
 import os
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
 
 import pytest
 import torch
@@ -78,3 +82,15 @@ def run_script(*words, expect: int = 0, traceback: bool = False) -> subprocess.C
     assert process.returncode == expect, f"exit {process.returncode}\n{output}\n{errors}"
     assert traceback or "Traceback" not in errors, errors
     return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+
+def refusal(script: str, *options) -> str:
+    """The one line that a script says when it refuses its options; run in this process."""
+    module = importlib.import_module(f"agents.{script}")
+    words = [f"agents/{script}.py", *map(str, options)]
+    said = io.StringIO()
+    with mock.patch.object(sys, "argv", words), contextlib.redirect_stderr(said):
+        assert module.main() == 1
+    (line,) = said.getvalue().splitlines()
+    assert line.startswith("error: ")
+    return line

@@ -12,7 +12,7 @@ from agents.deep_thinking.acceleration import Acceleration, GraphedIterations, i
 from agents.deep_thinking.agent import Agent
 from thinkenv import mazes
 
-from .conftest import run_script
+from .conftest import refusal, run_script
 
 # What makes the processor wait until the device has done its work.
 WAITING = ("_local_scalar_dense", "nonzero", "is_nonzero", "masked_select", "unique")
@@ -118,11 +118,8 @@ def test_few_graphs_serve_batches_of_every_size(small_net):
 
 
 def test_cuda_graphs_are_refused_where_there_is_no_gpu(saved_agent):
-    failed = run_script(
-        *f"agents/evaluate.py --checkpoint {saved_agent} --cuda-graphs --device cpu".split(),
-        expect=1,
-    )
-    assert failed.stderr == "error: --cuda-graphs: needs a GPU, and this runs on cpu\n"
+    said = refusal("evaluate", "--checkpoint", saved_agent, *"--cuda-graphs --device cpu".split())
+    assert said == "error: --cuda-graphs: needs a GPU, and this runs on cpu"
 
 
 def test_training_and_evaluation_take_the_switches(tmp_path):

@@ -3,17 +3,18 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
 
 import pytest
 
-from .conftest import run_script, start_script
+from .conftest import refusal, run_script, start_script
 
 TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
 TRAIN = "agents/train_dt.py --batch 8 --long-iterations 3 6 --short-iterations 2 4 --threads 1"
-TRAIN += " --steps 24 --short-steps 12 --log-every 4 --validate-every 24 --validation-problems 8"
+TRAIN += " --steps 40 --short-steps 12 --log-every 4 --validate-every 40 --validation-problems 8"
 TRAIN += " --checkpoint-every 4"
 
 
@@ -53,7 +54,7 @@ def test_a_run_goes_on_after_one_of_its_processes_was_killed(tmp_path):
     run_script(*TORCHRUN, *TRAIN.split(), "--folder", folder, "--resume")
     rows, expected = metrics_of(folder), metrics_of(tmp_path / "whole")
     assert [row["step"] for row in rows] == [row["step"] for row in expected]
-    assert 4 <= done <= 24
+    assert 4 <= done < 40
     for row, other in zip(rows, expected, strict=True):
         assert float(row["loss"]) == pytest.approx(float(other["loss"]), rel=1e-3)
 
@@ -68,7 +69,7 @@ def test_processes_share_an_evaluation_and_report_once(tmp_path):
 
 
 def test_parts_of_an_evaluation_are_put_together(tmp_path):
-    evaluate = "agents/evaluate.py --task chess --rating 1400 1799 --problems 10 --iterations 1"
+    evaluate = "agents/evaluate.py --task chess --rating 1400 2799 --problems 20 --iterations 1"
     parts = [tmp_path / f"{part}.json" for part in range(3)]
     for part, path in enumerate(parts):
         run_script(*evaluate.split(), "--shard", part, 3, "--threads", 1, "--json", path)
@@ -77,6 +78,37 @@ def test_parts_of_an_evaluation_are_put_together(tmp_path):
     shown = run_script(*merge).stdout
     assert "rated 1400-1499" in shown and "first move" in shown
     assert same_rows(tmp_path / "merged.json", tmp_path / "whole.json")
+    merged, whole = (
+        json.loads((tmp_path / name).read_text()) for name in ("merged.json", "whole.json")
+    )
+    assert merged["puzzle_rating"] == whole["puzzle_rating"]
+    assert merged["agent"] == whole["agent"]
+    twice = refusal("evaluate", "--merge", parts[0], *parts)
+    assert "more than one part has problem 0 of chess split=test" in twice
+    assert "no part has problem 0 of chess" in refusal("evaluate", "--merge", *parts[1:])
+
+
+def test_parts_of_different_agents_are_not_put_together(tmp_path):
+    evaluate = "agents/evaluate.py --task prefix_sum --size 32 --problems 4 --iterations 3"
+    evaluate += " --threads 1 --checkpoint"
+    for part in (0, 1):
+        agent = tmp_path / f"agent{part}"
+        shutil.copytree("assets/agents/prefix_sum", agent)
+        described = json.loads((agent / "agent.json").read_text())
+        (agent / "agent.json").write_text(json.dumps(described | {"commit": str(part)}))
+        options = ["--shard", part, 2, "--json", tmp_path / f"{part}.json"]
+        run_script(*evaluate.split(), agent, *options)
+    said = refusal("evaluate", "--merge", tmp_path / "0.json", tmp_path / "1.json")
+    assert "is of another agent than" in said
+
+
+def test_a_part_without_problems_is_a_part(tmp_path):
+    evaluate = "agents/evaluate.py --task prefix_sum --size 32 --problems 1 --iterations 3"
+    for part in (0, 1):
+        options = ["--threads", 1, "--shard", part, 2, "--json", tmp_path / f"{part}.json"]
+        shown = run_script(*evaluate.split(), *options).stdout
+        assert ("no problem falls to this shard" in shown) == (part == 0)
+    run_script(*["agents/evaluate.py", "--merge", tmp_path / "0.json", tmp_path / "1.json"])
 
 
 @pytest.mark.parametrize(
@@ -99,5 +131,4 @@ def test_parts_of_an_evaluation_are_put_together(tmp_path):
 def test_a_wrong_option_is_named(options, words, tmp_path):
     words_of_command = options.replace("setup.cfg", str(tmp_path / "empty.json"))
     (tmp_path / "empty.json").write_text("{}")
-    failed = run_script("agents/evaluate.py", *words_of_command.split(), expect=1)
-    assert words in failed.stderr and len(failed.stderr.strip().splitlines()) == 1
+    assert words in refusal("evaluate", *words_of_command.split())

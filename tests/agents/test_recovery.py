@@ -8,8 +8,9 @@ from torch import nn
 from agents.deep_thinking import recovery
 from agents.deep_thinking.agent import Agent
 from agents.deep_thinking.disturbances import Disturbance
-from agents.deep_thinking.maze_problems import MazeProblems
+from agents.deep_thinking.maze_problems import MazeProblems, MazesOfFile
 from agents.deep_thinking.recovery import Recovery, measure_recovery
+from thinkenv import mazes
 
 ALL = "zero foreign random noise:2 region:1 flip:0.7 moved another".split()
 
@@ -50,6 +51,17 @@ class EndpointsProblems(MazeProblems):
     def judge(self, batch, answers):
         right = answers == (batch.grids >= 2)
         return {"solved": right.all(axis=(1, 2)), "cells": right.mean(axis=(1, 2))}
+
+
+def test_another_maze_of_a_file_is_another_one(tmp_path):
+    batch = mazes.generate(size=9, count=4)
+    mazes.interchange.write_npz(tmp_path / "mazes.npz", batch, {})
+    task = MazesOfFile(tmp_path / "mazes.npz")
+    drawn = task.draw(0, 4)
+    others = recovery.other_problems(task, drawn, Disturbance("another"))
+    assert all((one != other).any() for one, other in zip(drawn.grids, others.grids, strict=True))
+    with pytest.raises(ValueError, match="'another' needs 2 or more problems"):
+        Disturbance("another").check(False, 1)
 
 
 @pytest.fixture

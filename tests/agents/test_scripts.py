@@ -11,7 +11,7 @@ from thinkenv import mazes
 from thinkenv.mazes import interchange
 from thinkenv.scores import ROW_KEYS
 
-from .conftest import run_script
+from .conftest import refusal, run_script
 
 
 @pytest.mark.parametrize("script", ["train_dt", "evaluate", "think"])
@@ -145,31 +145,30 @@ def test_think_shows_a_chess_puzzle(saved_chess_agent, tmp_path):
 @pytest.mark.parametrize("script", ["evaluate", "think", "train_dt"])
 def test_asking_for_a_gpu_where_there_is_none_is_said(script, tmp_path):
     options = ["--folder", tmp_path] if script == "train_dt" else []
-    failed = run_script(f"agents/{script}.py", "--device", "cuda", *options, expect=1)
-    assert failed.stderr == "error: --device cuda: there is no GPU here that this PyTorch can use\n"
+    assert refusal(script, "--device", "cuda", *options) == (
+        "error: --device cuda: there is no GPU here that this PyTorch can use"
+    )
 
 
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        ("evaluate.py --size 10", "size=10: allowed are odd numbers"),
-        ("evaluate.py --split hard", "split='hard': allowed are 'train'"),
-        ("evaluate.py --iterations soon", "--iterations soon: allowed are whole numbers"),
-        ("evaluate.py --mazes 0", "--problems 0: needs 1 or more"),
-        ("evaluate.py --checkpoint nowhere", "nowhere: not an agent's folder"),
-        ("evaluate.py --disturb noise", "disturbance 'noise': needs a strength"),
-        ("evaluate.py --disturb zero --disturb-at soon", "--disturb-at soon: allowed are numbers"),
-        ("evaluate.py --disturb zero --diagnose", "--diagnose and --disturb: only one"),
-        ("evaluate.py --file nowhere", "nowhere: neither a .npz or .zanj file"),
-        ("evaluate.py --threads 0", "--threads 0: needs 1 or more"),
-        ("think.py --checkpoint nowhere", "nowhere: not an agent's folder"),
-        ("think.py --iterations 0", "--iterations 0: needs 2 or more"),
+        ("evaluate --size 10", "size=10: allowed are odd numbers"),
+        ("evaluate --split hard", "split='hard': allowed are 'train'"),
+        ("evaluate --iterations soon", "--iterations soon: allowed are whole numbers"),
+        ("evaluate --mazes 0", "--problems 0: needs 1 or more"),
+        ("evaluate --checkpoint nowhere", "nowhere: not an agent's folder"),
+        ("evaluate --disturb noise", "disturbance 'noise': needs a strength"),
+        ("evaluate --disturb zero --disturb-at soon", "--disturb-at soon: allowed are numbers"),
+        ("evaluate --disturb zero --diagnose", "--diagnose and --disturb: only one"),
+        ("evaluate --file nowhere", "nowhere: neither a .npz or .zanj file"),
+        ("evaluate --threads 0", "--threads 0: needs 1 or more"),
+        ("think --checkpoint nowhere", "nowhere: not an agent's folder"),
+        ("think --iterations 0", "--iterations 0: needs 2 or more"),
     ],
 )
 def test_a_wrong_option_is_named_in_one_line(saved_agent, command, words):
     script, *options = command.split()
     if "--checkpoint" not in options:
         options += ["--checkpoint", str(saved_agent)]
-    failed = run_script(f"agents/{script}", *options, expect=1)
-    assert failed.stderr.startswith("error: ") and words in failed.stderr
-    assert len(failed.stderr.strip().splitlines()) == 1
+    assert words in refusal(script, *options)

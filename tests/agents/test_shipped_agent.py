@@ -116,7 +116,7 @@ def test_the_table_of_disturbances_in_the_readme_is_the_stored_result():
 def test_what_the_readme_says_of_the_control_is_the_stored_result():
     stored = json.loads((ROOT / "agents" / "results" / "maze_recovery_control.json").read_text())
     readme = (ROOT / "README.md").read_text()
-    assert stored["command"] in readme and stored["trained_by"] in readme
+    assert stored["command"] in readme and stored["agent"]["command"] in readme
     shares = {
         (row["disturbance"], row["disturbed_at"]): [
             f"{100 * s:.1f} %" for s in row["right_at_looks"]

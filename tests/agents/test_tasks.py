@@ -10,7 +10,7 @@ from agents.deep_thinking import CheckpointError, load
 from agents.deep_thinking.cell_problems import CellProblems
 from agents.deep_thinking.tasks import TASKS, find_task
 
-from .conftest import ROOT, run_script
+from .conftest import ROOT, refusal
 
 FLOOD_FILL = "agents.examples.flood_fill:FloodFillProblems"
 
@@ -31,8 +31,7 @@ def test_what_is_no_task_is_named_in_one_line(name, words, tmp_path):
     with pytest.raises(ValueError) as caught:
         find_task(name)
     assert words in str(caught.value)
-    failed = run_script("agents/train_dt.py", "--task", name, "--folder", tmp_path, expect=1)
-    assert words in failed.stderr and len(failed.stderr.strip().splitlines()) == 1
+    assert words in refusal("train_dt", "--task", name, "--folder", tmp_path)
 
 
 def test_a_class_that_does_not_say_all_is_refused_when_it_is_made():

@@ -35,8 +35,9 @@ def test_the_commands_of_the_readme_train_and_evaluate(tmp_path):
     for command, (script, options) in zip(commands, short.items(), strict=True):
         assert f"agents/{script}.py --task agents.examples.flood_fill:FloodFill" in command
         words = command.replace("runs/", f"{tmp_path}/").split("#")[0].split()
+        words += [] if "--threads" in words else ["--threads", "1"]
         done = subprocess.run(
-            [sys.executable, *words[1:], *options.split(), "--threads", "1"],
+            [sys.executable, *words[1:], *options.split()],
             cwd=ROOT,
             capture_output=True,
             text=True,
@@ -46,6 +47,21 @@ def test_the_commands_of_the_readme_train_and_evaluate(tmp_path):
     assert [(row["task"], row["size"], row["n"]) for row in rows] == [
         ("flood_fill", size, 6) for size in (9, 17, 33)
     ]
+
+
+def test_what_the_readme_says_is_the_stored_result():
+    stored = json.loads((ROOT / "agents" / "results" / "flood_fill.json").read_text())
+    readme = " ".join((ROOT / "README.md").read_text().split())
+    assert not stored["commit"].endswith("+changes")
+    assert stored["command"] in readme and stored["agent"]["command"] in readme
+    shares = {}  # after 48 iterations, after 200, and at rest
+    for row in stored["rows"]:
+        assert row["n"] == 200
+        shares.setdefault(row["size"], []).append(row["exact"])
+    assert list(shares) == [9, 17, 33, 65]
+    assert all(exact[1:] == [1.0, 1.0] for exact in shares.values())
+    words = f"it fills {shares[33][0]:.1%} at size 33 and {shares[65][0]:.1%} at 65"
+    assert words.replace("%", " %") in readme
 
 
 def test_its_environment_is_a_good_one():
