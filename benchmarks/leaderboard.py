@@ -9,9 +9,10 @@ Run from the repository's root:
 
 Trained agents think until their memory has come to rest, so no number of iterations is chosen with
 a look at solutions. Each row is stored as soon as it is done, with its time and commit; a second
-call with the same file does what is missing. Rows known from results of ``benchmarks/extrapolation.py``, whose mazes are
-those of the suites, are taken over. The page can be made of several files: rows of your own agent,
-as ``suites.evaluate`` returns them, stand beside ours when they lie in a JSON file under ``rows``.
+call with the same file does what is missing. Rows known from results of
+``benchmarks/extrapolation.py``, whose mazes are those of the suites, are taken over. The page can
+be made of several files: rows of your own agent, as ``suites.evaluate`` returns them, stand beside
+ours when they lie in a JSON file under ``rows``.
 """
 
 import argparse
