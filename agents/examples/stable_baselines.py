@@ -3,7 +3,7 @@
     pip install stable-baselines3
     python agents/examples/stable_baselines.py
 
-Trains for 320,000 steps, in less than two minutes on one core, and tests on mazes that were not
+Trains for 480,000 steps, in less than two minutes on one core, and tests on mazes that were not
 trained on, beside random and shortest walks of the same mazes. The return is the share of the step
 limit left unused; what was measured is in ``agents/results/stable_baselines.json``.
 """
@@ -44,16 +44,16 @@ def make_maze(split: str = "train") -> gym.Env:
 
 def train(steps: int, seed: int = 0) -> PPO:
     """Train on mazes of the training split."""
-    envs = make_vec_env(make_maze, n_envs=16, seed=seed)
+    envs = make_vec_env(make_maze, n_envs=64, seed=seed)
     model = PPO(
         "MlpPolicy",
         envs,
-        n_steps=128,
-        batch_size=256,
-        n_epochs=6,
+        n_steps=64,
+        batch_size=1024,
+        n_epochs=8,
         gamma=0.97,
         ent_coef=0.01,
-        learning_rate=1e-3,
+        learning_rate=lambda share_left: 2e-3 * share_left,
         policy_kwargs={"net_arch": [256, 256]},
         seed=seed,
         device="cpu",
@@ -114,7 +114,7 @@ def row_of(walker: str, returns: np.ndarray, **more: object) -> dict:
 def main() -> None:
     """Train and test, with every seed, beside random and shortest walks."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--steps", type=int, default=320_000)
+    parser.add_argument("--steps", type=int, default=480_000)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--json", type=Path, help="the file of results")
     arguments = parser.parse_args()

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_it_learns_to_walk_through_mazes_it_has_not_seen():
-    model = stable_baselines.train(50_000)
+    model = stable_baselines.train(80_000)
     returns = stable_baselines.walk_as_trained(model)
     assert returns.mean() > -0.25 > stable_baselines.walk_randomly().mean() + 0.15
     assert (returns <= stable_baselines.shortest_walks() + 1e-9).all()
