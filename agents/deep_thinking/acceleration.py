@@ -1,7 +1,8 @@
 """Faster iterations, meant for GPUs: mixed precision, compilation, CUDA graphs. All off by default.
 
-What is measured in this repository runs without them, on CPUs; they are tested as far as a CPU can,
-and no figure is claimed for them.
+A thinking agent that uses any of them iterates all cells, not the active ones alone
+(``active_cells.py``). What is measured in this repository runs without them, on CPUs; they are
+tested as far as a CPU can, and no figure is claimed for them.
 """
 
 from collections.abc import Callable

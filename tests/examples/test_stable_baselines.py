@@ -31,4 +31,6 @@ def test_what_the_readme_says_is_the_stored_result():
     assert f"mean returns of {returns}" in readme
     assert f"random steps get {rows['random']['return']:.2f}" in readme
     assert f"shortest walks {rows['shortest']['return']:.2f}" in readme
+    lowest, highest = (100 * function(row["solved"] for row in learnt) for function in (min, max))
+    assert f"reach {lowest:.1f} to {highest:.1f} % of the goals" in readme
     assert all(row["seconds"] < 120 for row in learnt)
