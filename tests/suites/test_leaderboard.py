@@ -30,3 +30,23 @@ def test_every_agent_has_a_row_for_every_set_of_its_suites():
         for name in names:
             counts = [row["n"] for row in rows if row["checkpoint"] == name]
             assert counts == [problems.count for problems in suite.sets]
+
+
+def test_rows_of_ones_own_agent_stand_under_the_problems_they_are_of(tmp_path):
+    suite = suites.SUITES["prefix-extrapolation"]
+    rows = suites.evaluate(suites.baselines.exact, suite, name="mine")
+    shares = [0.11, 0.22, 0.33, 0.44, 0.55]
+    rows = [row | {"exact": share} for row, share in zip(rows, shares, strict=True)]
+    again = rows[2] | {"exact": 0.99}  # after another number of iterations
+    unknown = {"checkpoint": "mine"}  # of no suite
+    own = tmp_path / "own.json"
+    own.write_text(json.dumps({"rows": [rows[3], rows[2], again, unknown]}))
+    page = tmp_path / "page.md"
+    subprocess.run(
+        [sys.executable, "benchmarks/leaderboard.py", "--page", page, RESULTS, own],
+        cwd=ROOT,
+        check=True,
+    )
+    lines = [line for line in page.read_text().splitlines() if line.startswith("| mine")]
+    cells = [[cell.split("**")[1:2] for cell in line.split("|")[2:7]] for line in lines]
+    assert cells == [[[], [], ["33.0"], ["44.0"], []], [[], [], ["99.0"], [], []]]
