@@ -381,6 +381,8 @@ def check(args: Args, agent: Agent, shards: int) -> None:
         refuse(args, "--suite", ("size", "split", "seed", *MAZE_OPTIONS, *CHESS_OPTIONS))
     else:
         refuse(args, f"--task {args.task}", WITHOUT_USE.get(args.task, ()))
+    if args.file is not None:
+        refuse(args, "--file", ("size", "split", "generator", "loops", "endpoints"))
     if args.disturb and args.diagnose:
         raise ValueError("--diagnose and --disturb: only one of them at a time")
     if args.disturb or args.diagnose:

@@ -267,11 +267,12 @@ def rows_until(path: Path, step: int) -> list[dict]:
     if step == 0 or not path.exists():
         return []
     with open(path, newline="") as file:
-        rows = [
-            {name: text and float(text) for name, text in row.items()}
-            for row in csv.DictReader(file)
-        ]
-    return [row | {"step": int(row["step"])} for row in rows if row["step"] <= step]
+        rows = [row for row in csv.DictReader(file) if None not in row.values()]  # whole ones
+    return [
+        {name: text and float(text) for name, text in row.items()} | {"step": int(row["step"])}
+        for row in rows
+        if int(row["step"]) <= step
+    ]
 
 
 def clock_text(seconds: float) -> str:
@@ -336,17 +337,27 @@ class Run:
         self.sessions: list[dict] = []  # where, when and how this run was begun and resumed
         if args.resume:
             self.load()
-        elif (self.folder / CHECKPOINT).exists() and not args.overwrite:
+        else:
+            self.make_room()
+        if not (self.is_finished and self.sessions):
+            self.sessions.append(provenance())
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def make_room(self) -> None:
+        """Remove an earlier run from the folder, so that nothing of it is taken for this one's.
+
+        Raises:
+            CheckpointError: If there is one, and it was not said that it may be overwritten.
+        """
+        files = [self.folder / name for name in (CHECKPOINT, WEIGHTS, DESCRIPTION)]
+        if not self.args.overwrite and any(file.exists() for file in files):
             raise CheckpointError(
                 f"{self.folder} holds a run: go on with --resume, start again with --overwrite, or "
                 "name another folder with --folder"
             )
-        elif processes.is_first:  # nothing of an earlier run is to be taken for this one's
-            for name in (CHECKPOINT, WEIGHTS, DESCRIPTION):
-                (self.folder / name).unlink(missing_ok=True)
-        if not (self.is_finished and self.sessions):
-            self.sessions.append(provenance())
-        self.folder.mkdir(parents=True, exist_ok=True)
+        if self.processes.is_first:
+            for file in files:
+                file.unlink(missing_ok=True)
 
     @property
     def is_finished(self) -> bool:

@@ -119,6 +119,7 @@ def test_a_part_without_problems_is_a_part(tmp_path):
         ("--suite maze-axes --diagnose", "--suite: has no use with --diagnose"),
         ("--suite mazes", "suite='mazes': allowed are"),
         ("--suite maze-axes --size 9", "--size: has no use with --suite"),
+        ("--file x.npz --size 9", "--size: has no use with --file"),
         ("--task chess --loops 0.5", "--loops: has no use with --task chess"),
         ("--disturb zero --precision bfloat16", "--precision: has no use with --disturb"),
         ("--disturb moved --disturb-at every", "'moved' cannot happen in every iteration"),

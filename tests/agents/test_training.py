@@ -216,6 +216,23 @@ def test_a_run_is_not_resumed_as_another_one(tmp_path):
         assert "was asked for" in refusal("train_dt", *options[1:], *other.split(), "--resume")
 
 
+def test_an_agent_is_not_trained_over(saved_agent):
+    files = {path: path.read_bytes() for path in saved_agent.iterdir()}
+    assert "holds a run" in refusal("train_dt", *TINY[1:], "--folder", saved_agent)
+    assert files == {path: path.read_bytes() for path in saved_agent.iterdir()}
+
+
+def test_a_half_written_line_of_metrics_is_left_out(tmp_path):
+    options = [*TINY, "--steps", 8, "--short-steps", 8, "--folder", tmp_path]
+    run_script(*options, "--stop-after", 5, expect=130)
+    metrics = tmp_path / "metrics.csv"
+    whole = metrics.read_text()
+    metrics.write_text(f"{whole}6,0.1")
+    run_script(*options, "--resume")
+    rows = metrics_of(tmp_path)
+    assert [row["step"] for row in rows] == ["2", "4", "6", "8"] and rows[2]["loss"] != "0.1"
+
+
 def test_what_is_overwritten_is_gone(tmp_path):
     options = [*TINY, "--steps", 400, "--short-steps", 400, "--folder", tmp_path]
     run_script(*options, "--stop-after", 5, expect=130)
