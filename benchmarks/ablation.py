@@ -37,7 +37,7 @@ PLAIN = ("--no-symmetric", "--no-barriers")
 UNDISTURBED = ("--memory-noise", "0", "--update-chance", "1", "--rest-penalty", "0")
 AS_DRAWN = ("--wall-moves", "0")
 # Two of the literature's ideas and their absence, then what is added to both of them one after the
-# other.
+# other, and last the recipe without one part.
 VARIANTS = {
     "feed-forward": ("--architecture", "feed_forward", *AS_DRAWN),
     "neither recall nor progressive": ("--no-recall", "--no-progressive", *AS_DRAWN),
@@ -48,6 +48,10 @@ VARIANTS = {
     "+ moved walls": PLAIN,
     "+ symmetry": ("--no-barriers",),
     "+ barriers: the recipe": (),
+    "the recipe without symmetry": ("--no-symmetric",),
+    "the recipe without moved walls": AS_DRAWN,
+    "the recipe without noise, random updates, rest penalty": UNDISTURBED,
+    "the recipe without progressive": ("--no-progressive",),
 }
 # Size, mazes, and the most iterations: the recipe needs about 400 and 3,000 on average.
 TESTS = ((59, 100, 1500), (201, 10, 6000))
