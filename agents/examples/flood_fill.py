@@ -42,9 +42,11 @@ class FloodFillEnv(OneAnswerEnv):
     """``FloodFill-v0``: see the grid, answer with the wet cells."""
 
     def __init__(self, size=9, split="train", reward="exact", render_mode=None):
-        super().__init__(FloodFillTask(size, split), reward, render_mode)
-        self.observation_space = gymnasium.spaces.Box(0, 2, (size, size), np.uint8)
-        self.action_space = gymnasium.spaces.MultiBinary((size, size))
+        task = FloodFillTask(size, split)
+        super().__init__(task, reward, render_mode)
+        shape = (task.size, task.size)  # as the task has checked it
+        self.observation_space = gymnasium.spaces.Box(0, 2, shape, np.uint8)
+        self.action_space = gymnasium.spaces.MultiBinary(shape)
 
 
 class FloodFillVectorEnv(OneAnswerVectorEnv):
