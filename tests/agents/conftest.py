@@ -23,6 +23,8 @@ SMALL_NET = {"input_channels": 4, "answer_channels": 2, "memory_channels": 4, "h
 def one_thread():
     torch.set_num_threads(1)
     torch.manual_seed(0)
+    yield
+    torch.set_flush_denormal(False)  # which scripts set, and tests elsewhere do not expect
 
 
 @pytest.fixture
