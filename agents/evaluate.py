@@ -511,8 +511,11 @@ def report(args: Args, asked: dict, rows: list[dict], lines: list[dict]) -> None
         print(f"figure: {args.figure}")
 
 
-def merge(args: Args) -> None:
+def merge(args: Args) -> list[dict]:
     """Put together the results of shards.
+
+    Returns:
+        The rows of all.
 
     Raises:
         ValueError: If a file holds no result, they are of different agents, or they leave problems
@@ -526,10 +529,14 @@ def merge(args: Args) -> None:
     rows = suites.merge_rows([result["rows"] for result in results])
     lines = [one for result in results for one in result.get("lines", [])]
     report(replace(args, shard=None), asked, rows, lines)
+    return rows
 
 
-def evaluate(args: Args, processes: Processes) -> None:
+def evaluate(args: Args, processes: Processes) -> list[dict]:
     """Evaluate one agent, alone or with other processes; print, and write what is asked for.
+
+    Returns:
+        The rows of all processes.
 
     Raises:
         CheckpointError: If the agent cannot be loaded or is for another task.
@@ -550,9 +557,9 @@ def evaluate(args: Args, processes: Processes) -> None:
     shard = shard_of(args, processes)
     check(args, agent, shard[1])
     parts = processes.gather(measure(args, agent, shard))
-    if not processes.is_first:
-        return None
     rows = suites.merge_rows([rows for rows, _ in parts]) if len(parts) > 1 else parts[0][0]
+    if not processes.is_first:
+        return rows
     print(
         f"{args.task} agent {args.checkpoint}, trained with at most "
         f"{agent.training_iterations} iterations"
@@ -564,7 +571,8 @@ def evaluate(args: Args, processes: Processes) -> None:
         "last_iterations": "converged" if until_converged else stages[-1],
         "agent": {"weights_sha256": agent.description["weights_sha256"], **trained},
     }
-    return report(args, asked, rows, [one for _, lines in parts for one in lines])
+    report(args, asked, rows, [one for _, lines in parts for one in lines])
+    return rows
 
 
 def main() -> int:
