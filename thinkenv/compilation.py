@@ -1,5 +1,6 @@
 """How kernels are compiled, where they are kept, and what is said meanwhile."""
 
+import contextlib
 import functools
 import hashlib
 import os
@@ -43,12 +44,18 @@ def kernel_folder() -> Path | None:
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
         os.utime(folder)
-        for other in folder.parent.iterdir():
-            if time.time() - other.stat().st_mtime > DAYS_KEPT * 24 * 3600:
-                shutil.rmtree(other, ignore_errors=True)
     except (OSError, RuntimeError):  # RuntimeError: there is no home folder
         return None
+    delete_unused(folder.parent)
     return folder
+
+
+def delete_unused(folder: Path) -> None:
+    """Delete the kernels of states of the sources that were not used for a month."""
+    for kernels in folder.iterdir():
+        with contextlib.suppress(OSError):  # another process may be deleting it
+            if time.time() - kernels.stat().st_mtime > DAYS_KEPT * 24 * 3600:
+                shutil.rmtree(kernels, ignore_errors=True)
 
 
 def kernel(
