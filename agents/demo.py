@@ -11,8 +11,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from agents.deep_thinking.checkpoint import load_agent
-from agents.deep_thinking.processes import Processes
+from thinkenv.deep_thinking.checkpoint import load_agent
+from thinkenv.deep_thinking.distributed import Processes
 from agents.evaluate import Args as EvaluateArgs
 from agents.evaluate import evaluate
 from agents.think import Args as ThinkArgs

@@ -38,25 +38,25 @@ from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from agents.deep_thinking.acceleration import Acceleration
-from agents.deep_thinking.agent import MOST_ITERATIONS, TOLERANCE, Agent
-from agents.deep_thinking.checkpoint import load_agent
-from agents.deep_thinking.device import DeviceName
-from agents.deep_thinking.diagnostics import diagnose
-from agents.deep_thinking.disturbances import Disturbance
-from agents.deep_thinking.metrics import (
+from thinkenv.deep_thinking.rollout.acceleration import Acceleration
+from thinkenv.deep_thinking.agent import MOST_ITERATIONS, TOLERANCE, Agent
+from thinkenv.deep_thinking.checkpoint import load_agent
+from thinkenv.deep_thinking.device import DeviceName
+from thinkenv.deep_thinking.analysis.diagnostics import diagnose
+from thinkenv.deep_thinking.analysis.disturbances import Disturbance
+from thinkenv.deep_thinking.analysis.tables import (
     fit_rating,
     format_diagnoses,
     format_recovery,
     format_table,
     label_of,
 )
-from agents.deep_thinking.processes import Processes
-from agents.deep_thinking.recovery import LOOK_EVERY, measure_recovery
-from agents.deep_thinking.tasks import find_task
-from agents.provenance import store_result
+from thinkenv.deep_thinking.distributed import Processes
+from thinkenv.deep_thinking.analysis.recovery import LOOK_EVERY, measure_recovery
+from thinkenv.deep_thinking.tasks import find_task
+from thinkenv.provenance import store_result
 from thinkenv import suites
-from thinkenv.scores import ROW_KEYS, evaluation_row
+from thinkenv.suites.scores import ROW_KEYS, evaluation_row
 from thinkenv.suites import Answers
 
 PROBLEMS = 200  # of each set, where nothing else is asked for
@@ -500,7 +500,7 @@ def report(args: Args, asked: dict, rows: list[dict], lines: list[dict]) -> None
         store_result(args.json, result | {"rows": rows})
         print(f"rows: {args.json}")
     if args.figure is not None:
-        from agents.deep_thinking.figures import plot_accuracy, plot_diagnoses, plot_recovery
+        from thinkenv.deep_thinking.analysis.figures import plot_accuracy, plot_diagnoses, plot_recovery
 
         if args.disturb:
             plot_recovery(rows, labels, args.figure)

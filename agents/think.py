@@ -24,10 +24,10 @@ from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from agents.deep_thinking.agent import Agent
-from agents.deep_thinking.checkpoint import load_agent, write_whole
-from agents.deep_thinking.device import DeviceName, prepare_device
-from agents.deep_thinking.tasks import find_task
+from thinkenv.deep_thinking.agent import Agent
+from thinkenv.deep_thinking.checkpoint import load_agent, write_whole
+from thinkenv.deep_thinking.device import DeviceName, prepare_device
+from thinkenv.deep_thinking.tasks import find_task
 
 CAPTION_HEIGHT = 30  # pixels
 MARGIN = 6  # pixels

@@ -35,9 +35,9 @@ import tyro
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from agents.deep_thinking.acceleration import Acceleration
-from agents.deep_thinking.agent import Agent
-from agents.deep_thinking.checkpoint import (
+from thinkenv.deep_thinking.rollout.acceleration import Acceleration
+from thinkenv.deep_thinking.agent import Agent
+from thinkenv.deep_thinking.checkpoint import (
     DESCRIPTION,
     WEIGHTS,
     CheckpointError,
@@ -47,12 +47,12 @@ from agents.deep_thinking.checkpoint import (
     to_bytes,
     write_whole,
 )
-from agents.deep_thinking.device import DeviceName
-from agents.deep_thinking.model import build_net, count_parameters
-from agents.deep_thinking.processes import Processes
-from agents.deep_thinking.tasks import find_task, task_class
-from agents.deep_thinking.training import Plan, Trainer, learning_rate_of_step
-from agents.provenance import provenance
+from thinkenv.deep_thinking.device import DeviceName
+from thinkenv.deep_thinking.architectures.recurrent import build_net, count_parameters
+from thinkenv.deep_thinking.distributed import Processes
+from thinkenv.deep_thinking.tasks import find_task, task_class
+from thinkenv.deep_thinking.training.trainer import Plan, Trainer, learning_rate_of_step
+from thinkenv.provenance import provenance
 
 CHECKPOINT = "checkpoint.pt"
 METRICS = "metrics.csv"

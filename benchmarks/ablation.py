@@ -27,11 +27,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 from tqdm import tqdm
 
-from agents.deep_thinking import load
-from agents.deep_thinking.device import prepare_device
-from agents.deep_thinking.maze_problems import MazeProblems
-from agents.provenance import COMMIT, REPOSITORY, now, store_result
-from thinkenv.scores import wilson_interval
+from thinkenv.deep_thinking import load
+from thinkenv.deep_thinking.device import prepare_device
+from thinkenv.deep_thinking.maze_problems import MazeProblems
+from thinkenv.provenance import COMMIT, REPOSITORY, now, store_result
+from thinkenv.suites.scores import wilson_interval
 
 PLAIN = ("--no-symmetric", "--no-barriers")
 UNDISTURBED = ("--memory-noise", "0", "--update-chance", "1", "--rest-penalty", "0")

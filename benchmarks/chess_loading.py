@@ -30,7 +30,7 @@ import gymnasium as gym
 import numpy as np
 
 import thinkenv  # noqa: F401  (registers the environments)
-from agents.provenance import store_result
+from thinkenv.provenance import store_result
 from thinkenv import chess_puzzles
 from thinkenv.chess_puzzles.importing import read_bytes
 from thinkenv.chess_puzzles.puzzles import BUNDLED

@@ -22,7 +22,7 @@ import gymnasium as gym
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 import thinkenv  # noqa: F401  (registers the environments)
-from agents.provenance import store_result
+from thinkenv.provenance import store_result
 
 REPEATS = 3
 

@@ -30,13 +30,13 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from agents.deep_thinking import load
-from agents.deep_thinking.agent import Agent
-from agents.deep_thinking.device import prepare_device
-from agents.deep_thinking.diagnostics import diagnose
-from agents.deep_thinking.maze_problems import MazeProblems
-from agents.provenance import COMMIT, now, store_result
-from thinkenv.scores import evaluation_row
+from thinkenv.deep_thinking import load
+from thinkenv.deep_thinking.agent import Agent
+from thinkenv.deep_thinking.device import prepare_device
+from thinkenv.deep_thinking.analysis.diagnostics import diagnose
+from thinkenv.deep_thinking.maze_problems import MazeProblems
+from thinkenv.provenance import COMMIT, now, store_result
+from thinkenv.suites.scores import evaluation_row
 
 GENERATORS = ("wilson", "kruskal", "prim", "recursive_division")
 SETS = {

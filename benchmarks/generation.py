@@ -22,7 +22,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from agents.provenance import store_result
+from thinkenv.provenance import store_result
 from thinkenv import mazes
 from thinkenv.streams import InstanceStream
 

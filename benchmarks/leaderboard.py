@@ -23,15 +23,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from agents.deep_thinking import load
-from agents.deep_thinking.checkpoint import DESCRIPTION
-from agents.deep_thinking.device import prepare_device
-from agents.deep_thinking.metrics import label_of
-from agents.provenance import COMMIT, REPOSITORY, now, store_result
+from thinkenv.deep_thinking import load
+from thinkenv.deep_thinking.checkpoint import DESCRIPTION
+from thinkenv.deep_thinking.device import prepare_device
+from thinkenv.deep_thinking.analysis.tables import label_of
+from thinkenv.provenance import COMMIT, REPOSITORY, now, store_result
 from thinkenv import suites
-from thinkenv.scores import ROW_KEYS
+from thinkenv.suites.scores import ROW_KEYS
 from thinkenv.suites import baselines
-from thinkenv.whole_files import replacing
+from thinkenv.files import atomic_write
 
 # What tells a set of problems from all others, and with it an agent's row from all others.
 PROBLEMS = (
@@ -191,7 +191,7 @@ def main() -> int:
     parser.add_argument("results", type=Path, nargs="*", help="files of results, for the page")
     arguments = parser.parse_args()
     if arguments.page is not None:
-        with replacing(arguments.page) as file:
+        with atomic_write(arguments.page) as file:
             file.write(page(arguments.results).encode())
         return 0
     if arguments.json is None:

@@ -23,12 +23,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import torch
 
-from agents.deep_thinking import load
-from agents.deep_thinking.active_cells import ROUNDING, ActiveCells
-from agents.deep_thinking.agent import TOLERANCE, Agent
-from agents.deep_thinking.device import prepare_device
-from agents.deep_thinking.maze_problems import MazeProblems
-from agents.provenance import store_result
+from thinkenv.deep_thinking import load
+from thinkenv.deep_thinking.rollout.active_cells import ROUNDING, ActiveCells
+from thinkenv.deep_thinking.agent import TOLERANCE, Agent
+from thinkenv.deep_thinking.device import prepare_device
+from thinkenv.deep_thinking.maze_problems import MazeProblems
+from thinkenv.provenance import store_result
 from thinkenv.mazes import is_solution
 
 # Every so many iterations the share of active cells is noted.

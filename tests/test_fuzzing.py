@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import agents.examples.flood_fill  # noqa: F401  (registers FloodFill-v0)
+import examples.flood_fill  # noqa: F401  (registers FloodFill-v0)
 import thinkenv  # noqa: F401  (registers the environments)
 from thinkenv.wrappers import Anytime
 

@@ -5,11 +5,11 @@ import sys
 from pathlib import Path
 
 from thinkenv import mazes
-from thinkenv.cache_folder import cache_folder
+from thinkenv.files import cache_dir
 from thinkenv.mazes import interchange
 from thinkenv.mazes.endpoints import ENDPOINTS
-from thinkenv.splits import SPLITS
-from thinkenv.whole_files import replacing
+from thinkenv.tasks.splits import SPLITS
+from thinkenv.files import atomic_write
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -106,7 +106,7 @@ def run_docs(arguments: argparse.Namespace) -> None:
     if arguments.path is None:
         print(environment_page(), end="")
         return
-    with replacing(arguments.path) as file:
+    with atomic_write(arguments.path) as file:
         file.write(environment_page().encode())
 
 
@@ -136,7 +136,7 @@ def run_download(arguments: argparse.Namespace) -> None:
     from thinkenv.chess_puzzles.puzzles import import_with_progress
 
     address = arguments.address or LICHESS_ADDRESS
-    folder = arguments.to or cache_folder() / "chess_puzzles"
+    folder = arguments.to or cache_dir() / "chess_puzzles"
     source = folder / (address.rsplit("/", 1)[-1] or "puzzles")
     with tqdm(desc=f"downloading {source.name}", unit="B", unit_scale=True) as bar:
 
@@ -157,7 +157,7 @@ def run_info(arguments: argparse.Namespace) -> None:
     from thinkenv import chess_puzzles
     from thinkenv.chess_puzzles.database import is_database, verify_database
     from thinkenv.chess_puzzles.puzzles import NoPuzzleError
-    from thinkenv.chess_puzzles.splits import BOUNDS_OF_SPLIT
+    from thinkenv.chess_puzzles.rating_splits import BOUNDS_OF_SPLIT
 
     if arguments.replay is not None and arguments.replay < 0:
         raise ValueError(f"--replay {arguments.replay}: needs 0 or more")

@@ -16,7 +16,9 @@ def check_choice(name: str, value: object, allowed: Sequence[str]) -> str:
         ValueError: If it is anything else.
     """
     if not isinstance(value, str) or value not in allowed:
-        raise ValueError(f"{name}={value!r}: allowed are {', '.join(map(repr, allowed))}")
+        raise ValueError(
+            f"{name} must be one of {', '.join(map(repr, allowed))}, got {value!r}"
+        )
     return value
 
 
@@ -27,16 +29,15 @@ def check_integer(name: str, value: Any, low: int, high: int) -> int:
         TypeError: If it is not an integer (a NumPy integer will do, a bool will not).
         ValueError: If it is out of range.
     """
+    message = f"{name} must be an integer in [{low}, {high}], got {value!r}"
     try:
         if isinstance(value, bool):
             raise TypeError
         integer = operator.index(value)
     except TypeError:
-        raise TypeError(
-            f"{name}={value!r}: needs an integer from {low} to {high}, not {type(value).__name__}"
-        ) from None
+        raise TypeError(message) from None
     if not low <= integer <= high:
-        raise ValueError(f"{name}={integer}: allowed are integers from {low} to {high}")
+        raise ValueError(message)
     return integer
 
 
@@ -47,15 +48,16 @@ def check_number(name: str, value: Any, low: float, high: float = math.inf) -> f
         TypeError: If it is not a real number.
         ValueError: If it is out of range or not finite.
     """
-    allowed = f"from {low}" if high == math.inf else f"from {low} to {high}"
+    allowed = f"of at least {low:g}" if high == math.inf else f"in [{low:g}, {high:g}]"
+    message = f"{name} must be a number {allowed}, got {value!r}"
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name}={value!r}: needs a number {allowed}, not {type(value).__name__}")
+        raise TypeError(message)
     try:
         number = float(value)
     except OverflowError:  # an integer of hundreds of digits
         number = math.inf
     if not math.isfinite(number) or not low <= number <= high:
-        raise ValueError(f"{name}={value!r}: allowed are numbers {allowed}")
+        raise ValueError(message)
     return number
 
 
@@ -83,9 +85,9 @@ def check_answers(answers: np.ndarray, shape: tuple[int, ...], name: str = "answ
     """
     answers = np.asarray(answers)
     if answers.shape != shape:
-        raise ValueError(f"{name} has shape {answers.shape}: needs {shape}")
+        raise ValueError(f"{name} must have shape {shape}, got {answers.shape}")
     if answers.dtype.kind not in "biu":
-        raise TypeError(f"{name} has dtype {answers.dtype}: needs bool or integers, 0 or 1")
+        raise TypeError(f"{name} must hold bools or integers, 0 or 1, got {answers.dtype}")
     if answers.dtype.kind != "b" and answers.size and (answers.min() < 0 or answers.max() > 1):
-        raise ValueError(f"{name} holds other values than 0 and 1")
+        raise ValueError(f"{name} must hold 0 and 1 alone, got other values")
     return np.ascontiguousarray(answers, np.uint8)

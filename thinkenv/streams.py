@@ -5,7 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from thinkenv.checks import check_integer
-from thinkenv.instances import INSTANCES_PER_SEED, instances_of_seed
+from thinkenv.tasks.seeds import INSTANCES_PER_SEED, instances_of_seed
 
 
 class InstanceStream:

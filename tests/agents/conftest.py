@@ -12,8 +12,8 @@ from unittest import mock
 import pytest
 import torch
 
-from agents.deep_thinking.checkpoint import save_agent
-from agents.deep_thinking.model import build_net
+from thinkenv.deep_thinking.checkpoint import save_agent
+from thinkenv.deep_thinking.architectures.recurrent import build_net
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL_NET = {"input_channels": 4, "answer_channels": 2, "memory_channels": 4, "hidden_channels": 8}

@@ -9,7 +9,7 @@ from PIL import Image
 
 from thinkenv import mazes
 from thinkenv.mazes import interchange
-from thinkenv.scores import ROW_KEYS
+from thinkenv.suites.scores import ROW_KEYS
 
 from .conftest import refusal, run_script
 

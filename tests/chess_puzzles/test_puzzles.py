@@ -10,7 +10,7 @@ from thinkenv import chess_puzzles
 from thinkenv.chess_puzzles.importing import import_puzzles
 from thinkenv.chess_puzzles.puzzles import BUNDLED, ChessPuzzles
 from thinkenv.chess_puzzles.replaying import check_by_replay
-from thinkenv.chess_puzzles.splits import BOUNDS_OF_SPLIT
+from thinkenv.chess_puzzles.rating_splits import BOUNDS_OF_SPLIT
 
 EVERYTHING = chess_puzzles.load()
 

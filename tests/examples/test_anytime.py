@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from agents.deep_thinking import load
-from agents.examples import anytime
+from thinkenv.deep_thinking import load
+from examples import anytime
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -13,7 +13,7 @@ import numpy as np
 from gymnasium.utils.env_checker import check_env, data_equivalence
 from gymnasium.vector import SyncVectorEnv
 
-from agents.examples import flood_fill
+from examples import flood_fill
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -33,7 +33,7 @@ def test_the_commands_of_the_readme_train_and_evaluate(tmp_path):
         "think": "--iterations 4",
     }
     for command, (script, options) in zip(commands, short.items(), strict=True):
-        assert f"agents/{script}.py --task agents.examples.flood_fill:FloodFill" in command
+        assert f"agents/{script}.py --task examples.flood_fill:FloodFill" in command
         words = command.replace("runs/", f"{tmp_path}/").split("#")[0].split()
         words += [] if "--threads" in words else ["--threads", "1"]
         done = subprocess.run(

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from agents.deep_thinking import load
+from thinkenv.deep_thinking import load
 
 ROOT = Path(__file__).resolve().parents[2]
 

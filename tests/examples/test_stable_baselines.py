@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("stable_baselines3")
 
-from agents.examples import stable_baselines
+from examples import stable_baselines
 
 ROOT = Path(__file__).resolve().parents[2]
 

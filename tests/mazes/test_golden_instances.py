@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from thinkenv import mazes
-from thinkenv.splits import SPLITS
+from thinkenv.tasks.splits import SPLITS
 
 GOLDEN = Path(__file__).with_name("golden_instances.json")
 COUNTS = {201: 4, 801: 2}  # of other sizes, 32

@@ -9,7 +9,7 @@ from thinkenv.mazes.generators import GENERATORS
 from thinkenv.mazes.size_nine import canonical_hash_of_edges
 from thinkenv.mazes.symmetry import canonical_hash
 from thinkenv.mazes.task import MazeTask, draw_mazes
-from thinkenv.splits import PERCENT_OF_SPLIT, SPLITS
+from thinkenv.tasks.splits import PERCENT_OF_SPLIT, SPLITS
 
 
 @pytest.mark.parametrize("split", SPLITS)

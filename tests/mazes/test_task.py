@@ -9,7 +9,7 @@ import pytest
 from thinkenv import mazes
 from thinkenv.mazes.symmetry import canonical_hash
 from thinkenv.mazes.task import MazeTask
-from thinkenv.splits import PERCENT_OF_SPLIT, percent_of_hash
+from thinkenv.tasks.splits import PERCENT_OF_SPLIT, percent_of_hash
 
 from .test_solving import distances_from
 

@@ -14,7 +14,7 @@ import numpy as np
 
 import thinkenv
 from thinkenv import chess_puzzles, mazes, prefix_sums, suites
-from thinkenv.instances import instances_of_seed
+from thinkenv.tasks.seeds import instances_of_seed
 
 SOLVERS = {
     "Maze-v0": mazes.solve,

@@ -5,7 +5,7 @@ import pytest
 
 from thinkenv import mazes, prefix_sums, suites
 from thinkenv.mazes.file_task import MazeFileTask
-from thinkenv.scores import ROW_KEYS, wilson_interval
+from thinkenv.suites.scores import ROW_KEYS, wilson_interval
 from thinkenv.suites import Answers, ProblemSet, Suite, evaluate, evaluate_task
 
 SMALL = Suite(

@@ -6,7 +6,7 @@ import hashlib
 import pytest
 
 from thinkenv import suites
-from thinkenv.instances import instances_of_seed
+from thinkenv.tasks.seeds import instances_of_seed
 
 # SHA-256 of what a suite asks for, and of the first problems and solutions of each set, at most
 # five: a suite that gives another one is another suite, and needs another name.

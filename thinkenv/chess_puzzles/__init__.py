@@ -9,7 +9,7 @@
 from thinkenv.chess_puzzles.moves import MOVES
 from thinkenv.chess_puzzles.packing import PLANES
 from thinkenv.chess_puzzles.puzzles import ChessPuzzles, load
-from thinkenv.compilation import announce_compilation
+from thinkenv.kernels.compilation import announce_compilation
 
 announce_compilation()
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from thinkenv.whole_files import replacing
+from thinkenv.files import atomic_write
 
 MAGIC = b"thinkenv chess puzzles\n"
 FORMAT_VERSION = 1
@@ -27,7 +27,7 @@ HEADER_KEYS = {
 }
 
 # The columns of a database and their types; those of ``Rows`` but for what the import is done
-# with, and what it finds out about positions (see ``thinkenv.chess_puzzles.splits``).
+# with, and what it finds out about positions (see ``thinkenv.chess_puzzles.rating_splits``).
 COLUMN_TYPES = {
     "ids": "|S8",
     "positions": "|u1",
@@ -106,7 +106,7 @@ def write_database(path: Path, database: Database) -> None:
     }
     text = json.dumps(header).encode()
     first = aligned(len(MAGIC) + 8 + len(text))
-    with replacing(path) as file:
+    with atomic_write(path) as file:
         file.write(MAGIC + len(text).to_bytes(8, "little") + text)
         for name, array in database.columns.items():
             file.write(b"\0" * (first + places[name]["offset"] - file.tell()))

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from thinkenv.chess_puzzles.database import COLUMN_TYPES, Database, write_database
+from thinkenv.chess_puzzles.rating_splits import settle_positions
 from thinkenv.chess_puzzles.reading import (
     COLUMNS,
     MOST_THEMES,
@@ -21,7 +22,6 @@ from thinkenv.chess_puzzles.reading import (
     empty_words,
     read_lines,
 )
-from thinkenv.chess_puzzles.splits import settle_positions
 
 ZSTANDARD_MAGIC = b"\x28\xb5\x2f\xfd"
 BYTES_AT_A_TIME = 1 << 20

@@ -4,7 +4,7 @@ import numpy as np
 
 from thinkenv.chess_puzzles.notation import move_of_uci, uci_of_move
 from thinkenv.chess_puzzles.rules import DIAGONAL, JUMPS, MOST_MOVES, STRAIGHT, legal_moves
-from thinkenv.compilation import kernel
+from thinkenv.kernels.compilation import kernel
 
 
 def all_moves() -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from thinkenv.chess_puzzles.rules import (
     is_attacked,
     keep_legal_en_passant,
 )
-from thinkenv.compilation import kernel
+from thinkenv.kernels.compilation import kernel
 
 SPACE, SLASH, DASH = ord(" "), ord("/"), ord("-")
 PIECE_LETTERS = np.frombuffer(b".PNBRQKpnbrqk", np.uint8).copy()

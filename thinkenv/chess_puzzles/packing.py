@@ -11,8 +11,8 @@ from thinkenv.chess_puzzles.rules import (
     HALFMOVES,
     NO_SQUARE,
 )
-from thinkenv.compilation import kernel
-from thinkenv.random_streams import mix
+from thinkenv.kernels.compilation import kernel
+from thinkenv.kernels.random import mix
 
 # 32 bytes of squares, two to a byte; castling rights with bit 4 for Black to move; the en passant
 # square; the half-moves; the number of the move, two bytes.

@@ -16,7 +16,7 @@ from thinkenv.chess_puzzles.rules import (
     legal_moves,
     play,
 )
-from thinkenv.compilation import kernel
+from thinkenv.kernels.compilation import kernel
 
 MIRROR = 56 | 56 << 6  # turns a move code to the other side's view
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from thinkenv.cache_folder import cache_folder
 from thinkenv.checks import check_choice, check_integer
 from thinkenv.chess_puzzles.database import (
     FORMAT_VERSION,
@@ -25,16 +24,17 @@ from thinkenv.chess_puzzles.notation import (
     write_move,
 )
 from thinkenv.chess_puzzles.packing import planes_of, unpack
-from thinkenv.chess_puzzles.reading import URL_PREFIX
-from thinkenv.chess_puzzles.rules import POSITION_BYTES
-from thinkenv.chess_puzzles.splits import (
+from thinkenv.chess_puzzles.rating_splits import (
     BOUNDS_OF_SPLIT,
     HIGHEST_RATING,
     LOWEST_RATING,
     SPLIT_COLUMNS,
     rows_of_split,
 )
-from thinkenv.compilation import kernel
+from thinkenv.chess_puzzles.reading import URL_PREFIX
+from thinkenv.chess_puzzles.rules import POSITION_BYTES
+from thinkenv.files import cache_dir
+from thinkenv.kernels.compilation import kernel
 
 # What puzzles have as attributes, by the names of the database's columns.
 COLUMNS = (
@@ -255,7 +255,7 @@ def converted_path(source: Path) -> Path:
     state = source.stat()
     name = f"{source.resolve()}/{state.st_size}/{state.st_mtime_ns}/{FORMAT_VERSION}"
     digest = hashlib.blake2b(name.encode(), digest_size=8).hexdigest()
-    return cache_folder() / "chess_puzzles" / f"{source.name.split('.')[0]}-{digest}.puzzles"
+    return cache_dir() / "chess_puzzles" / f"{source.name.split('.')[0]}-{digest}.puzzles"
 
 
 @functools.lru_cache(maxsize=8)
@@ -312,7 +312,7 @@ def load(
     """Load chess puzzles.
 
     A Lichess file is converted once into a database in the cache folder (see
-    ``thinkenv.cache_folder``) and mapped into memory from then on. The database's checksum is
+    ``thinkenv.files``) and mapped into memory from then on. The database's checksum is
     compared by ``python -m thinkenv chess info``, which reads all of it, and not here.
 
     Args:
@@ -321,7 +321,7 @@ def load(
         rating: ``[low, high]``: only puzzles with a rating in this band, both ends included.
         themes: Only puzzles with at least one of these themes, such as ``["mateIn2", "fork"]``.
         split: ``train``, ``validation``, ``test``, ``extrapolation`` or ``all``; see
-            ``thinkenv.chess_puzzles.splits``.
+            ``thinkenv.chess_puzzles.rating_splits``.
         easiest: Only so many puzzles with the lowest ratings of the whole database, as in the
             literature (Schwarzschild et al. 2021: the easiest 600,000).
         ranks: ``[first, end]``: only puzzles from this rank to before that one, counted from 0 by

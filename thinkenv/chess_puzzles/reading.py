@@ -15,8 +15,8 @@ from numba import uint64
 from thinkenv.chess_puzzles.notation import FEN_ERRORS, end_of_field, parse_fen, parse_move
 from thinkenv.chess_puzzles.packing import PACKED_BYTES, pack, position_key
 from thinkenv.chess_puzzles.rules import BLACK, POSITION_BYTES, is_legal, play
-from thinkenv.compilation import kernel
-from thinkenv.random_streams import mix
+from thinkenv.kernels.compilation import kernel
+from thinkenv.kernels.random import mix
 
 COLUMNS = (
     "PuzzleId",

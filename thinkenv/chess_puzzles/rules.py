@@ -19,7 +19,7 @@ the king's move of two squares.
 
 import numpy as np
 
-from thinkenv.compilation import kernel
+from thinkenv.kernels.compilation import kernel
 
 POSITION_BYTES = 70
 CASTLING, EN_PASSANT, BLACK, HALFMOVES, FULLMOVES = 64, 65, 66, 67, 68

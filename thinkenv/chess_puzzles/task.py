@@ -1,19 +1,30 @@
 """The chess task: an instance number in, a puzzle out; two squares in, a judgement out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
-from thinkenv.batches import InstanceBatch
 from thinkenv.checks import check_answers
+from thinkenv.chess_puzzles import drawing
 from thinkenv.chess_puzzles.packing import planes_of, unpack
-from thinkenv.chess_puzzles.puzzles import load
+from thinkenv.chess_puzzles.playing import Lines
+from thinkenv.chess_puzzles.puzzles import ChessPuzzles, NoPuzzleError, load
+from thinkenv.chess_puzzles.rating_splits import BOUNDS_OF_SPLIT
 from thinkenv.chess_puzzles.rules import PAWN, POSITION_BYTES, mates
-from thinkenv.compilation import kernel
-from thinkenv.instances import check_instances
+from thinkenv.kernels.compilation import kernel
+from thinkenv.tasks.base import (
+    InstanceBatch,
+    OptionValue,
+    Task,
+    TestingOptions,
+    TrainingOptions,
+    WatchingOptions,
+)
+from thinkenv.tasks.seeds import check_instances
 
 
 @dataclass
@@ -97,7 +108,7 @@ def mates_between(position, origin, target):
     return mates(position, move)
 
 
-class ChessPuzzleTask:
+class ChessPuzzleTask(Task[ChessPuzzleBatch]):
     """One selection of puzzles: an instance number in, a puzzle out.
 
     Instance ``i`` is puzzle ``i`` of the selection, in the order of the file, and begins again at
@@ -115,6 +126,7 @@ class ChessPuzzleTask:
     """
 
     name = "chess"
+    ample_iterations = 160
 
     def __init__(
         self,
@@ -142,16 +154,25 @@ class ChessPuzzleTask:
         return len(self.puzzles)
 
     @property
-    def axes(self) -> dict:
-        """The options, as they stand in an evaluation row."""
+    def options(self) -> dict[str, OptionValue]:
+        """Split, band of ratings, and which database; and themes where there are any."""
         database = self.puzzles.database
-        axes = {
+        options: dict[str, OptionValue] = {
             "split": self.split,
             "rating": list(self.rating_band),
             "database": database.source,
             "database_sha256": database.source_sha256,
         }
-        return axes | {"themes": list(self.themes)} if self.themes else axes
+        return options | {"themes": list(self.themes)} if self.themes else options
+
+    @property
+    def version(self) -> str:
+        """The SHA-256 of the file that the puzzles are from."""
+        return self.puzzles.database.source_sha256
+
+    def puzzles_of(self, batch: ChessPuzzleBatch) -> ChessPuzzles:
+        """What is known of the puzzles of a batch: ratings, themes, moves and the like."""
+        return ChessPuzzles(self.puzzles.database, batch.rows)
 
     def draw(
         self, instances: Sequence[int] | np.ndarray, threads: int | None = None
@@ -199,3 +220,159 @@ class ChessPuzzleTask:
         positions = self.puzzles.database.columns["positions"]
         judge_squares(positions, batch.first_moves, batch.rows, answers, solved, accuracies)
         return solved, accuracies
+
+    def play(
+        self, batch: ChessPuzzleBatch, preferences: Callable[[np.ndarray], np.ndarray]
+    ) -> dict[str, np.ndarray]:
+        """Play whole puzzles: at every move the legal one whose two squares are preferred most.
+
+        Args:
+            batch: The puzzles.
+            preferences: From planes ``(n, 17, 8, 8)`` uint8 to scores ``(n, 2, 64)``, of every
+                square to be the one that the move begins on, and the one that it ends on.
+
+        Returns:
+            ``first_move`` and ``line``, ``(count,)`` bool each: whether the first move is right,
+            and whether all are. A move that mates is right, whatever was recorded.
+        """
+        lines = Lines(self.puzzles.database, len(batch), first_only=False)
+        going_on = np.arange(len(batch))
+        lines.begin(batch.rows, going_on)
+        line = np.zeros(len(batch), np.bool_)
+        first_move: np.ndarray | None = None
+        while len(going_on):
+            scores = preferences(lines.show(going_on))
+            actions = lines.choose(scores[:, 0], scores[:, 1], going_on)
+            done, solved = lines.play(actions, going_on)
+            line[going_on] = solved
+            if first_move is None:
+                first_move = solved | ~done
+            going_on = going_on[~done]
+        return {"first_move": line.copy() if first_move is None else first_move, "line": line}
+
+    def difficulties(self, batch: ChessPuzzleBatch) -> np.ndarray:
+        """The ratings of the puzzles, ``(count,)`` int16."""
+        return self.puzzles_of(batch).ratings
+
+    @classmethod
+    def label(cls, options: Mapping[str, OptionValue]) -> str:
+        """The band of ratings: ``rated 600-799``."""
+        band = options["rating"]
+        assert isinstance(band, list)
+        return f"rated {band[0]}-{band[1]}"
+
+    def describe(self, batch: ChessPuzzleBatch) -> str:
+        """A batch of one puzzle in words."""
+        puzzle = self.puzzles_of(batch)
+        return (
+            f"puzzle {puzzle.ids[0].decode()} rated {puzzle.ratings[0]}, {puzzle.fen(0)}, "
+            f"solution {' '.join(puzzle.solution(0))}"
+        )
+
+    def picture(
+        self,
+        batch: ChessPuzzleBatch,
+        answer: np.ndarray | None = None,
+        probabilities: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """The board of a batch of one puzzle: see ``Task.picture``."""
+        puzzle = self.puzzles_of(batch)
+        right = answer
+        if answer is not None and not self.judge(batch, answer[None])[0][0]:
+            right = batch.solutions[0]
+        shown = None if answer is not None else probabilities
+        return drawing.draw(puzzle.position(0), int(puzzle.last_moves[0]), answer, right, shown)
+
+    def text(self, batch: ChessPuzzleBatch, answer: np.ndarray | None = None) -> str:
+        """The board of a batch of one puzzle, and an answer to it, as text."""
+        puzzle = self.puzzles_of(batch)
+        return drawing.write_text(
+            puzzle.position(0), int(puzzle.last_moves[0]), answer, batch.solutions[0]
+        )
+
+    @classmethod
+    def training_options(cls) -> TrainingOptions[Self]:
+        """The bundled puzzles."""
+        return PuzzlesToTrain()
+
+    @classmethod
+    def testing_options(cls) -> TestingOptions[Self]:
+        """The bundled puzzles, by rating."""
+        return PuzzlesToTest()
+
+    @classmethod
+    def watching_options(cls) -> WatchingOptions[Self]:
+        """The bundled puzzles rated 1600 to 1799."""
+        return PuzzleToWatch()
+
+
+# Ratings are tested in buckets of this width, between these bounds.
+BUCKET = 200
+LOWEST_BUCKET, HIGHEST_BUCKET = 400, 3199
+
+
+@dataclass(frozen=True)
+class PuzzlesToTrain(TrainingOptions[ChessPuzzleTask]):
+    """Puzzles to train on."""
+
+    database: str = "bundled"
+    """bundled (a few thousand puzzles), a Lichess .csv or .csv.zst, or a database made by
+    ``thinkenv chess import``."""
+
+    def task(self, family: type[ChessPuzzleTask], split: str) -> ChessPuzzleTask:
+        """The puzzles of a split."""
+        return family(self.database, split)
+
+
+@dataclass(frozen=True)
+class PuzzlesToTest(TestingOptions[ChessPuzzleTask]):
+    """Puzzles to test on, in buckets of 200 rating points."""
+
+    database: str = "bundled"
+    """bundled, a Lichess .csv or .csv.zst, or a database."""
+    rating: tuple[int, int] | None = None
+    """Lowest and highest rating, by which the first and the last bucket may be cut; by default
+    all."""
+    split: str | None = None
+    """The split; by default "test" below the ratings of "extrapolation"."""
+
+    def tasks(self, family: type[ChessPuzzleTask]) -> Sequence[ChessPuzzleTask]:
+        """The puzzles of each bucket, without those that agents are trained on.
+
+        Raises:
+            ValueError: If there is no such puzzle.
+        """
+        low, high = self.rating or (LOWEST_BUCKET, HIGHEST_BUCKET)
+        first_hard, last_easy = BOUNDS_OF_SPLIT["extrapolation"][0], BOUNDS_OF_SPLIT["test"][1]
+        found = []
+        for begin in range(low // BUCKET * BUCKET, high + 1, BUCKET):
+            split = self.split or ("extrapolation" if begin >= first_hard else "test")
+            last = last_easy if split == "test" else begin + BUCKET - 1
+            band = (max(begin, low), min(begin + BUCKET - 1, high, last))
+            if band[0] > band[1]:
+                continue  # in the gap between the splits
+            try:
+                found.append(family(self.database, split, band))
+            except NoPuzzleError:
+                continue
+        if not found:
+            raise ValueError(f"no puzzle of the split is rated from {low} to {high}")
+        return found
+
+
+@dataclass(frozen=True)
+class PuzzleToWatch(WatchingOptions[ChessPuzzleTask]):
+    """Puzzles of which one is shown."""
+
+    database: str = "bundled"
+    """bundled, a Lichess file, or a database."""
+    rating: tuple[int, int] = (1600, 1799)
+    """Lowest and highest rating."""
+    split: str | None = None
+    """The split; by default "test" below the ratings of "extrapolation"."""
+
+    def task(self, family: type[ChessPuzzleTask]) -> ChessPuzzleTask:
+        """The puzzles of this band of ratings."""
+        is_hard = self.rating[0] >= BOUNDS_OF_SPLIT["extrapolation"][0]
+        split = self.split or ("extrapolation" if is_hard else "test")
+        return family(self.database, split, self.rating)

@@ -15,7 +15,7 @@ from thinkenv.chess_puzzles.packing import PLANES
 from thinkenv.chess_puzzles.playing import Lines
 from thinkenv.chess_puzzles.puzzles import fens_of_rows, solutions_of_rows, themes_of_set
 from thinkenv.chess_puzzles.task import ChessPuzzleBatch, ChessPuzzleTask, squares_of_moves
-from thinkenv.envs.instances import InstanceEnv, InstanceVectorEnv
+from thinkenv.envs.base import InstanceEnv, InstanceVectorEnv
 from thinkenv.envs.one_answer import copy_of_answers
 
 ANSWERS = ("line", "first_move", "squares")
@@ -78,7 +78,7 @@ class ChessPuzzleEnv(InstanceEnv):
     | ``render_mode`` | ``rgb_array``, ``ansi`` | None |
 
     A path is given as text, so that ``env.spec.to_json()`` can hold it. Splits are by rating and
-    never share a position to solve: see ``thinkenv.chess_puzzles.splits``. A wrong
+    never share a position to solve: see ``thinkenv.chess_puzzles.rating_splits``. A wrong
     argument raises a ``ValueError`` or ``TypeError`` that names it.
 
     ## Rendering

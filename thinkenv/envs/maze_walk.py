@@ -7,7 +7,7 @@ from gymnasium import spaces
 from gymnasium.vector import AutoresetMode
 
 from thinkenv.checks import check_choice, check_integer
-from thinkenv.envs.instances import InstanceEnv, InstanceVectorEnv
+from thinkenv.envs.base import InstanceEnv, InstanceVectorEnv
 from thinkenv.envs.maze import OBSERVATIONS
 from thinkenv.mazes import drawing
 from thinkenv.mazes.task import MazeBatch, MazeTask

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from gymnasium.vector import AutoresetMode
 
-from thinkenv.cell_drawing import draw_cells, write_cells
+from thinkenv.drawing import draw_cells, write_cells
 from thinkenv.checks import check_choice
-from thinkenv.envs.instances import InstanceEnv, InstanceVectorEnv
+from thinkenv.envs.base import InstanceEnv, InstanceVectorEnv
 
 REWARDS = ("exact", "cells")
 

@@ -47,7 +47,7 @@ class PrefixSumEnv(OneAnswerEnv):
     | ``reward`` | ``exact``, ``cells`` | ``exact`` |
     | ``render_mode`` | ``rgb_array``, ``ansi`` | None |
 
-    No string is in two splits: see ``thinkenv.splits``. A wrong argument raises a ``ValueError`` or
+    No string is in two splits: see ``thinkenv.tasks.splits``. A wrong argument raises a ``ValueError`` or
     ``TypeError`` that names it.
 
     ## Rendering

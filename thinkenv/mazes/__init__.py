@@ -3,10 +3,9 @@
 import numpy as np
 
 from thinkenv.checks import check_integer
-from thinkenv.compilation import announce_compilation
-from thinkenv.instances import INSTANCES_PER_SEED, instances_of_seed
+from thinkenv.kernels.compilation import announce_compilation
 from thinkenv.mazes.generators import GENERATORS
-from thinkenv.mazes.layout import FREE, GOAL, START, WALL
+from thinkenv.mazes.lattice import FREE, GOAL, START, WALL
 from thinkenv.mazes.properties import PROPERTIES, fill_dead_ends, measure, select
 from thinkenv.mazes.solving import is_solution, shortest_path, solve
 from thinkenv.mazes.task import (
@@ -15,6 +14,7 @@ from thinkenv.mazes.task import (
     MazeTask,
     check_memory,
 )
+from thinkenv.tasks.seeds import INSTANCES_PER_SEED, instances_of_seed
 
 announce_compilation()
 

@@ -10,9 +10,9 @@ import itertools
 import numpy as np
 from numba import uint64
 
-from thinkenv.compilation import kernel
-from thinkenv.mazes.layout import ROOT, open_passages, pack_steps, unpack_step
-from thinkenv.random_streams import below, bits_ahead, skip_bits
+from thinkenv.kernels.compilation import kernel
+from thinkenv.kernels.random import below, bits_ahead, skip_bits
+from thinkenv.mazes.lattice import ROOT, open_passages, pack_steps, unpack_step
 
 
 def direction_table() -> np.ndarray:

@@ -6,7 +6,7 @@ Colours are those of Okabe and Ito, which most colour-blind people can tell apar
 import numpy as np
 from PIL import Image, ImageDraw
 
-from thinkenv.mazes.layout import GOAL, START, WALL
+from thinkenv.mazes.lattice import GOAL, START, WALL
 
 WALL_COLOUR = (38, 44, 58)
 FREE_COLOUR = (250, 248, 243)

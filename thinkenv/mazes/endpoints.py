@@ -3,9 +3,9 @@
 import numpy as np
 from numba import uint64
 
-from thinkenv.compilation import kernel
-from thinkenv.mazes.layout import WALL, cell_of_room
-from thinkenv.random_streams import below
+from thinkenv.kernels.compilation import kernel
+from thinkenv.kernels.random import below
+from thinkenv.mazes.lattice import WALL, cell_of_room
 
 ENDPOINTS = {"any": 0, "dead_ends": 1, "corners": 2, "farthest": 3}
 

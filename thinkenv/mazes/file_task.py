@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from thinkenv.instances import INSTANCES_PER_SEED, check_instances
 from thinkenv.mazes import interchange
 from thinkenv.mazes.task import MazeBatch, MazeTask
+from thinkenv.tasks.seeds import INSTANCES_PER_SEED, check_instances
 
 
 class MazeFileTask(MazeTask):

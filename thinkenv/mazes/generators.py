@@ -2,10 +2,10 @@
 
 Every generator has one signature, ``generator(rng, rooms, grid, parents, scratch)``:
 
-- ``rng``: a random stream (see ``thinkenv.random_streams``), advanced in place;
+- ``rng``: a random stream (see ``thinkenv.kernels.random``), advanced in place;
 - ``rooms``: rooms per side; the grid has ``side = 2 * rooms + 1`` cells per side;
 - ``grid``: ``(side * side,)`` uint8, overwritten: walls become 0, free cells 1 (see
-  ``thinkenv.mazes.layout``);
+  ``thinkenv.mazes.lattice``);
 - ``parents``: ``(rooms * rooms,)`` uint8, filled with the direction from each room to its parent
   in the tree (up 0, right 1, down 2, left 3) and ``ROOT`` for one of them, so that paths are found
   without a search;
@@ -18,9 +18,10 @@ To add a generator, write its kernel here, give it a code in ``GENERATORS`` and 
 import numpy as np
 from numba import uint64
 
-from thinkenv.compilation import kernel
+from thinkenv.kernels.compilation import kernel
+from thinkenv.kernels.random import below, next_bits
 from thinkenv.mazes.depth_first import carve_dfs
-from thinkenv.mazes.layout import (
+from thinkenv.mazes.lattice import (
     FREE,
     ROOT,
     WALL,
@@ -30,7 +31,6 @@ from thinkenv.mazes.layout import (
     open_passages,
     step_of_direction,
 )
-from thinkenv.random_streams import below, next_bits
 
 GENERATORS = {
     "dfs": 0,

@@ -23,10 +23,10 @@ from pathlib import Path
 import numpy as np
 
 from thinkenv.checks import check_choice, check_integer
-from thinkenv.mazes.layout import FREE, GOAL, START, WALL
+from thinkenv.files import atomic_write
+from thinkenv.mazes.lattice import FREE, GOAL, START, WALL
 from thinkenv.mazes.solving import is_solution, shortest_path
 from thinkenv.mazes.task import GENERATOR_VERSION, MazeBatch
-from thinkenv.whole_files import replacing
 
 FORMATS = ("npz", "easy_to_hard", "tokens")
 
@@ -51,7 +51,7 @@ def write_npz(path: Path, batch: MazeBatch, options: dict) -> None:
         options: The arguments of ``thinkenv.mazes.generate``; stored as JSON.
     """
     described = json.dumps({"generator_version": GENERATOR_VERSION, **options})
-    with replacing(Path(path)) as file:
+    with atomic_write(Path(path)) as file:
         np.savez_compressed(file, options=np.array(described), **vars(batch))
 
 
@@ -86,7 +86,7 @@ def write_easy_to_hard(folder: Path, batch: MazeBatch, dtype: str = "float64") -
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for name, array in (("inputs", inputs), ("solutions", enlarge(batch.solutions).astype(dtype))):
-        with replacing(folder / f"{name}.npy") as file:
+        with atomic_write(folder / f"{name}.npy") as file:
             np.save(file, array)
 
 
@@ -165,12 +165,12 @@ def write_tokens(folder: Path, batch: MazeBatch, side: int = TOKEN_SIDE) -> None
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for name, array in arrays.items():
-        with replacing(folder / f"all__{name}.npy") as file:
+        with atomic_write(folder / f"all__{name}.npy") as file:
             np.save(file, array)
     text = json.dumps(description).encode()
-    with replacing(folder / "dataset.json") as file:
+    with atomic_write(folder / "dataset.json") as file:
         file.write(text)
-    with replacing(folder.parent / "identifiers.json") as file:
+    with atomic_write(folder.parent / "identifiers.json") as file:
         file.write(b'["<blank>"]')
 
 

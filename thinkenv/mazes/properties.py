@@ -3,11 +3,11 @@
 import numpy as np
 
 from thinkenv.checks import check_integer
-from thinkenv.compilation import kernel
-from thinkenv.instances import INSTANCES_PER_SEED, instances_of_seed
-from thinkenv.mazes.layout import FREE, WALL
+from thinkenv.kernels.compilation import kernel
+from thinkenv.mazes.lattice import FREE, WALL
 from thinkenv.mazes.solving import check_grid
 from thinkenv.mazes.task import MazeBatch, MazeTask
+from thinkenv.tasks.seeds import INSTANCES_PER_SEED, instances_of_seed
 
 PROPERTIES = ("path_length", "junctions", "dead_ends", "path_share", "filling_rounds")
 

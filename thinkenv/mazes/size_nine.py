@@ -18,12 +18,12 @@ import itertools
 import numpy as np
 from numba import uint64
 
-from thinkenv.compilation import kernel
+from thinkenv.kernels.compilation import kernel
+from thinkenv.kernels.random import below, mix, start_stream
 from thinkenv.mazes.depth_first import CHOICES_PER_WORD, DIRECTION_TABLE, draw_choices
-from thinkenv.mazes.layout import GOAL, START
+from thinkenv.mazes.lattice import GOAL, START
 from thinkenv.mazes.symmetry import SPLIT_SALT
-from thinkenv.random_streams import below, mix, start_stream
-from thinkenv.splits import percent_of_hash
+from thinkenv.tasks.splits import percent_of_hash
 
 SIZE = 9
 ROOMS = 5

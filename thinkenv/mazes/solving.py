@@ -4,8 +4,8 @@ import numpy as np
 from numba import uint64
 
 from thinkenv.checks import check_answers
-from thinkenv.compilation import kernel
-from thinkenv.mazes.layout import (
+from thinkenv.kernels.compilation import kernel
+from thinkenv.mazes.lattice import (
     GOAL,
     ROOT,
     START,

@@ -2,9 +2,9 @@
 
 from numba import uint64
 
-from thinkenv.compilation import kernel
-from thinkenv.mazes.layout import WALL
-from thinkenv.random_streams import mix
+from thinkenv.kernels.compilation import kernel
+from thinkenv.kernels.random import mix
+from thinkenv.mazes.lattice import WALL
 
 # Any constant will do; this one leaves every split with mazes even at size 5, where there are
 # only 28 spanning trees up to symmetry.

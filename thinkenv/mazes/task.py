@@ -1,28 +1,38 @@
 """The maze task: draws batches of mazes by instance number, and judges answers."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
 
 import numpy as np
 
-from thinkenv.batches import InstanceBatch
 from thinkenv.checks import check_answers, check_choice, check_fraction, check_integer
-from thinkenv.compilation import kernel
-from thinkenv.cores import usable_cores
-from thinkenv.instances import check_instances, check_numbers
-from thinkenv.mazes import size_nine
-from thinkenv.mazes.changes import move_endpoints, move_walls
+from thinkenv.kernels.compilation import kernel
+from thinkenv.kernels.random import start_stream, stream_key
+from thinkenv.kernels.threads import run_on_threads
+from thinkenv.machine import check_fits_into_memory, usable_cores
+from thinkenv.mazes import drawing, size_nine
+from thinkenv.mazes.augmentation import move_endpoints, move_walls
 from thinkenv.mazes.depth_first import LANES, find_dfs_parents
 from thinkenv.mazes.endpoints import ENDPOINTS, choose_endpoints
 from thinkenv.mazes.generators import GENERATORS, carve, open_loops
-from thinkenv.mazes.layout import GOAL, START, cell_of_room, open_passages
+from thinkenv.mazes.lattice import GOAL, START, WALL, cell_of_room, open_passages
 from thinkenv.mazes.solving import judge_flat, mark_tree_path, solve_flat
 from thinkenv.mazes.symmetry import canonical_hash
-from thinkenv.memory import check_fits_into_memory
-from thinkenv.random_streams import start_stream, stream_key
-from thinkenv.splits import PERCENT_OF_SPLIT, SPLITS, percent_of_hash
-from thinkenv.worker_threads import run_on_threads
+from thinkenv.tasks.base import (
+    AnyTask,
+    CellTask,
+    InstanceBatch,
+    OptionValue,
+    TestingOptions,
+    TrainingOptions,
+    WatchingOptions,
+    split_of_size,
+)
+from thinkenv.tasks.seeds import check_instances, check_seeds
+from thinkenv.tasks.splits import PERCENT_OF_SPLIT, SPLITS, percent_of_hash
 
 # Raised whenever the same options and instance number give another maze than before.
 GENERATOR_VERSION = 1
@@ -42,6 +52,12 @@ MOST_ATTEMPTS = 20_000
 CELLS_PER_PART = 250_000
 PARTS_PER_THREAD = 4
 MAZES_PER_PART = 16  # where a thread gets several
+
+MOST_WALL_MOVES = 1_000_000
+# How a maze is trained on unless something else is said.
+TRAINING_WALL_MOVES = 16
+TESTING_SIZES = (9, 13, 33, 59)
+WATCHING_SIZE = 33
 
 
 @kernel
@@ -196,7 +212,7 @@ def default_size(split: str) -> int:
     return DEFAULT_EXTRAPOLATION_SIZE if split == "extrapolation" else DEFAULT_SIZE
 
 
-class MazeTask:
+class MazeTask(CellTask[MazeBatch]):
     """One family of mazes: an instance number in, a maze and its solution out.
 
     An instance is a pure function of the options and its number: the same alone, in any batch, on
@@ -211,6 +227,9 @@ class MazeTask:
             generator left standing is opened.
         endpoints: Where start and goal lie: ``any`` two rooms, two ``dead_ends``, two ``corners``,
             or ``farthest``, the ends of a longest shortest path.
+        wall_moves: The most walls that are moved in a maze after it was drawn (see
+            ``move_walls``), so that an agent practises rooms and junctions as no one generator
+            makes them.
 
     Raises:
         ValueError: If an argument has a value that is not allowed.
@@ -218,7 +237,10 @@ class MazeTask:
     """
 
     name = "maze"
-    generator_version = GENERATOR_VERSION
+    ample_iterations = 1500  # for size 59
+    codes = 4
+    wall_code = WALL
+    turns = True
 
     def __init__(
         self,
@@ -227,12 +249,14 @@ class MazeTask:
         generator: str = "dfs",
         loops: float = 0.0,
         endpoints: str = "any",
+        wall_moves: int = 0,
     ):
         self.split = check_choice("split", split, SPLITS)
         self.size = check_size(default_size(split) if size is None else size)
         self.generator = check_choice("generator", generator, tuple(GENERATORS))
         self.loops = check_fraction("loops", loops)
         self.endpoints = check_choice("endpoints", endpoints, tuple(ENDPOINTS))
+        self.wall_moves = check_integer("wall_moves", wall_moves, 0, MOST_WALL_MOVES)
         self.rooms = (self.size + 1) // 2
         self.side = self.size + 2
         self.key = stream_key(
@@ -240,15 +264,21 @@ class MazeTask:
         )
 
     @property
-    def axes(self) -> dict:
-        """The options, as they stand in an evaluation row."""
-        return {
+    def options(self) -> dict[str, OptionValue]:
+        """Split, size, generator, loops and endpoints; and wall moves where there are any."""
+        options: dict[str, OptionValue] = {
             "split": self.split,
             "size": self.size,
             "generator": self.generator,
             "loops": self.loops,
             "endpoints": self.endpoints,
         }
+        return options | {"wall_moves": self.wall_moves} if self.wall_moves else options
+
+    @property
+    def version(self) -> int:
+        """The generators' version."""
+        return GENERATOR_VERSION
 
     def draw(self, instances: Sequence[int] | np.ndarray, threads: int | None = None) -> MazeBatch:
         """Draw the mazes of these instance numbers.
@@ -286,7 +316,7 @@ class MazeTask:
                     f"or too rare for size={self.size}, generator={self.generator!r}, "
                     f"loops={self.loops}"
                 )
-        return batch
+        return self.move_walls(batch, instances, self.wall_moves) if self.wall_moves else batch
 
     def _divide(self, count: int, threads: int) -> list[slice]:
         """Divide a batch into parts for threads: several for each, if there are enough mazes."""
@@ -321,19 +351,20 @@ class MazeTask:
             *filled,
         )
 
-    def vary(self, batch: MazeBatch, numbers: Sequence[int] | np.ndarray) -> MazeBatch:
+    def perturb(self, batch: MazeBatch, seeds: Sequence[int] | np.ndarray) -> MazeBatch:
         """The same mazes with start and goal moved: other problems that look almost the same.
 
         The split stays the same, because it depends on the walls alone. The instance numbers of
-        the result are those of the mazes it was made from.
+        the result are those of the mazes it was made from. Where walls are moved at all, some are
+        here as well.
 
         Args:
             batch: Mazes of this task.
-            numbers: ``(len(batch),)`` integers from 0 to ``2**63 - 1``, one for each maze; the
-                same number gives the same maze the same endpoints.
+            seeds: ``(len(batch),)`` integers from 0 to ``2**63 - 1``, one for each maze; the
+                same seed gives the same maze the same endpoints.
 
         Raises:
-            ValueError: If there are not as many numbers as mazes, or one is out of range.
+            ValueError: If there are not as many seeds as mazes, or one is out of range.
             TypeError: If they are not integers.
         """
         count = len(batch)
@@ -345,7 +376,7 @@ class MazeTask:
             batch.instances.copy(),
         )
         move_endpoints(
-            check_numbers(numbers, len(batch)).view(np.uint64),
+            check_seeds(seeds, count).view(np.uint64),
             stream_key("Maze endpoints", GENERATOR_VERSION, self.endpoints),
             ENDPOINTS[self.endpoints],
             self.rooms,
@@ -354,10 +385,10 @@ class MazeTask:
             moved.path_lengths,
             moved.unique,
         )
-        return moved
+        return self.move_walls(moved, seeds, self.wall_moves) if self.wall_moves else moved
 
     def move_walls(
-        self, batch: MazeBatch, numbers: Sequence[int] | np.ndarray, most: int
+        self, batch: MazeBatch, seeds: Sequence[int] | np.ndarray, most: int
     ) -> MazeBatch:
         """The same mazes with a few walls moved, start and goal where they were.
 
@@ -367,21 +398,21 @@ class MazeTask:
 
         Args:
             batch: Mazes of this task.
-            numbers: ``(len(batch),)`` integers from 0 to ``2**63 - 1``, one for each maze; the
-                same number moves the same walls of the same maze.
-            most: Each maze has 0 to ``most`` walls moved, or more where it would else leave the
+            seeds: ``(len(batch),)`` integers from 0 to ``2**63 - 1``, one for each maze; the
+                same seed moves the same walls of the same maze.
+            most: Each maze has 0 to ``most`` walls moved, or more if it would otherwise leave the
                 split.
 
         Raises:
-            ValueError: If ``most`` is negative, there are not as many numbers as mazes, or one is
+            ValueError: If ``most`` is negative, there are not as many seeds as mazes, or one is
                 out of range.
-            TypeError: If ``most`` or the numbers are not integers.
+            TypeError: If ``most`` or the seeds are not integers.
         """
-        most = check_integer("most", most, 0, 1_000_000)
+        most = check_integer("most", most, 0, MOST_WALL_MOVES)
         count = len(batch)
         moved = batch[np.arange(count)]
         move_walls(
-            check_numbers(numbers, len(batch)).view(np.uint64),
+            check_seeds(seeds, count).view(np.uint64),
             stream_key("Maze walls", GENERATOR_VERSION),
             most,
             *PERCENT_OF_SPLIT[self.split],
@@ -424,6 +455,144 @@ class MazeTask:
             cell_accuracies,
         )
         return solved, cell_accuracies
+
+    @classmethod
+    def label(cls, options: Mapping[str, OptionValue]) -> str:
+        """The size, and what is unusual: ``59x59 prim loops 0.1``."""
+        words = [f"{options['size']}x{options['size']}"]
+        usual = (None, "dfs", "any")
+        others = [options.get(name) for name in ("generator", "endpoints")]
+        words += [str(value) for value in others if value not in usual]
+        words += [f"loops {options['loops']:g}"] if options.get("loops") else []
+        return " ".join(words)
+
+    def describe(self, batch: MazeBatch) -> str:
+        """A batch of one maze in words."""
+        height, width = batch.grids.shape[1:]
+        return f"maze {height - 2}x{width - 2}, path of {int(batch.path_lengths[0])} cells"
+
+    def picture(
+        self,
+        batch: MazeBatch,
+        answer: np.ndarray | None = None,
+        probabilities: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """A picture of a batch of one maze: see ``Task.picture``."""
+        if answer is None and probabilities is not None:
+            return drawing.draw(
+                batch.grids[0], probabilities > 0.02, batch.solutions[0], strength=probabilities
+            )
+        return drawing.draw(batch.grids[0], answer, self._right_answer(batch, answer))
+
+    def text(self, batch: MazeBatch, answer: np.ndarray | None = None) -> str:
+        """A batch of one maze, and an answer to it, as text."""
+        return drawing.write_text(batch.grids[0], answer, self._right_answer(batch, answer))
+
+    def _right_answer(self, batch: MazeBatch, answer: np.ndarray | None) -> np.ndarray | None:
+        """What an answer to a batch of one is shown beside: itself if it is right."""
+        if answer is None:
+            return None
+        solved, _ = self.judge(batch, answer[None])
+        return answer if solved[0] else batch.solutions[0]
+
+    @classmethod
+    def training_options(cls) -> TrainingOptions[Self]:
+        """Mazes of size 9 with moved walls."""
+        return MazesToTrain()
+
+    @classmethod
+    def testing_options(cls) -> TestingOptions[Self]:
+        """Mazes of four sizes."""
+        return MazesToTest()
+
+    @classmethod
+    def watching_options(cls) -> WatchingOptions[Self]:
+        """Mazes of size 33 between dead ends."""
+        return MazeToWatch()
+
+
+@dataclass(frozen=True)
+class MazesToTrain(TrainingOptions[MazeTask]):
+    """Mazes to train on."""
+
+    size: int = DEFAULT_SIZE
+    """Size of the mazes trained on."""
+    generator: str = "dfs"
+    """How they are carved: a name of thinkenv.mazes.GENERATORS."""
+    loops: float = 0.0
+    """Chance that a wall is opened, so that there are several ways."""
+    endpoints: str = "any"
+    """Where start and goal lie: any, dead_ends, corners, or farthest."""
+    wall_moves: int = TRAINING_WALL_MOVES
+    """The most walls moved in a maze; 0 trains on the generator's mazes as they are."""
+
+    def task(self, family: type[MazeTask], split: str) -> MazeTask:
+        """The mazes of a split; walls are moved in "train" alone."""
+        wall_moves = self.wall_moves if split == "train" else 0
+        return family(self.size, split, self.generator, self.loops, self.endpoints, wall_moves)
+
+
+@dataclass(frozen=True)
+class MazesToTest(TestingOptions[MazeTask]):
+    """Mazes to test on."""
+
+    size: tuple[int, ...] = TESTING_SIZES
+    """Sizes of the mazes."""
+    split: str | None = None
+    """The split; by default "test" for size 9, "extrapolation" for others."""
+    generator: str = "dfs"
+    """How the mazes are carved: a name of thinkenv.mazes.GENERATORS."""
+    loops: float = 0.0
+    """The chance that a wall is opened."""
+    endpoints: str = "any"
+    """Where start and goal lie: any, dead_ends, corners, or farthest."""
+    file: Path | None = None
+    """Mazes from elsewhere instead: a .npz or .zanj file, or a folder in the easy_to_hard or the
+    token format."""
+
+    def tasks(self, family: type[MazeTask]) -> Sequence[AnyTask]:
+        """The mazes of each size, or those of the file.
+
+        Raises:
+            ValueError: If the file has no mazes, or something else is said beside it.
+        """
+        if self.file is not None:
+            from thinkenv.mazes.file_task import MazeFileTask  # which needs this module
+
+            if self != MazesToTest(file=self.file):
+                raise ValueError("--file: takes no other option of mazes beside it")
+            return [MazeFileTask(self.file)]
+        return [
+            family(
+                size,
+                self.split or split_of_size(size, DEFAULT_SIZE),
+                self.generator,
+                self.loops,
+                self.endpoints,
+            )
+            for size in self.size
+        ]
+
+
+@dataclass(frozen=True)
+class MazeToWatch(WatchingOptions[MazeTask]):
+    """Mazes of which one is shown."""
+
+    size: int = WATCHING_SIZE
+    """Size of the maze."""
+    split: str | None = None
+    """The split; by default "test" for size 9, "extrapolation" for others."""
+    generator: str = "dfs"
+    """How the maze is carved: a name of thinkenv.mazes.GENERATORS."""
+    loops: float = 0.0
+    """The chance that a wall is opened."""
+    endpoints: str = "dead_ends"
+    """Where start and goal lie: any, dead_ends, corners, or farthest."""
+
+    def task(self, family: type[MazeTask]) -> MazeTask:
+        """The mazes of this size."""
+        split = self.split or split_of_size(self.size, DEFAULT_SIZE)
+        return family(self.size, split, self.generator, self.loops, self.endpoints)
 
 
 def check_memory(count: int, side: int) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from thinkenv.mazes.layout import GOAL, START, WALL
+from thinkenv.mazes.lattice import GOAL, START, WALL
 from thinkenv.mazes.task import MazeBatch
 
 AGENT = 4  # the cell code of the agent's place

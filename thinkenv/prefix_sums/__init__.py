@@ -3,8 +3,7 @@
 import numpy as np
 
 from thinkenv.checks import check_integer
-from thinkenv.compilation import announce_compilation
-from thinkenv.instances import INSTANCES_PER_SEED, instances_of_seed
+from thinkenv.kernels.compilation import announce_compilation
 from thinkenv.prefix_sums.task import (
     GENERATOR_VERSION,
     PrefixSumBatch,
@@ -12,6 +11,7 @@ from thinkenv.prefix_sums.task import (
     check_memory,
     solve,
 )
+from thinkenv.tasks.seeds import INSTANCES_PER_SEED, instances_of_seed
 
 announce_compilation()
 

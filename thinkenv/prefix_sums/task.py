@@ -4,21 +4,30 @@ Source: Schwarzschild et al. 2021 (arXiv 2106.04537), whose strings have 16 to 5
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numba import uint64
 
-from thinkenv.batches import InstanceBatch
 from thinkenv.checks import check_answers, check_choice, check_integer
-from thinkenv.compilation import kernel
-from thinkenv.cores import usable_cores
-from thinkenv.instances import check_instances, check_numbers
-from thinkenv.memory import check_fits_into_memory
-from thinkenv.random_streams import below, mix, next_bits, start_stream, stream_key
-from thinkenv.splits import PERCENT_OF_SPLIT, SPLITS, percent_of_hash
-from thinkenv.worker_threads import run_on_threads
+from thinkenv.kernels.compilation import kernel
+from thinkenv.kernels.random import below, mix, next_bits, start_stream, stream_key
+from thinkenv.kernels.threads import run_on_threads
+from thinkenv.machine import check_fits_into_memory, usable_cores
+from thinkenv.prefix_sums import drawing
+from thinkenv.tasks.base import (
+    CellTask,
+    InstanceBatch,
+    OptionValue,
+    TestingOptions,
+    TrainingOptions,
+    WatchingOptions,
+    split_of_size,
+)
+from thinkenv.tasks.seeds import check_instances, check_seeds
+from thinkenv.tasks.splits import PERCENT_OF_SPLIT, SPLITS, percent_of_hash
 
 # Raised whenever the same options and instance number give another string than before.
 GENERATOR_VERSION = 1
@@ -132,7 +141,7 @@ class PrefixSumBatch(InstanceBatch):
         return self.bits
 
 
-class PrefixSumTask:
+class PrefixSumTask(CellTask[PrefixSumBatch]):
     """Bit strings of one length: an instance number in, a string and its running parity out.
 
     An instance is a pure function of the options and its number: the same alone, in any batch, on
@@ -149,7 +158,9 @@ class PrefixSumTask:
     """
 
     name = "prefix_sum"
-    generator_version = GENERATOR_VERSION
+    ample_iterations = 1000  # for 512 bits
+    codes = 2
+    dimensions = 1
 
     def __init__(self, bits: int | None = None, split: str = "train"):
         self.split = check_choice("split", split, SPLITS)
@@ -159,9 +170,14 @@ class PrefixSumTask:
         self.key = stream_key("PrefixSum", GENERATOR_VERSION, self.bits, split)
 
     @property
-    def axes(self) -> dict:
-        """The options, as they stand in an evaluation row."""
+    def options(self) -> dict[str, OptionValue]:
+        """Split and size, which is the number of bits."""
         return {"split": self.split, "size": self.bits}
+
+    @property
+    def version(self) -> int:
+        """The generator's version."""
+        return GENERATOR_VERSION
 
     def draw(
         self, instances: Sequence[int] | np.ndarray, threads: int | None = None
@@ -196,23 +212,23 @@ class PrefixSumTask:
         run_on_threads(draw_part, [slice(*pair) for pair in itertools.pairwise(bounds)], threads)
         return PrefixSumBatch(strings, solutions, instances)
 
-    def vary(self, batch: PrefixSumBatch, numbers: Sequence[int] | np.ndarray) -> PrefixSumBatch:
-        """These strings with a bit flipped, or more where they would else leave the split.
+    def perturb(self, batch: PrefixSumBatch, seeds: Sequence[int] | np.ndarray) -> PrefixSumBatch:
+        """These strings with a bit flipped, or more if they would otherwise leave the split.
 
         The instance numbers of the result are those of the strings it was made from.
 
         Args:
             batch: Strings of this task.
-            numbers: ``(len(batch),)`` integers from 0 to ``2**63 - 1``, one for each string; the
-                same number flips the same bits of the same string.
+            seeds: ``(len(batch),)`` integers from 0 to ``2**63 - 1``, one for each string; the
+                same seed flips the same bits of the same string.
 
         Raises:
-            ValueError: If there are not as many numbers as strings, or one is out of range.
+            ValueError: If there are not as many seeds as strings, or one is out of range.
             TypeError: If they are not integers.
         """
         changed = batch[np.arange(len(batch))]
         flip_bits(
-            check_numbers(numbers, len(batch)).view(np.uint64),
+            check_seeds(seeds, len(batch)).view(np.uint64),
             stream_key("PrefixSum bits", GENERATOR_VERSION),
             *PERCENT_OF_SPLIT[self.split],
             changed.bits,
@@ -237,6 +253,86 @@ class PrefixSumTask:
         """
         right = check_answers(answers, batch.solutions.shape) == batch.solutions
         return right.all(axis=1), right.mean(axis=1)
+
+    @classmethod
+    def label(cls, options: Mapping[str, OptionValue]) -> str:
+        """The length: ``512 bits``."""
+        return f"{options['size']} bits"
+
+    def describe(self, batch: PrefixSumBatch) -> str:
+        """A batch of one string in words."""
+        return f"{batch.bits.shape[1]} bits, {int(batch.bits.sum())} of them ones"
+
+    def picture(
+        self,
+        batch: PrefixSumBatch,
+        answer: np.ndarray | None = None,
+        probabilities: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """A picture of a batch of one string: see ``Task.picture``."""
+        if answer is None and probabilities is not None:
+            certainty = np.abs(2 * probabilities - 1)
+            return drawing.draw(batch.bits[0], probabilities > 0.5, batch.solutions[0], certainty)
+        return drawing.draw(batch.bits[0], answer, batch.solutions[0])
+
+    def text(self, batch: PrefixSumBatch, answer: np.ndarray | None = None) -> str:
+        """A batch of one string, and an answer to it, as text."""
+        return drawing.write_text(batch.bits[0], answer, batch.solutions[0])
+
+    @classmethod
+    def training_options(cls) -> TrainingOptions[Self]:
+        """Strings of 32 bits."""
+        return StringsToTrain()
+
+    @classmethod
+    def testing_options(cls) -> TestingOptions[Self]:
+        """Strings of four lengths."""
+        return StringsToTest()
+
+    @classmethod
+    def watching_options(cls) -> WatchingOptions[Self]:
+        """Strings of 64 bits."""
+        return StringToWatch()
+
+
+@dataclass(frozen=True)
+class StringsToTrain(TrainingOptions[PrefixSumTask]):
+    """Strings to train on."""
+
+    size: int = DEFAULT_BITS
+    """Bits of the strings."""
+
+    def task(self, family: type[PrefixSumTask], split: str) -> PrefixSumTask:
+        """The strings of this length in a split."""
+        return family(self.size, split)
+
+
+@dataclass(frozen=True)
+class StringsToTest(TestingOptions[PrefixSumTask]):
+    """Strings to test on."""
+
+    size: tuple[int, ...] = (32, 48, 128, 512)
+    """Lengths of the strings, in bits."""
+    split: str | None = None
+    """The split; by default "test" for 32 bits, "extrapolation" for others."""
+
+    def tasks(self, family: type[PrefixSumTask]) -> Sequence[PrefixSumTask]:
+        """The strings of each length."""
+        return [family(bits, self.split or split_of_size(bits, DEFAULT_BITS)) for bits in self.size]
+
+
+@dataclass(frozen=True)
+class StringToWatch(WatchingOptions[PrefixSumTask]):
+    """Strings of which one is shown."""
+
+    size: int = 64
+    """Bits of the string."""
+    split: str | None = None
+    """The split; by default "test" for 32 bits, "extrapolation" for others."""
+
+    def task(self, family: type[PrefixSumTask]) -> PrefixSumTask:
+        """The strings of this length."""
+        return family(self.size, self.split or split_of_size(self.size, DEFAULT_BITS))
 
 
 def solve(bits: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@
 from thinkenv.suites import baselines
 from thinkenv.suites.evaluation import Answers, evaluate, evaluate_task
 from thinkenv.suites.merging import merge_rows, part_of
-from thinkenv.suites.suites import SUITES, ProblemSet, Suite
+from thinkenv.suites.catalogue import SUITES, ProblemSet, Suite
 
 __all__ = [
     "SUITES",

@@ -9,10 +9,10 @@ import numpy as np
 from tqdm import tqdm
 
 from thinkenv.checks import check_choice, check_integer
-from thinkenv.instances import INSTANCES_PER_SEED, LAST_SEED, instances_of_seed
-from thinkenv.scores import evaluation_row
+from thinkenv.tasks.seeds import INSTANCES_PER_SEED, LAST_SEED, instances_of_seed
+from thinkenv.suites.scores import evaluation_row
 from thinkenv.suites.merging import part_of
-from thinkenv.suites.suites import SUITES, Suite
+from thinkenv.suites.catalogue import SUITES, Suite
 
 # Cells of problems that an agent is asked about at a time: 67 mazes of size 59, one of size 801.
 CELLS_AT_ONCE = 250_000
@@ -212,7 +212,7 @@ def evaluate(
 
     Returns:
         A row for each set of problems, in the suite's order: a dict with the keys
-        ``thinkenv.scores.ROW_KEYS``, then ``suite`` and ``generator_version``, which is None for
+        ``thinkenv.suites.scores.ROW_KEYS``, then ``suite`` and ``generator_version``, which is None for
         chess, where ``database_sha256`` says which puzzles these are. ``exact`` is the share of
         problems answered exactly right, with its 95 % Wilson interval, ``cells`` the mean share
         of cells that are right, ``seconds`` the time spent in ``answer``; ``iterations`` and

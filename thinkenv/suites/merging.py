@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from thinkenv.scores import wilson_interval
+from thinkenv.suites.scores import wilson_interval
 
 # Means over the problems of a row, None where the agent does not tell them.
 MEANS = ("cells", "converged", "iterations")

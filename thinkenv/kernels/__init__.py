@@ -1,0 +1,1 @@
+"""Plumbing for compiled kernels: compilation and its cache, random numbers, threads."""

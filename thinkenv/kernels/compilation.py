@@ -1,0 +1,111 @@
+"""How kernels are compiled, where they are kept, and what is said meanwhile."""
+
+import contextlib
+import functools
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import numba
+from numba.core import event
+
+from thinkenv.files import VARIABLE, cache_dir
+
+MESSAGE = "thinkenv: compiling kernels, once on this machine (about 10 seconds) ..."
+MESSAGE_EVERY_TIME = (
+    "thinkenv: compiling kernels (about 10 seconds), as in every process, because the cache folder "
+    f"cannot be written: name another one in {VARIABLE} ..."
+)
+DAYS_KEPT = 30
+
+
+@functools.cache
+def kernel_folder() -> Path | None:
+    """Where compiled kernels are kept: in the cache folder, apart for each state of the sources.
+
+    Numba itself would write beside the sources, and would notice a change of a kernel's own file
+    but not of the kernels in other files that it calls. What other states of the sources have left
+    is deleted after a month without use.
+
+    Returns:
+        The folder, or None where it cannot be written: every process then compiles for itself.
+    """
+    digest = hashlib.sha256()
+    for source in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(source.read_bytes())
+    try:
+        folder = cache_dir() / "kernels" / digest.hexdigest()[:16]
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+        os.utime(folder)
+    except (OSError, RuntimeError):  # RuntimeError: there is no home folder
+        return None
+    delete_unused(folder.parent)
+    return folder
+
+
+def delete_unused(folder: Path) -> None:
+    """Delete the kernels of states of the sources that were not used for a month."""
+    for kernels in folder.iterdir():
+        with contextlib.suppress(OSError):  # another process may be deleting it
+            if time.time() - kernels.stat().st_mtime > DAYS_KEPT * 24 * 3600:
+                shutil.rmtree(kernels, ignore_errors=True)
+
+
+def kernel(
+    function: Callable | None = None, *, inline: Literal["never", "always"] = "never"
+) -> Any:
+    """Compile a function when it is first called, and keep the result for later processes.
+
+    A decorator: ``@kernel``, or ``@kernel(inline="always")``. Kernels release the GIL. The folder
+    that the environment variable ``NUMBA_CACHE_DIR`` names, if any, goes before ours.
+
+    Args:
+        function: What to compile.
+        inline: Numba's: ``always`` for small ones that other kernels call.
+    """
+    if function is None:
+        return functools.partial(kernel, inline=inline)
+    config: Any = numba.config
+    chosen = config.CACHE_DIR
+    folder = chosen or kernel_folder()
+    # Numba looks at this while it decorates; other people's kernels are to stay where they were.
+    config.CACHE_DIR = str(folder or "")
+    try:
+        return numba.njit(cache=folder is not None, nogil=True, inline=inline)(function)
+    finally:
+        config.CACHE_DIR = chosen
+
+
+class CompilationMessage(event.Listener):
+    """Prints one line on the standard error when the first kernel of this package is compiled.
+
+    Numba sends the event only for a kernel that is not in its cache.
+    """
+
+    def __init__(self):
+        self._printed = False
+
+    def on_start(self, compilation: event.Event) -> None:
+        """Print the line, unless it was printed before or the kernel is somebody else's."""
+        compiled = compilation.data["dispatcher"].py_func
+        if not self._printed and compiled.__module__.split(".")[0] == __package__:
+            self._printed = True
+            config: Any = numba.config
+            is_kept = config.CACHE_DIR or kernel_folder()
+            print(MESSAGE if is_kept else MESSAGE_EVERY_TIME, file=sys.stderr, flush=True)
+
+    def on_end(self, compilation: event.Event) -> None:
+        """Nothing more to say."""
+
+
+@functools.cache
+def announce_compilation() -> None:
+    """Have the line printed once when kernels are compiled in this process."""
+    event.register("numba:compile", CompilationMessage())

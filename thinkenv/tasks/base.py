@@ -1,0 +1,280 @@
+"""What a task is: it draws numbered problems in batches and judges answers.
+
+Environments, vector environments, data streams, suites and agents are thin faces of the same task.
+Mazes, chess puzzles, prefix sums and files of mazes are tasks, and so is a class of your own: see
+``docs/add_a_task.md``.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Generic, Self, TypeVar
+
+import numpy as np
+
+from thinkenv.drawing import draw_cells, write_cells
+
+# What an option of a problem, or a column of a result, can be.
+OptionValue = str | int | float | bool | list | None
+
+
+class InstanceBatch(ABC):
+    """Instances in columns: base of dataclasses whose fields are arrays of one length.
+
+    A subclass has at least the columns ``solutions`` and ``instances``, and says in ``problems``
+    what an agent is shown.
+    """
+
+    instances: np.ndarray
+    solutions: np.ndarray
+
+    @property
+    @abstractmethod
+    def problems(self) -> np.ndarray:
+        """What an agent is shown, ``(count, …)``: the name that all tasks share."""
+
+    def __len__(self) -> int:
+        return len(self.instances)
+
+    def __getitem__(self, index: slice | np.ndarray) -> Self:
+        """Some of the instances, by a slice, a mask or an array of indices.
+
+        Raises:
+            TypeError: If it is one index, which would leave no batch.
+        """
+        if isinstance(index, (int, np.integer)):
+            raise TypeError(f"batch[{index}]: a batch of one is batch[{index} : {index + 1}]")
+        return type(self)(**{name: column[index] for name, column in self.columns().items()})
+
+    def columns(self) -> dict[str, np.ndarray]:
+        """The arrays by name; each has one entry for every instance."""
+        return dict(vars(self))
+
+    def replace(self, index: np.ndarray, others: Self) -> None:
+        """Put the instances ``others`` in the positions ``index`` of this batch."""
+        for name, column in self.columns().items():
+            column[index] = getattr(others, name)
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Self]) -> Self:
+        """Several batches, one after the other, as one; at least one batch."""
+        columns = (part.columns() for part in parts)
+        return cls(
+            **{
+                name: np.concatenate([getattr(part, name) for part in parts])
+                for name in next(columns)
+            }
+        )
+
+
+Batch = TypeVar("Batch", bound=InstanceBatch)
+
+
+class Task(ABC, Generic[Batch]):
+    """One problem family: an instance number in, a problem out; an answer in, a judgement out.
+
+    An instance is a pure function of the task's options and its number: the same alone and in any
+    batch, on every machine, and in every release with the same ``version``.
+
+    Attributes:
+        name: What the task is called, in rows and on the command line.
+        ample_iterations: Iterations that suffice a trained agent for the hardest of the problems
+            that are tested by default, which is far more than it was trained with.
+    """
+
+    name: ClassVar[str]
+    ample_iterations: ClassVar[int] = 1000
+
+    @property
+    @abstractmethod
+    def options(self) -> dict[str, OptionValue]:
+        """What decides which problems these are, as it stands in an evaluation row."""
+
+    @property
+    @abstractmethod
+    def version(self) -> int | str:
+        """What decides the problems besides options: a generator's version, a file's SHA-256."""
+
+    @property
+    def count(self) -> int | None:
+        """How many different problems there are; None where there is no end of them."""
+        return None
+
+    @abstractmethod
+    def draw(self, instances: Sequence[int] | np.ndarray, threads: int | None = None) -> Batch:
+        """Draw the problems of these instance numbers.
+
+        Args:
+            instances: ``(count,)`` integers from 0 to ``2**63 - 1``.
+            threads: The most threads to use, by default as many as there are cores. The result
+                does not depend on it.
+
+        Raises:
+            ValueError: If a number is out of range, or there is no such problem.
+            TypeError: If the numbers are not integers.
+        """
+
+    @abstractmethod
+    def judge(self, batch: Batch, answers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Judge one answer to each problem of a batch.
+
+        Returns:
+            ``(solved, cell_accuracies)``: ``(count,)`` bool, whether the answer is exactly right,
+            and ``(count,)`` float64, the share of its cells that are.
+
+        Raises:
+            ValueError: If the answers have another shape or other values than 0 and 1.
+            TypeError: If the answers have the wrong dtype.
+        """
+
+    def perturb(self, batch: Batch, seeds: Sequence[int] | np.ndarray) -> Batch:
+        """Almost the same problems: the old answers are in the way of the new ones.
+
+        Args:
+            batch: Problems of this task.
+            seeds: ``(len(batch),)`` integers from 0 to ``2**63 - 1``; the same seed changes the
+                same problem in the same way.
+
+        Raises:
+            ValueError: If the task has no small changes, there are not as many seeds as problems,
+                or one is out of range.
+            TypeError: If the seeds are not integers.
+        """
+        raise ValueError(f"no small change is known of problems of the task {self.name!r}")
+
+    def filling_rounds(self, batch: Batch) -> np.ndarray | None:
+        """For mazes: in which round of dead-end filling each cell goes; for other tasks None.
+
+        Returns:
+            ``(count, H, W)`` int32: 0 for walls, the round (1, 2, …) in which a dead end is
+            filled, and -1 for the cells that stay.
+        """
+        return None
+
+    def play(
+        self, batch: Batch, preferences: Callable[[np.ndarray], np.ndarray]
+    ) -> dict[str, np.ndarray]:
+        """For tasks of several moves: play the problems of a batch to their ends.
+
+        Args:
+            batch: The problems.
+            preferences: From problems ``(n, …)`` to what an agent prefers ``(n, …)``.
+
+        Returns:
+            Further scores, ``(count,)`` bool each, by name; none where a problem is answered at
+            once.
+        """
+        return {}
+
+    def difficulties(self, batch: Batch) -> np.ndarray | None:
+        """How hard the problems are for people, ``(count,)`` ratings; None where nobody knows."""
+        return None
+
+    @classmethod
+    def label(cls, options: Mapping[str, OptionValue]) -> str:
+        """Which problems the options of a row stand for, in a few characters, such as ``59x59``."""
+        return f"size {options.get('size')}"
+
+    def describe(self, batch: Batch) -> str:
+        """A batch of one problem in words."""
+        return f"{self.name}, {self.label(self.options)}"
+
+    def picture(
+        self,
+        batch: Batch,
+        answer: np.ndarray | None = None,
+        probabilities: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """A picture of a batch of one problem.
+
+        Args:
+            batch: The problem.
+            answer: An answer to it, which is judged: what is wrong stands out.
+            probabilities: Instead of an answer, how probable an agent thinks each cell of it is.
+
+        Returns:
+            ``(height, width, 3)`` uint8.
+        """
+        marked = probabilities if answer is None else answer
+        return draw_cells(batch.problems[0], marked, None if answer is None else batch.solutions[0])
+
+    def text(self, batch: Batch, answer: np.ndarray | None = None) -> str:
+        """A batch of one problem, and an answer to it, as text."""
+        solution = None if answer is None else batch.solutions[0]
+        return write_cells(batch.problems[0], answer, solution)
+
+    @classmethod
+    @abstractmethod
+    def training_options(cls) -> "TrainingOptions[Self]":
+        """The problems trained on by default."""
+
+    @classmethod
+    @abstractmethod
+    def testing_options(cls) -> "TestingOptions[Self]":
+        """The problems tested on by default."""
+
+    @classmethod
+    @abstractmethod
+    def watching_options(cls) -> "WatchingOptions[Self]":
+        """The problems shown by default."""
+
+    def __repr__(self) -> str:
+        options = ", ".join(f"{name}={value!r}" for name, value in self.options.items())
+        return f"{type(self).__name__}({options})"
+
+
+class CellTask(Task[Batch]):
+    """A task whose problems are boards or strings of cell codes, with a 0 or 1 for every cell.
+
+    What a class says here is true of the problems, whoever solves them; agents make use of it.
+
+    Attributes:
+        codes: How many codes a cell of a problem can have, from 0.
+        dimensions: 2 for boards ``(count, height, width)``, 1 for strings ``(count, width)``.
+        wall_code: The code of cells that no answer depends on and none crosses, or None.
+        turns: Whether the answer to a turned or mirrored problem is the answer turned or mirrored.
+    """
+
+    codes: ClassVar[int]
+    dimensions: ClassVar[int] = 2
+    wall_code: ClassVar[int | None] = None
+    turns: ClassVar[bool] = False
+
+
+# A task of any kind, where only what all tasks share is used.
+AnyTask = Task[Any]
+# Options for tasks in general are also options for one of them.
+SomeTask = TypeVar("SomeTask", bound=AnyTask, contravariant=True)
+
+
+class TrainingOptions(ABC, Generic[SomeTask]):
+    """Which problems to train on: base of dataclasses whose fields are a task's own options.
+
+    The fields become options of ``train_dt.py``, with the values of an instance as defaults.
+    """
+
+    @abstractmethod
+    def task(self, family: type[SomeTask], split: str) -> AnyTask:
+        """The problems of a split, drawn by the task class ``family``."""
+
+
+class TestingOptions(ABC, Generic[SomeTask]):
+    """Which problems to test on: as ``TrainingOptions``, for ``evaluate.py``."""
+
+    __test__ = False  # no test case, whatever its name says to pytest
+
+    @abstractmethod
+    def tasks(self, family: type[SomeTask]) -> Sequence[AnyTask]:
+        """The sets of problems, from easy to hard."""
+
+
+class WatchingOptions(ABC, Generic[SomeTask]):
+    """Which problems one is chosen from to be shown: as ``TrainingOptions``, for ``think.py``."""
+
+    @abstractmethod
+    def task(self, family: type[SomeTask]) -> AnyTask:
+        """The problems."""
+
+
+def split_of_size(size: int, training_size: int) -> str:
+    """Where problems that nobody trains on come from: ``test``, or ``extrapolation`` if harder."""
+    return "test" if size == training_size else "extrapolation"
