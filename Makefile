@@ -1,14 +1,16 @@
-# make demo   watch the trained agent think longer: table, figure and GIF under runs/demo
-# make test   run the tests, the linter and the type checker
-# make release   build the wheel, and try it in fresh environments, without torch
-# Each creates .venv when it is missing and installs into it first.
+# make demo        watch the trained agent think longer: table, figure and GIF under runs/demo
+# make test        run the linter, the type checker and the tests
+# make test-slow   run the tests that take minutes each
+# make release     build the wheel, and try it in fresh environments, without and with torch
+# make clean       remove .venv and what was built
+# Each of the first four creates .venv when it is missing and installs into it first.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test release install clean
+.PHONY: demo test test-slow release install clean
 
 demo: $(INSTALLED)
 	$(BIN)/python agents/demo.py
@@ -18,6 +20,9 @@ test: $(INSTALLED)
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
 	$(BIN)/python -m pytest
+
+test-slow: $(INSTALLED)
+	$(BIN)/python -m pytest -m slow
 
 release: $(INSTALLED)
 	$(BIN)/python tests/release/check.py
@@ -33,4 +38,4 @@ $(INSTALLED): pyproject.toml constraints.txt
 	touch $(INSTALLED)
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache

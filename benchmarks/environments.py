@@ -1,4 +1,4 @@
-"""How fast environments step: single, ``SyncVectorEnv`` and our vector environment.
+"""Measure how fast environments step: single, ``SyncVectorEnv`` and our vector environment.
 
 Run from the repository's root, on an otherwise idle machine:
 
@@ -15,8 +15,6 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import gymnasium as gym
 from gymnasium.vector import AutoresetMode, SyncVectorEnv

@@ -1,4 +1,4 @@
-"""How fast mazes are made, with grid, solution and uniqueness flag, beside other ways to do it.
+"""Measure how fast mazes are generated, with solution and uniqueness flag, beside other packages.
 
 Run from the repository's root, on an otherwise idle machine:
 
@@ -20,10 +20,8 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from thinkenv.provenance import store_result
 from thinkenv import mazes
+from thinkenv.provenance import store_result
 from thinkenv.streams import InstanceStream
 
 SIZES = (9, 59, 201, 801)
@@ -61,12 +59,12 @@ def in_words(rates: dict[str, float]) -> str:
 
 def in_batches(size: int, **options) -> Callable[[int], None]:
     """A maker of our mazes, in batches of 16 MB, but of twelve mazes at least."""
-    most = max(12, 16_000_000 // (2 * (size + 2) ** 2))
+    per_batch = max(12, 16_000_000 // (2 * (size + 2) ** 2))
 
     def make(count: int) -> None:
         first = 0
         while first < count:
-            part = min(most, count - first)
+            part = min(per_batch, count - first)
             instances = mazes.instances_of_seed(0, part, first)
             mazes.generate(size=size, instances=instances, **options)
             first += part

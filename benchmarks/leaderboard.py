@@ -21,8 +21,6 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 from thinkenv.deep_thinking import load
 from thinkenv.deep_thinking.checkpoint import DESCRIPTION
 from thinkenv.deep_thinking.device import prepare_device

@@ -1,60 +1,86 @@
-"""The command line: ``python -m thinkenv export --help``, ``python -m thinkenv chess --help``."""
+"""The command ``thinkenv``, which is also ``python -m thinkenv``: files, puzzles, documentation."""
 
 import argparse
 import sys
 from pathlib import Path
 
-from thinkenv import mazes
-from thinkenv.files import cache_dir
+from thinkenv import __version__, mazes
+from thinkenv.checks import check_integer
+from thinkenv.files import atomic_write, cache_dir
 from thinkenv.mazes import interchange
 from thinkenv.mazes.endpoints import ENDPOINTS
 from thinkenv.tasks.splits import SPLITS
-from thinkenv.files import atomic_write
+
+MAX_COUNT = 2**31 - 1  # of mazes to export, or of puzzles to replay
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The commands and their options."""
-    parser = argparse.ArgumentParser(prog="python -m thinkenv", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
+    called_as_module = Path(sys.argv[0]).name == "__main__.py"
+    parser = argparse.ArgumentParser(
+        prog="python -m thinkenv" if called_as_module else "thinkenv",
+        description="Write mazes to files, prepare chess puzzles, print the documentation.",
+        epilog="Every command takes --help.",
+    )
+    parser.add_argument("--version", action="version", version=f"thinkenv {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    add_export_command(commands)
+    add_chess_commands(commands)
+    docs = commands.add_parser("docs", help="print the environments' documentation as Markdown")
+    docs.description = "Make one Markdown page of the environments' docstrings."
+    docs.add_argument("path", type=Path, nargs="?", help="the file to write (default: print it)")
+    docs.set_defaults(run=run_docs)
+    return parser
+
+
+def add_export_command(commands: argparse._SubParsersAction) -> None:
+    """The command that writes mazes to files."""
     export = commands.add_parser(
         "export",
-        help="write mazes to files in our own format or those of the literature",
+        help="write mazes to files, in our own format or those of the literature",
         description=interchange.__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     export.add_argument("path", type=Path, help="the file (npz) or the folder (others) to write")
-    export.add_argument("--format", choices=interchange.FORMATS, default="npz")
-    export.add_argument("--size", type=int, default=9, help="odd, 5 to 1601 (default 9)")
+    export.add_argument(
+        "--format", choices=interchange.FORMATS, default="npz", help="see above (default npz)"
+    )
+    export.add_argument("--size", type=int, default=9, help="odd, from 5 to 1601 (default 9)")
     export.add_argument("--count", type=int, default=1000, help="how many (default 1000)")
     export.add_argument("--seed", type=int, default=0, help="which mazes of the split (default 0)")
-    export.add_argument("--split", choices=SPLITS, default="train")
-    export.add_argument("--generator", choices=list(mazes.GENERATORS), default="dfs")
-    export.add_argument("--loops", type=float, default=0.0, help="0.0 to 1.0 (default 0.0)")
-    export.add_argument("--endpoints", choices=list(ENDPOINTS), default="any")
+    export.add_argument("--split", choices=SPLITS, default="train", help="default train")
+    export.add_argument(
+        "--generator", choices=list(mazes.GENERATORS), default="dfs", help="default dfs"
+    )
+    export.add_argument(
+        "--loops",
+        type=float,
+        default=0.0,
+        help="the chance that a wall is opened, from 0.0 to 1.0 (default 0.0)",
+    )
+    export.add_argument(
+        "--endpoints",
+        choices=list(ENDPOINTS),
+        default="any",
+        help="where start and goal are (default any)",
+    )
     export.add_argument(
         "--dtype",
         choices=("float64", "float32", "uint8"),
-        help="of easy_to_hard arrays (default float64)",
+        help="of the easy_to_hard arrays (default float64)",
     )
     export.add_argument(
         "--side",
         type=int,
-        help=f"cells per side of token grids (default {interchange.TOKEN_SIDE})",
+        help=f"cells on each side of the token grids (default {interchange.TOKEN_SIDE})",
     )
     export.set_defaults(run=run_export)
-    docs = commands.add_parser(
-        "docs", help="the environments' documentation, from their docstrings"
-    )
-    docs.add_argument("path", type=Path, nargs="?", help="the file to write (default: print it)")
-    docs.set_defaults(run=run_docs)
-    add_chess_commands(commands)
-    return parser
 
 
 def add_chess_commands(commands: argparse._SubParsersAction) -> None:
     """The commands for puzzle databases."""
-    chess = commands.add_parser("chess", help="import, download and look at chess puzzles")
-    actions = chess.add_subparsers(dest="action", required=True)
+    chess = commands.add_parser("chess", help="import, download and describe chess puzzles")
+    actions = chess.add_subparsers(dest="action", required=True, metavar="ACTION")
     importing = actions.add_parser(
         "import", help="make a database of a Lichess .csv or .csv.zst, checking every row"
     )
@@ -64,15 +90,17 @@ def add_chess_commands(commands: argparse._SubParsersAction) -> None:
     )
     importing.set_defaults(run=run_import)
     downloading = actions.add_parser(
-        "download", help="download Lichess's puzzles (about 300 MB), or go on with that"
+        "download", help="download the puzzles of Lichess (about 300 MB); resumes where it stopped"
     )
     downloading.add_argument("--address", help="another address than that of Lichess")
     downloading.add_argument(
         "--to", type=Path, help="the folder to write into (default: the cache folder)"
     )
     downloading.set_defaults(run=run_download)
-    info = actions.add_parser("info", help="what is in a database or puzzle file")
-    info.add_argument("database", nargs="?", default="bundled")
+    info = actions.add_parser("info", help="describe a database or puzzle file, and check it")
+    info.add_argument(
+        "database", nargs="?", default="bundled", help="its path (default: the bundled puzzles)"
+    )
     info.add_argument(
         "--replay", type=int, metavar="N", help="replay N puzzles with python-chess, 0 for all"
     )
@@ -81,11 +109,12 @@ def add_chess_commands(commands: argparse._SubParsersAction) -> None:
 
 def run_export(arguments: argparse.Namespace) -> None:
     """Generate mazes and write them."""
-    if arguments.count < 1:
-        raise ValueError(f"--count {arguments.count}: needs 1 or more")
+    check_integer("--count", arguments.count, 1, MAX_COUNT)
     for name, of_format in (("dtype", "easy_to_hard"), ("side", "tokens")):
         if getattr(arguments, name) is not None and arguments.format != of_format:
-            raise ValueError(f"--{name}: is for --format {of_format}, not {arguments.format}")
+            raise ValueError(
+                f"--format must be {of_format} where --{name} is given, got {arguments.format}"
+            )
     names = ("size", "count", "seed", "split", "generator", "loops", "endpoints")
     options = {name: getattr(arguments, name) for name in names}
     batch = mazes.generate(**options)
@@ -120,7 +149,7 @@ def run_import(arguments: argparse.Namespace) -> None:
     from thinkenv.chess_puzzles.puzzles import import_with_progress
 
     if not arguments.file.is_file():
-        raise ValueError(f"{arguments.file}: no such file")
+        raise ValueError(f"file must be an existing file, got {arguments.file}")
     target = arguments.to
     if target is None:
         target = database_beside(arguments.file)
@@ -159,8 +188,8 @@ def run_info(arguments: argparse.Namespace) -> None:
     from thinkenv.chess_puzzles.puzzles import NoPuzzleError
     from thinkenv.chess_puzzles.rating_splits import BOUNDS_OF_SPLIT
 
-    if arguments.replay is not None and arguments.replay < 0:
-        raise ValueError(f"--replay {arguments.replay}: needs 0 or more")
+    if arguments.replay is not None:
+        check_integer("--replay", arguments.replay, 0, MAX_COUNT)
     puzzles = chess_puzzles.load(arguments.database)
     path = Path(arguments.database)
     if arguments.database != "bundled" and is_database(path):

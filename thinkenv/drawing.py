@@ -1,17 +1,31 @@
-"""Pictures of problems with an answer for every cell, for tasks that have none of their own."""
+"""Colours of all pictures, and pictures of problems whose task has none of its own.
+
+The palette is after Okabe and Ito, whose colours most colour-blind people can tell apart.
+"""
 
 import numpy as np
 
-MARKED_COLOUR = np.array((0, 114, 178))
-WRONG_COLOUR = np.array((230, 110, 20))
+INK = (38, 44, 58)
+PAPER = (250, 248, 243)
+BLUE = (0, 114, 178)
+PALE_BLUE = (150, 200, 235)
+ORANGE = (230, 110, 20)
+GREEN = (0, 158, 115)
+PURPLE = (204, 85, 153)
+GREY = (205, 205, 205)
+
+# Of what an answer marks, right or not judged; and of what is wrong with it.
+RIGHT_COLOUR = BLUE
+WRONG_COLOUR = ORANGE
+
 # Pictures are about as wide as this, so that a caption fits above them.
 PIXELS = 320
 
 
-def draw_cells(
+def render_cells(
     problem: np.ndarray, marked: np.ndarray | None = None, solution: np.ndarray | None = None
 ) -> np.ndarray:
-    """Draw a problem in greys, marked cells blue, and what is wrong orange.
+    """A picture of a problem in greys, with marked cells blue, and what is wrong orange.
 
     Args:
         problem: ``(H, W)`` or ``(W,)`` cell codes; the larger, the lighter.
@@ -23,7 +37,7 @@ def draw_cells(
     """
     greys = np.atleast_2d(problem).astype(float)[..., None] * 255 / max(1, problem.max())
     strength = np.zeros_like(greys) if marked is None else np.atleast_2d(marked)[..., None]
-    colours = np.broadcast_to(MARKED_COLOUR, (*greys.shape[:2], 3))
+    colours = np.broadcast_to(RIGHT_COLOUR, (*greys.shape[:2], 3))
     if solution is not None:
         wrong = np.atleast_2d(solution)[..., None] != strength
         colours = np.where(wrong, WRONG_COLOUR, colours)

@@ -1,5 +1,6 @@
-"""Where a result comes from: commit, versions and machine, to be stored beside every figure."""
+"""Say where a result comes from: commit, versions and machine, stored beside every figure."""
 
+import functools
 import json
 import os
 import platform
@@ -9,10 +10,10 @@ import sys
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
-from thinkenv.files import atomic_write
+from thinkenv.files import write_bytes
 
+# The checkout, if the package lies in one; else the folder that packages are installed in.
 REPOSITORY = Path(__file__).resolve().parents[1]
 PACKAGES = (
     "thinkenv",
@@ -20,6 +21,8 @@ PACKAGES = (
     "numpy",
     "numba",
     "torch",
+    "safetensors",
+    "tyro",
     # Used by benchmarks and examples, where they are installed.
     "mazelib",
     "maze-dataset",
@@ -28,22 +31,35 @@ PACKAGES = (
 )
 
 
+def git(*arguments: str) -> str:
+    """What git says in the folder of the package.
+
+    Raises:
+        OSError: If there is no git.
+        CalledProcessError: If it fails, as in a folder that is no checkout.
+    """
+    run = subprocess.run(
+        ["git", *arguments], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    return run.stdout.strip()
+
+
+@functools.cache
 def commit() -> str:
-    """The commit of this checkout, with ``+changes`` if files differ from it, or ``unknown``."""
+    """The commit of this checkout, with ``+changes`` if files differ from it, or ``unknown``.
+
+    It is found out once: call it when a long process begins, because what is committed while that
+    runs is not what runs.
+    """
     try:
-        found = subprocess.run(
-            ["git", "rev-parse", "HEAD"], cwd=REPOSITORY, capture_output=True, text=True, check=True
-        ).stdout.strip()
-        changed = subprocess.run(
-            ["git", "status", "--porcelain", "--untracked-files=no"],
-            cwd=REPOSITORY,
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.strip()
+        # A package installed below somebody's own repository has nothing to do with its commits.
+        is_ours = 'name = "thinkenv"' in (REPOSITORY / "pyproject.toml").read_text()
+        if not is_ours or Path(git("rev-parse", "--show-toplevel")).resolve() != REPOSITORY:
+            return "unknown"
+        changed = git("status", "--porcelain", "--untracked-files=no")
+        return git("rev-parse", "HEAD") + ("+changes" if changed else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-    return f"{found}+changes" if changed else found
 
 
 def versions() -> dict[str, str]:
@@ -70,15 +86,11 @@ def processor() -> str:
 
 def command() -> str:
     """The command that runs this process, as one would type it in the repository's root."""
-    script = Path(sys.argv[0]).resolve()
-    if script.is_relative_to(REPOSITORY):
-        script = script.relative_to(REPOSITORY)
+    script = Path(sys.argv[0])
+    if script.resolve().is_relative_to(REPOSITORY):
+        script = script.resolve().relative_to(REPOSITORY)
     words = [word.replace(f"{REPOSITORY}{os.sep}", "") for word in sys.argv[1:]]
-    return shlex.join(["python", str(script), *words])
-
-
-# As it was when this process began: what is committed while it runs is not what runs.
-COMMIT = commit()
+    return shlex.join(["python", script.as_posix(), *words])
 
 
 def now() -> str:
@@ -90,18 +102,17 @@ def provenance() -> dict:
     """Command, commit, time, versions and machine of this process."""
     return {
         "command": command(),
-        "commit": COMMIT,
+        "commit": commit(),
         "time": now(),
         "versions": versions(),
         "machine": f"{processor()}, {os.cpu_count()} cores, {platform.system()}",
     }
 
 
-def store_result(path: Path, result: dict[str, Any]) -> None:
+def store_result(path: Path, result: dict) -> None:
     """Write a result as JSON, with where it comes from before it.
 
     Raises:
         OSError: If the file cannot be written; an earlier one stays as it was.
     """
-    with atomic_write(path) as file:
-        file.write((json.dumps({**provenance(), **result}, indent=2) + "\n").encode())
+    write_bytes(path, (json.dumps({**provenance(), **result}, indent=2) + "\n").encode())

@@ -28,14 +28,14 @@ class Server:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
-                asked = self.headers.get("Range")
-                server.ranges.append(asked)
+                wanted = self.headers.get("Range")
+                server.ranges.append(wanted)
                 if server.status is not None:
                     self.send_error(server.status)
                     return
                 content, status = server.content, 200
-                if asked and self.headers.get("If-Range") == server.tag:
-                    begin = int(asked.removeprefix("bytes=").removesuffix("-"))
+                if wanted and self.headers.get("If-Range") == server.tag:
+                    begin = int(wanted.removeprefix("bytes=").removesuffix("-"))
                     if begin >= len(content):
                         self.send_error(416)
                         return
@@ -45,8 +45,8 @@ class Server:
                 if server.tag:
                     self.send_header("ETag", server.tag)
                 self.end_headers()
-                most = server.break_after.pop(0) if server.break_after else len(content)
-                self.wfile.write(content[:most])
+                sent = server.break_after.pop(0) if server.break_after else len(content)
+                self.wfile.write(content[:sent])
 
             def log_message(self, *arguments):
                 pass
@@ -116,7 +116,7 @@ def test_garbage_and_truncated_files_are_refused_and_removed(server, tmp_path, c
     assert files(tmp_path) == []
 
 
-def test_a_length_that_is_no_number_is_passed_over(server, tmp_path):
+def test_a_length_that_is_not_a_number_is_passed_over(server, tmp_path):
     server.length = "many"
     download(server.address, tmp_path / "puzzles.csv.zst")
     assert (tmp_path / "puzzles.csv.zst").read_bytes() == CONTENT
@@ -132,7 +132,7 @@ def test_a_server_of_another_kind_is_reported(tmp_path, capsys):
     assert (
         main(["chess", "download", "--address", "http://host:port/x", "--to", str(tmp_path)]) == 1
     )
-    assert "http://host:port/x: no address of a file" in capsys.readouterr().err
+    assert "address must be that of a file, got 'http://host:port/x'" in capsys.readouterr().err
 
 
 def greet_like_mail(listening: socket.socket) -> None:

@@ -35,7 +35,7 @@ def test_text_has_the_solver_below_and_the_last_move_in_brackets():
 
 @pytest.mark.parametrize("fen", [WHITE, BLACK])
 def test_a_square_is_plain_exactly_where_no_piece_stands(fen):
-    squares = squares_of(drawing.draw(position_of_fen(fen)))
+    squares = squares_of(drawing.render(position_of_fen(fen)))
     letters = [line[3::3] for line in drawing.write_text(position_of_fen(fen)).splitlines()[:8]]
     for row, column in np.ndindex(8, 8):
         colours = np.unique(squares[row, column].reshape(-1, 3), axis=0)
@@ -48,16 +48,16 @@ def test_a_square_is_plain_exactly_where_no_piece_stands(fen):
 def test_marks_are_blue_where_right_and_orange_where_wrong():
     marked, right = np.zeros((8, 8)), np.zeros((8, 8))
     marked[0, 3] = marked[4, 4] = right[0, 3] = 1
-    squares = squares_of(drawing.draw(position_of_fen(WHITE), None, marked, right))
+    squares = squares_of(drawing.render(position_of_fen(WHITE), None, marked, right))
     assert tuple(squares[7, 3, 0, 0]) == drawing.RIGHT_COLOUR
     assert tuple(squares[3, 4, 0, 0]) == drawing.WRONG_COLOUR
     text = drawing.write_text(position_of_fen(WHITE), None, marked, right)
     assert text.splitlines()[-1] == "marked: d1 e5; wrong: e5"
 
 
-def test_heat_reddens_a_square_as_much_as_asked():
+def test_heat_reddens_a_square_the_more_the_hotter_it_is():
     heat = np.zeros((8, 8))
     heat[3, 0], heat[3, 2] = 0.3, 1.0
-    squares = squares_of(drawing.draw(position_of_fen(WHITE), heat=heat))
+    squares = squares_of(drawing.render(position_of_fen(WHITE), heat=heat))
     green = [int(squares[4, column, 0, 0, 1]) for column in (4, 0, 2)]
     assert green[0] > green[1] > green[2]

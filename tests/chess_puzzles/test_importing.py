@@ -14,8 +14,8 @@ from thinkenv.__main__ import main
 from thinkenv.chess_puzzles import database as databases
 from thinkenv.chess_puzzles import importing
 from thinkenv.chess_puzzles.importing import import_puzzles
+from thinkenv.chess_puzzles.lichess_rows import COLUMNS, MAX_THEMES, ROW_ERRORS
 from thinkenv.chess_puzzles.puzzles import BUNDLED, ChessPuzzles
-from thinkenv.chess_puzzles.reading import COLUMNS, MOST_THEMES, ROW_ERRORS
 
 TEXT = BUNDLED.read_text().splitlines()
 HEADER, ROWS = TEXT[0], TEXT[1:41]
@@ -161,23 +161,23 @@ def test_rows_with_another_number_of_columns_are_skipped(tmp_path, row):
     assert ROW_ERRORS[refused.reasons[0]] == "the row has not 9 or 10 columns"
 
 
-def test_themes_beyond_the_most_are_refused_however_many_pieces_the_file_has(tmp_path, monkeypatch):
+def test_themes_beyond_the_maximum_are_refused_however_many_pieces_the_file_has(tmp_path, monkeypatch):
     monkeypatch.setattr(importing, "BYTES_AT_A_TIME", 4096)
     rows = [
         change(change(ROWS[index % 40], "PuzzleId", f"a{index}"), "Themes", f"theme{index}")
         for index in range(600)
     ]
     puzzles, refused = imported(write(tmp_path / "some.csv", rows))
-    assert len(puzzles) == len(puzzles.database.themes) == MOST_THEMES
+    assert len(puzzles) == len(puzzles.database.themes) == MAX_THEMES
     assert {ROW_ERRORS[reason] for reason in refused.reasons} == {
-        f"Themes: more than {MOST_THEMES} different themes in one file"
+        f"Themes: more than {MAX_THEMES} different themes in one file"
     }
 
 
 def test_a_file_is_not_overwritten_by_its_own_database(tmp_path):
     path = write(tmp_path / "some.puzzles", ROWS)
     before = path.read_bytes()
-    with pytest.raises(ValueError, match="cannot be both the file to read and the database"):
+    with pytest.raises(ValueError, match="target must not be the file that is read"):
         import_puzzles(path, path)
     assert main(["chess", "import", str(path), "--to", str(path)]) == 1
     assert path.read_bytes() == before

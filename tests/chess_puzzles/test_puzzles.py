@@ -102,8 +102,25 @@ def test_some_of_the_puzzles_are_columns_too():
     assert some.fen(-1) == some.fen(len(some) - 1)
     assert some.solution(-1) == some.solution(len(some) - 1)
     assert some.planes([]).shape == (0, 17, 8, 8)
-    with pytest.raises(TypeError, match="index 5: needs a slice, a mask or an array"):
+    assert np.array_equal(some.planes(some.ratings > 2600), some[some.ratings > 2600].planes())
+    none = some[:0]
+    assert none.fens() == none.solutions() == none.theme_names() == []
+    with pytest.raises(TypeError, match="index must be a slice, a mask or an array of indices, got 5"):
         some[5]
+
+
+def test_texts_of_many_puzzles_are_those_of_each():
+    some = EVERYTHING[np.random.default_rng(0).permutation(len(EVERYTHING))[:500]]
+    each = range(len(some))
+    assert some.fens() == [some.fen(index) for index in each]
+    assert some.solutions() == [" ".join(some.solution(index)) for index in each]
+    assert some.theme_names() == [some.themes(index) for index in each]
+    boards = [chess.Board(fen) for fen in some.fens()]
+    assert all(board.is_valid() for board in boards)
+    for board, line, move in zip(boards, some.solutions(), some.first_moves, strict=True):
+        first = chess.Move.from_uci(line.split()[0])
+        turned = 0 if board.turn == chess.WHITE else 56
+        assert (first.from_square ^ turned, first.to_square ^ turned) == (move & 63, move >> 6 & 63)
 
 
 def test_what_all_share_cannot_be_changed():
@@ -114,15 +131,20 @@ def test_what_all_share_cannot_be_changed():
 @pytest.mark.parametrize(
     ("options", "error", "words"),
     [
-        (dict(easiest=0), ValueError, "easiest=0"),
-        (dict(easiest=7000), ValueError, "easiest=7000"),
-        (dict(ranks=[100, 99_999]), ValueError, "ranks"),
-        (dict(ranks=[5, 2]), ValueError, "ranks"),
-        (dict(themes=[3]), TypeError, "themes"),
-        (dict(themes=5), TypeError, "themes=5"),
-        (dict(themes=[]), ValueError, "needs at least one theme"),
+        (dict(database=5), TypeError, "database must be 'bundled' or a path, got 5"),
+        (dict(database="no.csv"), ValueError, "database must be .* a file, got 'no.csv'"),
+        (dict(easiest=0), ValueError, r"easiest must be an integer in \[1, 6605\], got 0"),
+        (dict(easiest=7000), ValueError, r"easiest must be an integer in \[1, 6605\], got 7000"),
+        (dict(ranks=[100, 99_999]), ValueError, r"ranks\[1\] must be .* 6605\], got 99999"),
+        (dict(ranks=[5, 2]), ValueError, r"ranks must be a pair .* 6605\], got \[5, 2\]"),
+        (dict(rating=1500), ValueError, r"rating must be a pair .* 9999\], got 1500"),
+        (dict(rating=[1500, 1600.5]), TypeError, r"rating\[1\] must be an integer .* got 1600.5"),
+        (dict(themes=[3]), TypeError, "themes must be a list"),
+        (dict(themes=5), TypeError, "themes must be a list .*, got 5"),
+        (dict(themes=[]), ValueError, "themes must name at least one theme"),
+        (dict(themes=["forks"]), ValueError, "themes must be among .* fork, .*, got 'forks'"),
         (dict(rating=[3000, 3100]), ValueError, "its ratings go from 400 to 2798"),
-        (dict(split="easy"), ValueError, "split='easy'"),
+        (dict(split="easy"), ValueError, "split must be one of .*, got 'easy'"),
     ],
 )
 def test_wrong_arguments_are_named(options, error, words):

@@ -27,7 +27,7 @@ PERFT = [
 
 
 def moves_of(position):
-    moves = np.empty(rules.MOST_MOVES, np.uint16)
+    moves = np.empty(rules.MAX_MOVES, np.uint16)
     return moves[: rules.legal_moves(position, moves)].tolist()
 
 
@@ -114,8 +114,8 @@ def test_every_pair_of_squares_is_judged_as_by_python_chess(seed):
         ("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KK - 0 1", "castling rights"),
         ("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq e3 0 1", "en passant"),
         ("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq e6 0 1", "en passant"),
-        ("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0", "no numbers"),
-        ("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - x 1", "no numbers"),
+        ("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0", "not numbers"),
+        ("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - x 1", "not numbers"),
         ("rnbq1bnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQ - 0 1", "exactly one king"),
         ("Pnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQk - 0 1", "first or last rank"),
         ("4k3/4R3/8/8/8/8/8/4K3 w - - 0 1", "could take the king"),
@@ -132,5 +132,5 @@ def test_impossible_positions_are_refused_with_the_reason(fen, words):
 
 @pytest.mark.parametrize("uci", ["", "e2", "e2e9", "i2e4", "e7e8k", "e2e4qq"])
 def test_moves_that_are_none_are_refused(uci):
-    with pytest.raises(ValueError, match="needs UCI notation"):
+    with pytest.raises(ValueError, match="move must be in UCI notation"):
         move_of_uci(uci, False)

@@ -38,7 +38,7 @@ def test_text_marks_what_is_wrong():
 def test_pictures_mark_ones_and_what_is_wrong():
     bits, answer = np.array([1, 0, 1, 1]), np.array([1, 1, 1, 0])
     side = drawing.PIXELS_PER_BIT
-    squares = drawing.draw(bits, answer, np.array([1, 1, 0, 1]))[::side, ::side]
+    squares = drawing.render(bits, answer, np.array([1, 1, 0, 1]))[::side, ::side]
     assert squares.shape == (3, 4, 3)
     ink = {drawing.ONE_COLOUR: 1, drawing.ZERO_COLOUR: 0}
     assert [ink[tuple(square)] for square in squares[0].tolist()] == [1, 0, 1, 1]

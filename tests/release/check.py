@@ -1,31 +1,48 @@
 """Build the wheel and the source archive, and try them in fresh environments.
 
-    python tests/release/check.py                          # or: make release
+    python tests/release/check.py                             # or: make release
     python tests/release/check.py /opt/python3.13/bin/python  # with more Pythons
+    python tests/release/check.py --only lowest               # the lowest versions that are allowed
 
-For every Python of 3.11 to 3.13 that is found or named, the wheel is installed into a new
-environment without torch, and ``smoke.py`` is run there, away from this checkout. The archives must
-hold what the environments need, and every Python must draw the same problems.
+Three trials, each away from this checkout, with nothing but the wheel:
+
+- ``environments``: for every Python of 3.11 to 3.14 that is found or named, without torch,
+  ``smoke.py`` is run; every Python must draw the same problems;
+- ``lowest``: the same for this Python, with the lowest versions that ``pyproject.toml`` allows;
+- ``agents``: with the extra ``agents``, in the versions of ``constraints.txt``, ``smoke_agents.py``
+  loads every shipped agent by name and lets it think.
+
+The archives must hold what these need, and the wheel must stay small.
 """
 
+import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
+import tomllib
 import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+SEEDS = ("", "_seed1", "_seed2", "_seed3", "_seed4")
+AGENTS = [f"{task}{seed}" for task in ("maze", "prefix_sum") for seed in SEEDS]
+AGENTS += ["chess", "chess_feed_forward"]
 NEEDED = (
     "thinkenv/py.typed",
     "thinkenv/assets/lichess_puzzles_sample.csv",
     "thinkenv/assets/pieces/LICENSE",
     "thinkenv/mazes/task.py",
+    "thinkenv/deep_thinking/agent.py",
+    *(f"thinkenv/deep_thinking/weights/{name}/agent.json" for name in AGENTS),
 )
-PYTHONS = ("python3.11", "python3.12", "python3.13")
+MAX_WHEEL_BYTES = 3_000_000
+PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14")
+TRIALS = ("environments", "lowest", "agents")
 
 
 def run(*words: object, **options) -> str:
@@ -50,19 +67,22 @@ def build(folder: Path) -> Path:
     for name in NEEDED:
         assert name in in_wheel, f"{wheel.name} lacks {name}"
         assert name in in_source, f"{source.name} lacks {name}"
+    weights = [name for name in in_wheel if "/weights/" in name and not name.endswith(".json")]
+    assert len(weights) == len(AGENTS), weights
     pieces = [name for name in in_wheel if name.endswith(".png")]
     assert len(pieces) == 12, pieces
     for name in in_wheel:
         assert name.startswith("thinkenv"), f"{wheel.name} holds {name}"
     licences = [name for name in in_wheel if ".dist-info/licenses/" in name]
     assert len(licences) == 2, licences
-    print(f"{wheel.name}: {wheel.stat().st_size / 1e6:.1f} MB, {len(in_wheel)} files", flush=True)
+    size = wheel.stat().st_size
+    assert size < MAX_WHEEL_BYTES, f"{wheel.name} has {size:,} bytes"
+    print(f"{wheel.name}: {size / 1e6:.1f} MB, {len(in_wheel)} files", flush=True)
     return wheel
 
 
-def interpreters() -> list[str]:
+def interpreters(named: list[Path]) -> list[str]:
     """The Pythons to try: this one, those named, and those on the path."""
-    named = [Path(path) for path in sys.argv[1:]]
     for path in named:
         if not path.exists():
             sys.exit(f"{path}: there is no such Python")
@@ -80,28 +100,39 @@ def interpreters() -> list[str]:
     return found
 
 
-def try_out(wheel: Path, python: str, folder: Path) -> dict:
-    """Install the wheel for one Python, and run the smoke test there; what it printed."""
+def try_out(wheel: Path, python: str, folder: Path, script: str, *constraints: object) -> dict:
+    """Install the wheel for one Python, and run a script there; what it printed as JSON."""
+    folder.mkdir()
     run(python, "-m", "venv", folder / "venv")
     inside = folder / "venv" / "bin" / "python"
-    run(inside, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", wheel)
-    smoke = folder / "smoke.py"
-    shutil.copy(Path(__file__).with_name("smoke.py"), smoke)
+    wanted = f"{wheel}[agents]" if script == "smoke_agents.py" else wheel
+    pip = (inside, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    run(*pip, *constraints, wanted)
+    empty = folder / "empty"
+    empty.mkdir()
+    smoke = folder / script
+    shutil.copy(Path(__file__).with_name(script), smoke)
     cache = {"THINKENV_CACHE": str(folder / "cache")}  # kernels of this environment go with it
-    return json.loads(run(inside, "-I", smoke, cwd=folder, env={**os.environ, **cache}))
+    printed = json.loads(run(inside, "-I", smoke, cwd=empty, env={**os.environ, **cache}))
+    console = run(folder / "venv" / "bin" / "thinkenv", "--version", cwd=empty)
+    assert re.fullmatch(r"thinkenv \d+\.\d+\.\d+\n", console), console
+    return printed
 
 
-def main() -> None:
-    """Build, and try every Python."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        wheel = build(folder / "dist")
-        results = []
-        for number, python in enumerate(interpreters()):
-            place = folder / str(number)
-            place.mkdir()
-            results.append(try_out(wheel, python, place))
-            print(f"Python {results[-1]['python']}: installed without torch, works", flush=True)
+def lowest_versions(folder: Path) -> Path:
+    """A constraints file with the lower bound of each dependency of the environments."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    path = folder / "lowest.txt"
+    path.write_text("".join(f"{line.replace('>=', '==')}\n" for line in project["dependencies"]))
+    return path
+
+
+def try_environments(wheel: Path, folder: Path, pythons: list[str]) -> None:
+    """Every Python runs the environments without torch, and all draw the same problems."""
+    results = []
+    for number, python in enumerate(pythons):
+        results.append(try_out(wheel, python, folder / str(number), "smoke.py"))
+        print(f"Python {results[-1]['python']}: installed without torch, works", flush=True)
     for result in results[1:]:
         assert result["digests"] == results[0]["digests"], "Pythons draw different problems"
     versions = sorted({result["python"] for result in results})
@@ -109,6 +140,30 @@ def main() -> None:
         print(f"only Python {versions[0]} was found: nothing to compare its problems with")
     else:
         print(f"Python {', '.join(versions)} draw the same problems")
+
+
+def main() -> None:
+    """Build, and make the trials."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("pythons", type=Path, nargs="*", help="more Pythons to try")
+    parser.add_argument("--only", choices=TRIALS, help="make one trial alone (default: all)")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        wheel = build(folder / "dist")
+        if arguments.only in (None, "environments"):
+            try_environments(wheel, folder, interpreters(arguments.pythons))
+        if arguments.only in (None, "lowest"):
+            bounds = ("--constraint", lowest_versions(folder))
+            try_out(wheel, sys.executable, folder / "lowest", "smoke.py", *bounds)
+            print("works with the lowest versions of its dependencies", flush=True)
+        if arguments.only in (None, "agents"):
+            pinned = ("--constraint", ROOT / "constraints.txt")
+            result = try_out(wheel, sys.executable, folder / "agents", "smoke_agents.py", *pinned)
+            assert sorted(result["agents"]) == sorted(AGENTS), result
+            print(f"{len(AGENTS)} agents load by name, from an empty folder, and think", flush=True)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,11 @@ def test_the_exact_baseline_solves_mazes_and_strings_and_refuses_chess():
 def test_dead_end_filling_stops_after_its_rounds():
     grids = mazes.generate(size=33, count=6).grids
     whole = baselines.DeadEndFilling()(grids)
-    assert whole.converged.all() and np.array_equal(whole.answer, baselines.exact(grids))
+    assert (
+        whole.stopping == "converged"
+        and whole.converged.all()
+        and np.array_equal(whole.answer, baselines.exact(grids))
+    )
     few = baselines.DeadEndFilling(3)(grids)
     assert not few.converged.any() and (few.iterations == 3).all()
     left = grids > 0
@@ -41,15 +45,15 @@ def test_dead_end_filling_stops_after_its_rounds():
     assert not baselines.DeadEndFilling(enough - 1)(grids).converged.all()
 
 
-def test_guesses_have_the_shape_of_answers():
+def test_random_and_empty_answers_have_the_shape_of_answers():
     planes = ChessPuzzleTask(split="test").draw(np.arange(50)).planes
-    squares = baselines.Guessing()(planes)
+    squares = baselines.RandomAnswers()(planes)
     assert squares.shape == (50, 8, 8) and (squares.sum(axis=(1, 2)) == 2).all()
-    assert baselines.constant(planes).shape == (50, 8, 8)
+    assert baselines.empty_answer(planes).shape == (50, 8, 8)
     bits = prefix_sums.generate(bits=100, count=50).bits
-    guess = baselines.Guessing(1)(bits)
+    guess = baselines.RandomAnswers(1)(bits)
     assert guess.shape == bits.shape and 0.45 < guess.mean() < 0.55
-    again = baselines.Guessing(1)
-    again(bits[:7])  # what was asked before does not matter
+    again = baselines.RandomAnswers(1)
+    again(bits[:7])  # what was queried before does not matter
     assert np.array_equal(guess[20:30], again(bits[20:30]))
-    assert not np.array_equal(guess, baselines.Guessing(2)(bits))
+    assert not np.array_equal(guess, baselines.RandomAnswers(2)(bits))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from thinkenv import prefix_sums
+from thinkenv import prefix_sums, suites
 from thinkenv.suites import Answers, ProblemSet, Suite, evaluate, merge_rows
 
 SMALL = Suite(
@@ -17,13 +17,13 @@ SMALL = Suite(
 )
 
 
-def answer(bits, fixed=5):
-    """Answers after an own number of iterations, half of them right, and after a fixed number."""
+def answer(bits, requested=5):
+    """Answers after a number of iterations that was found, half of them right, and a fixed one."""
     right = prefix_sums.solve(bits)
     some = np.where(bits[:, :1] == 1, right, 1 - right)
     return [
-        Answers(some, iterations=bits.sum(axis=1)),
-        Answers(right, iterations=fixed, converged=bits[:, 0] == 1),
+        Answers(some, iterations=bits.sum(axis=1), stopping="converged"),
+        Answers(right, converged=bits[:, 0] == 1, stopping="fixed", requested=requested),
     ]
 
 
@@ -42,7 +42,8 @@ def test_shards_put_together_are_the_whole(shards):
     for row, expected in zip(merged, whole, strict=True):
         row.pop("seconds"), expected.pop("seconds")
         assert list(row) == list(expected) and row == pytest.approx(expected)
-        assert type(row["iterations"]) is type(expected["iterations"])
+        for name in ("iterations", "stopping", "requested"):
+            assert type(row[name]) is type(expected[name])
 
 
 def test_the_order_of_parts_does_not_matter():
@@ -77,11 +78,25 @@ def test_a_part_beside_the_whole_is_refused():
 
 def test_rows_of_different_agents_are_not_put_together():
     parts = [parts_of(2, name=name)[part] for part, name in enumerate(("one", "other"))]
-    with pytest.raises(ValueError, match="parts are of different agents or suites"):
+    with pytest.raises(ValueError, match="must be of one agent and one suite"):
         merge_rows(parts)
 
 
 def test_rows_of_different_numbers_of_iterations_are_not_put_together():
-    parts = [parts_of(2)[0], parts_of(2, lambda bits: answer(bits, fixed=7))[1]]
-    with pytest.raises(ValueError, match="asked for different numbers of iterations"):
+    parts = [parts_of(2)[0], parts_of(2, lambda bits: answer(bits, requested=7))[1]]
+    with pytest.raises(ValueError, match="stopping and requested must be the same"):
         merge_rows(parts)
+
+
+def test_pairs_of_difficulty_and_success_follow_one_another_as_the_problems_do():
+    def player(planes):  # a move from wherever is preferred to wherever, the same for all
+        preferences = np.arange(128.0).reshape(2, 64)
+        squares = suites.baselines.RandomAnswers()(planes)
+        return Answers(squares, preferences=lambda shown: np.tile(preferences, (len(shown), 1, 1)))
+
+    task = suites.SUITES["chess-rating"].sets[0].make_task()
+    (whole,) = suites.evaluate_task(player, task, 50)
+    parts = [suites.evaluate_task(player, task, 50, shard=part, shards=3) for part in range(3)]
+    (merged,) = merge_rows([[evaluation.row for evaluation in part] for part in parts[::-1]])
+    assert merged["rated"] == whole.row["rated"] and list(merged) == list(whole.row)
+    assert [pair[0] for pair in merged["rated"]] == task.puzzles.ratings[:50].tolist()

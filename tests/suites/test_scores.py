@@ -36,20 +36,23 @@ def test_impossible_counts_are_refused(successes, trials):
 
 
 def test_a_row_has_the_keys_of_the_contract():
-    axes = {"split": "test", "size": 9, "generator": "dfs", "loops": 0.0, "endpoints": "any"}
+    options = {"split": "test", "size": 9, "generator": "dfs", "loops": 0.0, "endpoints": "any"}
     row = evaluation_row(
         task="maze",
-        axes=axes,
+        options=options,
         disturbance="none",
         scores={"solved": [True, True, False, True], "cells": [1.0, 1.0, 0.8, 1.0]},
         converged=[True, False, False, True],
         iterations=72,
+        stopping="fixed",
+        requested=72,
         seconds=1.5,
         seed=0,
         checkpoint="somewhere",
     )
     assert tuple(row) == ROW_KEYS
     assert (row["n"], row["exact"], row["converged"]) == (4, 0.75, 0.5)
+    assert (row["iterations"], row["stopping"], row["requested"]) == (72, "fixed", 72)
     assert row["cells"] == pytest.approx(0.95)
     assert (row["exact_low"], row["exact_high"]) == pytest.approx(wilson_interval(3, 4), abs=1e-6)
 
@@ -57,7 +60,7 @@ def test_a_row_has_the_keys_of_the_contract():
 def test_a_row_of_another_task_has_its_own_options_and_scores_behind_the_keys_of_the_contract():
     row = evaluation_row(
         task="chess",
-        axes={"split": "test", "rating": [400, 599]},
+        options={"split": "test", "rating": [400, 599]},
         disturbance="none",
         scores={"solved": [True, False], "cells": [1.0, 0.9], "line": [False, False]},
         converged=[True, True],
@@ -75,7 +78,7 @@ def test_a_row_of_another_task_has_its_own_options_and_scores_behind_the_keys_of
 def test_what_an_agent_does_not_tell_is_none():
     row = evaluation_row(
         task="maze",
-        axes={"size": 9},
+        options={"size": 9},
         disturbance="none",
         scores={"solved": [True], "cells": [1.0]},
         converged=None,
@@ -84,4 +87,5 @@ def test_what_an_agent_does_not_tell_is_none():
         seed=0,
         checkpoint="somebody's",
     )
-    assert row["converged"] is None and row["iterations"] is None
+    told = ("converged", "iterations", "stopping", "requested")
+    assert [row[name] for name in told] == [None] * 4

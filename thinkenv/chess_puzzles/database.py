@@ -3,14 +3,17 @@
 A database file is the line ``thinkenv chess puzzles``, the length of the header as eight bytes
 (little-endian), the header as JSON, and the columns as they lie in memory, each beginning at a
 multiple of 64 bytes. The header names the format's version, the source with its SHA-256, the
-columns with their types, shapes and places, and the themes and opening tags that columns refer to
+columns with their types, shapes and offsets, and the themes and opening tags that columns refer to
 by number.
+
+One file instead of a folder of ``.npy`` files, so that it takes its name when it is complete, and
+is moved and checked as one.
 """
 
 import hashlib
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +22,8 @@ from thinkenv.files import atomic_write
 
 MAGIC = b"thinkenv chess puzzles\n"
 FORMAT_VERSION = 1
-ALIGNMENT = 64
-LONGEST_HEADER = 100_000_000
+ALIGNMENT = 64  # bytes: no value of a column lies across two lines of a processor's cache
+MAX_HEADER_BYTES = 100_000_000  # far more than any has; a damaged length is not believed
 HEADER_KEYS = {
     *("format", "source", "source_sha256", "refused", "sha256", "bytes"),
     *("themes", "openings", "columns"),
@@ -55,7 +58,7 @@ class Database:
 
     Attributes:
         columns: Arrays by the names of ``COLUMN_TYPES``; see ``Rows`` in
-            ``thinkenv.chess_puzzles.reading``.
+            ``thinkenv.chess_puzzles.lichess_rows``.
         themes: The names of the themes, by their bit in ``theme_sets``.
         openings: Opening tags, by their number in ``openings`` less one.
         source: The name of the file it was read from.
@@ -69,14 +72,35 @@ class Database:
     source: str
     source_sha256: str
     refused: int
+    # Theme names by the bytes of their set: millions of puzzles share some thousand sets.
+    _known_sets: dict[bytes, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.columns["ratings"])
+
+    def theme_names(self, theme_sets: np.ndarray) -> list[tuple[str, ...]]:
+        """The names of sets of themes, in alphabetical order; each set is looked up once.
+
+        Args:
+            theme_sets: ``(count, MAX_THEMES / 8)`` uint8, sets of themes as bits.
+        """
+        known = self._known_sets
+        keys = theme_sets.view(f"S{theme_sets.shape[1]}")[:, 0].tolist()
+        for index, key in enumerate(keys):
+            if key not in known:
+                bits = np.flatnonzero(np.unpackbits(theme_sets[index], bitorder="little"))
+                known[key] = tuple(sorted(self.themes[bit] for bit in bits))
+        return [known[key] for key in keys]
 
 
 def aligned(offset: int) -> int:
     """The next multiple of ``ALIGNMENT``."""
     return -(-offset // ALIGNMENT) * ALIGNMENT
+
+
+def bytes_of(array: np.ndarray) -> memoryview:
+    """The bytes of an array as they lie in memory, without a copy where they lie together."""
+    return np.ascontiguousarray(array).view(np.uint8).reshape(-1).data
 
 
 def write_database(path: Path, database: Database) -> None:
@@ -85,14 +109,14 @@ def write_database(path: Path, database: Database) -> None:
     Raises:
         OSError: If it cannot be written, for example because the disk is full.
     """
-    places: dict[str, dict] = {}
+    layout: dict[str, dict] = {}
     offset = 0
     digest = hashlib.sha256()
     for name, array in database.columns.items():
         offset = aligned(offset)
-        places[name] = {"dtype": array.dtype.str, "shape": array.shape, "offset": offset}
+        layout[name] = {"dtype": array.dtype.str, "shape": array.shape, "offset": offset}
         offset += array.nbytes
-        digest.update(np.ascontiguousarray(array).view(np.uint8).reshape(-1).data)
+        digest.update(bytes_of(array))
     header = {
         "format": FORMAT_VERSION,
         "source": database.source,
@@ -102,15 +126,15 @@ def write_database(path: Path, database: Database) -> None:
         "bytes": offset,
         "themes": database.themes,
         "openings": database.openings,
-        "columns": places,
+        "columns": layout,
     }
     text = json.dumps(header).encode()
     first = aligned(len(MAGIC) + 8 + len(text))
     with atomic_write(path) as file:
         file.write(MAGIC + len(text).to_bytes(8, "little") + text)
         for name, array in database.columns.items():
-            file.write(b"\0" * (first + places[name]["offset"] - file.tell()))
-            file.write(np.ascontiguousarray(array).view(np.uint8).reshape(-1).data)
+            file.write(b"\0" * (first + layout[name]["offset"] - file.tell()))
+            file.write(bytes_of(array))
 
 
 def is_database(path: Path) -> bool:
@@ -123,15 +147,15 @@ def read_header(path: Path) -> tuple[dict, int]:
     """The header of a database and where its columns begin.
 
     Raises:
-        ValueError: If it is no database, one of another format version, or cut off.
+        ValueError: If it is not a database, one of another format version, or cut off.
         OSError: If it cannot be read.
     """
     size = path.stat().st_size
     with open(path, "rb") as file:
         if file.read(len(MAGIC)) != MAGIC:
-            raise ValueError(f"{path} is no puzzle database of this package")
+            raise ValueError(f"{path} is not a puzzle database of this package")
         length = int.from_bytes(file.read(8), "little")
-        text = file.read(length) if length <= min(size, LONGEST_HEADER) else b""
+        text = file.read(length) if length <= min(size, MAX_HEADER_BYTES) else b""
     try:
         header = json.loads(text)
         version = header["format"]
@@ -166,9 +190,9 @@ def check_header(header: dict) -> None:
         raise KeyError(*missing)
     if set(header["columns"]) != set(COLUMN_TYPES):
         raise ValueError("other columns")
-    for name, place in header["columns"].items():
-        end = place["offset"] + np.dtype(COLUMN_TYPES[name]).itemsize * math.prod(place["shape"])
-        if place["dtype"] != COLUMN_TYPES[name] or end > header["bytes"]:
+    for name, column in header["columns"].items():
+        end = column["offset"] + np.dtype(COLUMN_TYPES[name]).itemsize * math.prod(column["shape"])
+        if column["dtype"] != COLUMN_TYPES[name] or end > header["bytes"]:
             raise ValueError(f"another type of column {name}")
 
 
@@ -176,17 +200,17 @@ def open_database(path: Path) -> Database:
     """Map a database into memory.
 
     Raises:
-        ValueError: If it is no database, one of another format version, or damaged.
+        ValueError: If it is not a database, one of another format version, or damaged.
         OSError: If it cannot be read.
     """
     header, first = read_header(path)
     whole = np.memmap(path, np.uint8, "r")
     columns = {}
-    for name, place in header["columns"].items():
-        begin = first + place["offset"]
-        count = int(np.prod(place["shape"])) * np.dtype(place["dtype"]).itemsize
-        column = np.asarray(whole[begin : begin + count]).view(place["dtype"])
-        columns[name] = column.reshape(place["shape"])
+    for name, layout in header["columns"].items():
+        begin = first + layout["offset"]
+        count = math.prod(layout["shape"]) * np.dtype(layout["dtype"]).itemsize
+        column = np.asarray(whole[begin : begin + count]).view(layout["dtype"])
+        columns[name] = column.reshape(layout["shape"])
     # Kernels follow these without looking, so they must not lead astray.
     for starts, lengths, target in (
         ("move_starts", "move_counts", "moves"),
@@ -209,11 +233,11 @@ def verify_database(path: Path) -> None:
     """Read all columns and compare their checksum with the one in the header.
 
     Raises:
-        ValueError: If it is another one, or ``path`` is no database.
+        ValueError: If it is another one, or ``path`` is not a database.
     """
     header, _ = read_header(path)
     digest = hashlib.sha256()
     for array in open_database(path).columns.values():
-        digest.update(array.view(np.uint8).reshape(-1).data)
+        digest.update(bytes_of(array))
     if digest.hexdigest() != header["sha256"]:
         raise ValueError(f"{path} is damaged: its checksum is wrong; import it again")

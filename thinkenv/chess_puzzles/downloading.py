@@ -1,4 +1,8 @@
-"""Downloading Lichess's puzzle database: resumed where it broke off, and never left half done."""
+"""Downloading Lichess's puzzle database: resumed where it broke off, and never left half done.
+
+This is not left to pooch, the usual library for downloads of data, because that begins anew what
+broke off, and resuming a file of hundreds of megabytes is the point here.
+"""
 
 import http.client
 import os
@@ -47,8 +51,8 @@ def download(
 
     Raises:
         DownloadError: If the server cannot be reached, refuses, or breaks off again and again.
-        ValueError: If what was received is damaged, in which case it is removed; or if the address
-            is none.
+        ValueError: If what was received is damaged, in which case it is removed; or if
+            ``address`` is not one of a file.
         OSError: If the file cannot be written, for example because the disk is full.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -63,7 +67,7 @@ def download(
                 break
             problem = "the connection broke off"
         except http.client.InvalidURL as error:
-            raise ValueError(f"{address}: no address of a file ({error})") from None
+            raise ValueError(f"address must be that of a file, got {address!r} ({error})") from None
         except urllib.error.HTTPError as error:
             raise DownloadError(
                 f"{address}: the server answers {error.code} {error.reason}"
@@ -137,14 +141,16 @@ def receive(
     try:
         response = urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS)
     except urllib.error.HTTPError as error:
-        if error.code != 416:
+        if error.code != http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             raise
         return True  # nothing is left to send
     with response:
-        goes_on = response.status == 206
+        # Otherwise the whole file comes again.
+        goes_on = response.status == http.HTTPStatus.PARTIAL_CONTENT
         if have and not goes_on:
             advance(-have)
             have = 0
+        # Weak tags, W/"…", do not promise the same bytes, so nothing can be joined by them.
         tag = response.headers.get("ETag", "")
         if tag and not tag.startswith("W/"):
             mark.write_text(tag)

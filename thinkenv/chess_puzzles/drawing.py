@@ -7,21 +7,22 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from thinkenv.chess_puzzles.rules import BLACK, KING, THEIRS
+from thinkenv.drawing import RIGHT_COLOUR, WRONG_COLOUR
 
 PIECE_IMAGES = Path(__file__).parents[1] / "assets" / "pieces"
-PIECE_NAMES = ("pawn", "knight", "bishop", "rook", "queen", "king")
+PIECE_LETTERS = {"pawn": "p", "knight": "n", "bishop": "b", "rook": "r", "queen": "q", "king": "k"}
+PIECE_NAMES = tuple(PIECE_LETTERS)  # in the order of their codes
 
-SQUARE = 60  # pixels
-MARGIN = 22  # around the board, for the names of files and ranks
+SQUARE_PIXELS = 60
+MARGIN = 22  # pixels around the board, for the names of files and ranks
 
 LIGHT_SQUARE = (240, 217, 181)
 DARK_SQUARE = (181, 136, 99)
 LAST_MOVE_COLOUR = (205, 210, 70)
-RIGHT_COLOUR = (0, 114, 178)
-WRONG_COLOUR = (230, 110, 20)
 HEAT_COLOUR = (204, 40, 60)
 MARGIN_COLOUR = (49, 46, 43)
 NAME_COLOUR = (210, 205, 198)
+LAST_MOVE_SHARE, HEAT_SHARE = 0.6, 0.85  # how strongly a square is tinted at most
 
 
 @functools.cache
@@ -49,11 +50,16 @@ def square_names(is_black: bool) -> tuple[str, str]:
 
 
 def shown_file(file: int, is_black: bool) -> int:
-    """Where a file is drawn, from the left.
+    """Where a file is shown, from the left.
 
     Positions are mirrored by their ranks alone when Black solves, but players turn the board.
     """
     return 7 - file if is_black else file
+
+
+def squares_of_move(move: int | None) -> tuple[int, ...]:
+    """The two squares of a move code; none if there is no move."""
+    return () if move is None else (move & 63, move >> 6 & 63)
 
 
 def blend(colour: tuple[int, ...], over: tuple[int, ...], share: float) -> tuple[int, ...]:
@@ -61,15 +67,15 @@ def blend(colour: tuple[int, ...], over: tuple[int, ...], share: float) -> tuple
     return tuple(round(a * share + b * (1 - share)) for a, b in zip(colour, over, strict=True))
 
 
-def draw(
+def render(
     position: np.ndarray,
     last_move: int | None = None,
     marked: np.ndarray | None = None,
     right: np.ndarray | None = None,
     heat: np.ndarray | None = None,
-    square: int = SQUARE,
+    pixels: int = SQUARE_PIXELS,
 ) -> np.ndarray:
-    """Draw a position with the solver's side below.
+    """A picture of a position with the solver's side below.
 
     Args:
         position: ``(POSITION_BYTES,)`` uint8, seen from the solver's side.
@@ -78,44 +84,48 @@ def draw(
             orange where not. The first row is the solver's first rank.
         right: ``(8, 8)`` of 0 and 1, the squares that are right.
         heat: ``(8, 8)`` from 0 to 1, how strongly to tint each square in red.
-        square: Pixels per side of a square.
+        pixels: Per side of a square.
 
     Returns:
         ``(height, width, 3)`` uint8.
     """
-    side = 8 * square + 2 * MARGIN
+    side = 8 * pixels + 2 * MARGIN
     image = Image.new("RGB", (side, side), MARGIN_COLOUR)
     pen = ImageDraw.Draw(image)
     font = ImageFont.load_default(14)
     is_black = bool(position[BLACK])
     files, ranks = square_names(is_black)
     pieces = real_pieces(position)
-    last_squares = () if last_move is None else (last_move & 63, last_move >> 6 & 63)
-    for place in range(64):
-        rank, file = divmod(place, 8)
-        left = MARGIN + shown_file(file, is_black) * square
-        top = MARGIN + (7 - rank) * square
+    last_squares = squares_of_move(last_move)
+    for square in range(64):
+        rank, file = divmod(square, 8)
+        left = MARGIN + shown_file(file, is_black) * pixels
+        top = MARGIN + (7 - rank) * pixels
         # a1 is dark; mirrored by ranks, the first square is a8, which is light.
         is_dark = (rank + file) % 2 == is_black
         colour: tuple[int, ...] = DARK_SQUARE if is_dark else LIGHT_SQUARE
-        if place in last_squares:
-            colour = blend(LAST_MOVE_COLOUR, colour, 0.6)
+        if square in last_squares:
+            colour = blend(LAST_MOVE_COLOUR, colour, LAST_MOVE_SHARE)
         if heat is not None:
-            colour = blend(HEAT_COLOUR, colour, float(np.clip(heat[rank, file], 0, 1)) * 0.85)
-        pen.rectangle([left, top, left + square - 1, top + square - 1], colour)
-        if place in pieces:
-            piece = piece_image(pieces[place], square)
+            share = HEAT_SHARE * float(np.clip(heat[rank, file], 0, 1))
+            colour = blend(HEAT_COLOUR, colour, share)
+        box = [left, top, left + pixels - 1, top + pixels - 1]
+        pen.rectangle(box, colour)
+        if square in pieces:
+            piece = piece_image(pieces[square], pixels)
             image.paste(piece, (left, top), piece)
         if marked is not None and marked[rank, file]:
             is_right = right is None or right[rank, file]
-            frame = RIGHT_COLOUR if is_right else WRONG_COLOUR
-            pen.rectangle([left, top, left + square - 1, top + square - 1], None, frame, width=4)
+            pen.rectangle(box, None, RIGHT_COLOUR if is_right else WRONG_COLOUR, width=4)
     for index in range(8):
-        middle = MARGIN + index * square + square // 2
-        below = 8 * square + MARGIN + MARGIN // 2
+        middle = MARGIN + index * pixels + pixels // 2
+        below = 8 * pixels + MARGIN + MARGIN // 2
         pen.text((middle, below), files[index], NAME_COLOUR, font, anchor="mm")
         pen.text((MARGIN // 2, side - middle), ranks[index], NAME_COLOUR, font, anchor="mm")
     return np.asarray(image)
+
+
+draw = render  # TEMPORARY
 
 
 def write_text(
@@ -127,13 +137,12 @@ def write_text(
     """A position as text, with the solver's side below; the last move's squares in brackets.
 
     Capital letters are White's pieces, as in FEN. Below are named the squares that are ``marked``,
-    and which of them are not ``right``; arguments as of ``draw``.
+    and which of them are not ``right``; arguments as of ``render``.
     """
-    letters = dict(zip(PIECE_NAMES, "pnbrqk", strict=True))
     is_black = bool(position[BLACK])
     files, ranks = square_names(is_black)
     pieces = real_pieces(position)
-    last_squares = () if last_move is None else (last_move & 63, last_move >> 6 & 63)
+    last_squares = squares_of_move(last_move)
     lines = []
     for rank in range(7, -1, -1):
         line = f"{ranks[rank]} "
@@ -142,7 +151,8 @@ def write_text(
             letter = "."
             if square in pieces:
                 colour, name = pieces[square].split("_")
-                letter = letters[name].upper() if colour == "white" else letters[name]
+                letter = PIECE_LETTERS[name]
+                letter = letter.upper() if colour == "white" else letter
             line += f"[{letter}]" if square in last_squares else f" {letter} "
         lines.append(line.rstrip())
     lines.append("   " + "  ".join(files))

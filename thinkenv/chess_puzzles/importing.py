@@ -6,15 +6,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import zstandard
 
 from thinkenv.chess_puzzles.database import COLUMN_TYPES, Database, write_database
-from thinkenv.chess_puzzles.rating_splits import settle_positions
-from thinkenv.chess_puzzles.reading import (
+from thinkenv.chess_puzzles.lichess_rows import (
     COLUMNS,
-    MOST_THEMES,
+    MAX_THEMES,
     ROW_ERRORS,
     SAME_ID,
     Words,
@@ -22,16 +21,19 @@ from thinkenv.chess_puzzles.reading import (
     empty_words,
     read_lines,
 )
+from thinkenv.chess_puzzles.rating_splits import settle_positions
 
-ZSTANDARD_MAGIC = b"\x28\xb5\x2f\xfd"
+ZSTANDARD_MAGIC = b"\x28\xb5\x2f\xfd"  # what a compressed file begins with
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # what spreadsheets put before a text
 BYTES_AT_A_TIME = 1 << 20
-LONGEST_LINE = 1 << 20
+MAX_LINE_BYTES = 1 << 20  # a row has a few hundred; without a limit any file would be one line
+# Larger than what the allocator keeps for itself, so that freed blocks go back to the system.
 BLOCK_BYTES = 1 << 25
 
 
 @dataclass
 class Refused:
-    """The rows of a file that are no puzzles.
+    """The rows of a file that are not puzzles.
 
     Attributes:
         lines: ``(n,)`` int64, their line numbers in the file, from 1 on.
@@ -44,17 +46,17 @@ class Refused:
     def __len__(self) -> int:
         return len(self.lines)
 
-    def describe(self, most: int = 10) -> list[str]:
+    def describe(self, max_lines: int = 10) -> list[str]:
         """Lines of text: how many rows were refused and why, and the first of them."""
         if len(self) == 0:
             return []
         counts = Counter(self.reasons.tolist()).most_common()
         text = [f"{len(self):,} rows refused:"]
         text += [f"  {count:,}: {ROW_ERRORS[reason]}" for reason, count in counts]
-        for line, reason in list(zip(self.lines, self.reasons, strict=True))[:most]:
+        for line, reason in list(zip(self.lines, self.reasons, strict=True))[:max_lines]:
             text.append(f"  line {line}: {ROW_ERRORS[reason]}")
-        if len(self) > most:
-            text.append(f"  ... and {len(self) - most:,} more")
+        if len(self) > max_lines:
+            text.append(f"  ... and {len(self) - max_lines:,} more")
         return text
 
 
@@ -67,22 +69,18 @@ def read_bytes(path: Path, see: Callable[[bytes], None]) -> Iterator[bytes]:
 
     Raises:
         ValueError: If a compressed file is damaged or cut off.
-        ImportError: If it is compressed and the package ``zstandard`` is not installed.
     """
     with open(path, "rb") as file:
         is_compressed = file.read(len(ZSTANDARD_MAGIC)) == ZSTANDARD_MAGIC
         file.seek(0)
-        decompressor: Any = None
-        if is_compressed:
-            import zstandard
-
+        decompressor = zstandard.ZstdDecompressor().decompressobj() if is_compressed else None
         while raw := file.read(BYTES_AT_A_TIME):
             see(raw)
-            if not is_compressed:
+            if decompressor is None:
                 yield raw
                 continue
-            while raw:
-                if decompressor is None or decompressor.eof:
+            while raw:  # a file may be several compressed ones, one after the other
+                if decompressor.eof:
                     decompressor = zstandard.ZstdDecompressor().decompressobj()
                 try:
                     text = decompressor.decompress(raw)
@@ -115,9 +113,9 @@ def whole_lines(pieces: Iterator[bytes], path: Path) -> Iterator[bytes]:
         text = rest + piece
         cut = text.rfind(b"\n") + 1
         rest = text[cut:]
-        if len(rest) > LONGEST_LINE:
+        if len(rest) > MAX_LINE_BYTES:
             raise ValueError(
-                f"{path} is no puzzle file: it has a line of over {LONGEST_LINE} bytes"
+                f"{path} is not a puzzle file: it has a line of over {MAX_LINE_BYTES} bytes"
             )
         if cut:
             yield text[:cut]
@@ -128,10 +126,12 @@ def whole_lines(pieces: Iterator[bytes], path: Path) -> Iterator[bytes]:
 def skip_header(text: bytes, path: Path) -> bytes:
     """Check the header of a file, if it has one, and return the text with an empty line instead.
 
+    The empty line keeps the numbers of the other lines.
+
     Raises:
         ValueError: If the header names other columns than Lichess's.
     """
-    text = text.removeprefix(b"\xef\xbb\xbf")
+    text = text.removeprefix(BYTE_ORDER_MARK)
     line, newline, rest = text.partition(b"\n")
     names = line.decode(errors="replace").strip().split(",")
     if "PuzzleId" not in names and "FEN" not in names:
@@ -139,7 +139,7 @@ def skip_header(text: bytes, path: Path) -> bytes:
     if tuple(names) not in (COLUMNS, COLUMNS[:-1]):
         missing = [name for name in COLUMNS[:-1] if name not in names]
         problem = f"lacks the column {missing[0]}" if missing else f"is {','.join(names)}"
-        raise ValueError(f"{path}: the header {problem}; needed is {','.join(COLUMNS)}")
+        raise ValueError(f"{path}: the header {problem}; it must be {','.join(COLUMNS)}")
     return newline + rest
 
 
@@ -151,12 +151,9 @@ class GrowingColumn:
     """
 
     def __init__(self, like: np.ndarray):
-        row_bytes = like[:1].nbytes
-        self._empty_block = lambda: np.empty(
-            (BLOCK_BYTES // row_bytes, *like.shape[1:]), like.dtype
-        )
+        self._shape = (BLOCK_BYTES // like[:1].nbytes, *like.shape[1:])
         self._full_blocks: list[np.ndarray] = []
-        self._block = self._empty_block()
+        self._block = np.empty(self._shape, like.dtype)
         self._used = 0  # rows of the last block
         self.rows = 0
 
@@ -170,7 +167,7 @@ class GrowingColumn:
             rows = rows[len(part) :]
             if self._used == len(self._block):
                 self._full_blocks.append(self._block)
-                self._block = self._empty_block()
+                self._block = np.empty(self._shape, self._block.dtype)
                 self._used = 0
 
     def join(self) -> np.ndarray:
@@ -181,13 +178,13 @@ class GrowingColumn:
 class ImportState:
     """The columns read so far, the words met in them, and the rows refused."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         like = empty_rows(1, 1)._asdict()
         self.columns = {name: GrowingColumn(array) for name, array in like.items()}
         self.bad_lines: list[np.ndarray] = []
         self.bad_reasons: list[np.ndarray] = []
         # Half of the slots may be taken, which is what bounds the number of themes.
-        self.themes = empty_words(2 * MOST_THEMES, MOST_THEMES)
+        self.themes = empty_words(2 * MAX_THEMES, MAX_THEMES)
         self.openings = empty_words(1 << 16, 0)
         self.theme_names: list[str] = []
         self.opening_names: list[str] = []
@@ -200,7 +197,7 @@ class ImportState:
         self.openings = with_room(self.openings, lines)
         bad_lines = np.empty(lines, np.int64)
         bad_reasons = np.empty(lines, np.int64)
-        self.themes.counts[1] = 0
+        self.themes.counts[1] = 0  # none of them is new in this text
         count, moves, characters, bad = read_lines(
             np.frombuffer(text, np.uint8),
             self.lines + 1,
@@ -212,12 +209,12 @@ class ImportState:
         )
         self.theme_names += new_words(text, self.themes)
         self.opening_names += new_words(text, self.openings)
+        # So far these count from the beginning of this text.
         rows.move_starts[:count] += np.uint32(self.columns["moves"].rows)
         rows.url_starts[:count] += np.uint32(self.columns["urls"].rows)
+        lengths = {"moves": moves, "urls": characters}
         for name, array in rows._asdict().items():
-            self.columns[name].append(
-                array[: {"moves": moves, "urls": characters}.get(name, count)]
-            )
+            self.columns[name].append(array[: lengths.get(name, count)])
         self.bad_lines.append(bad_lines[:bad].copy())
         self.bad_reasons.append(bad_reasons[:bad].copy())
         self.lines += lines
@@ -254,7 +251,7 @@ def import_puzzles(
 ) -> tuple[Database, Refused]:
     """Read a Lichess puzzle file into a database.
 
-    Rows that are no puzzles (a position that is none, an illegal move, no rating, …) are refused
+    Rows that are not puzzles (an impossible position, an illegal move, no rating, …) are refused
     and counted; the others are kept in the order of the file.
 
     Args:
@@ -271,7 +268,7 @@ def import_puzzles(
         OSError: If a file cannot be read or written. Nothing is left of an unfinished target.
     """
     if target is not None and target.exists() and target.samefile(source):
-        raise ValueError(f"{target}: cannot be both the file to read and the database to write")
+        raise ValueError(f"target must not be the file that is read, got {target} for both")
     digest = hashlib.sha256()
 
     def see(raw: bytes) -> None:
@@ -291,7 +288,7 @@ def import_puzzles(
             f"{source}: not one of {len(bad_lines):,} rows is a puzzle; "
             f"line {bad_lines[0]}: {ROW_ERRORS[bad_reasons[0]]}"
         )
-    columns["ids"] = columns["ids"].view("|S8").reshape(-1)
+    columns["ids"] = columns["ids"].view(COLUMN_TYPES["ids"]).reshape(-1)
     repeated = repeated_ids(columns["ids"])
     if len(repeated):
         bad_lines = np.append(bad_lines, columns["lines"][repeated])
@@ -319,6 +316,6 @@ def import_puzzles(
 
 def repeated_ids(ids: np.ndarray) -> np.ndarray:
     """The rows ``(n,)`` whose id stood in an earlier row."""
-    order = np.argsort(ids.view(np.uint64), kind="stable")
+    order = np.argsort(ids.view(np.uint64), kind="stable")  # numbers sort faster than text
     in_order = ids[order]
     return np.sort(order[1:][in_order[1:] == in_order[:-1]])

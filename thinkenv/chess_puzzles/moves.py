@@ -3,7 +3,14 @@
 import numpy as np
 
 from thinkenv.chess_puzzles.notation import move_of_uci, uci_of_move
-from thinkenv.chess_puzzles.rules import DIAGONAL, JUMPS, MOST_MOVES, STRAIGHT, legal_moves
+from thinkenv.chess_puzzles.rules import (
+    DIAGONAL,
+    JUMPS,
+    MAX_MOVES,
+    MAX_PROMOTION,
+    STRAIGHT,
+    legal_moves,
+)
 from thinkenv.kernels.compilation import kernel
 
 
@@ -20,21 +27,22 @@ def all_moves() -> tuple[str, ...]:
             for ranks, files in STRAIGHT + DIAGONAL
             for distance in range(1, 8)
         ]
-        for ranks, files in steps + JUMPS:
+        for ranks, files in (*steps, *JUMPS):
             if not (0 <= rank + ranks < 8 and 0 <= file + files < 8):
                 continue
             move = origin | (origin + 8 * ranks + files) << 6
             moves.append(move)
-            if rank == 6 and ranks == 1 and abs(files) <= 1:
-                moves += [move | promotion << 12 for promotion in range(1, 5)]
+            if rank == 6 and ranks == 1 and abs(files) <= 1:  # a pawn may come from there, too
+                moves += [move | promotion << 12 for promotion in range(1, MAX_PROMOTION + 1)]
     return tuple(sorted(uci_of_move(move, is_black=False) for move in moves))
 
 
 MOVES = all_moves()
 MOVE_CODES = np.array([move_of_uci(uci, is_black=False) for uci in MOVES], np.uint16)
 
-# The action of every move code; the codes that are no moves do not matter.
-ACTION_OF_CODE = np.zeros(5 * 4096, np.int16)
+# The action of every move code, the reverse of ``MOVE_CODES``; codes that are not moves do not
+# matter. A code is less than this, since a promotion is at most ``MAX_PROMOTION``.
+ACTION_OF_CODE = np.zeros((MAX_PROMOTION + 1) << 12, np.int16)
 ACTION_OF_CODE[MOVE_CODES] = np.arange(len(MOVES))
 
 
@@ -47,9 +55,9 @@ def mark_legal(positions, indices, masks):
         indices: ``(count,)`` int64, which of them.
         masks: ``(count, len(MOVES))`` int8, overwritten: 1 for the legal ones.
     """
-    moves = np.empty(MOST_MOVES, np.uint16)
+    moves = np.empty(MAX_MOVES, np.uint16)
     masks[:] = 0
-    for place in range(len(indices)):
-        count = legal_moves(positions[indices[place]], moves)
-        for number in range(count):
-            masks[place, ACTION_OF_CODE[moves[number]]] = 1
+    for index in range(len(indices)):
+        count = legal_moves(positions[indices[index]], moves)
+        for move in moves[:count]:
+            masks[index, ACTION_OF_CODE[move]] = 1

@@ -7,35 +7,49 @@ Universal Chess Interface: ``e2e4``, ``e1g1`` for castling, ``e7e8q``.
 import numpy as np
 
 from thinkenv.chess_puzzles.rules import (
+    A1,
+    A8,
     BLACK,
     CASTLING,
+    E1,
     EN_PASSANT,
     FULLMOVES,
+    H1,
     HALFMOVES,
     KING,
+    MAX_HALFMOVES,
+    MAX_PROMOTION,
+    MIRROR_SQUARE,
     NO_SQUARE,
     PAWN,
     POSITION_BYTES,
     ROOK,
     THEIRS,
+    UP,
     find_king,
     flip,
     is_attacked,
     keep_legal_en_passant,
+    swap_piece,
+    swap_rights,
 )
 from thinkenv.kernels.compilation import kernel
 
 SPACE, SLASH, DASH = ord(" "), ord("/"), ord("-")
 PIECE_LETTERS = np.frombuffer(b".PNBRQKpnbrqk", np.uint8).copy()
 PROMOTION_LETTERS = np.frombuffer(b".nbrq", np.uint8).copy()
-RIGHT_LETTERS = np.frombuffer(b"KQkq", np.uint8).copy()
+RIGHT_LETTERS = np.frombuffer(b"KQkq", np.uint8).copy()  # in the order of the bits of CASTLING
 
 # The piece that each letter of a FEN stands for, seen from White.
 PIECE_OF_LETTER = np.zeros(256, np.uint8)
 PIECE_OF_LETTER[PIECE_LETTERS[1:]] = np.arange(1, 13)
 
-LONGEST_FEN = 100
-LONGEST_MOVE = 5
+MAX_FEN_LENGTH = 100
+MAX_UCI_LENGTH = 5
+# What FEN and database can hold: five digits, and two bytes for the number of the move.
+MAX_DIGITS = 5
+MAX_FULLMOVES = 2**16 - 1
+MAX_PIECES, MAX_PAWNS = 16, 8  # of a side
 
 # Why a FEN is refused; the codes that ``parse_fen`` returns.
 FEN_ERRORS = (
@@ -44,7 +58,7 @@ FEN_ERRORS = (
     "FEN: the side to move is neither 'w' nor 'b'",
     "FEN: the castling rights are not '-' or some of 'KQkq' with king and rook in their places",
     "FEN: the en passant square is not behind a pawn that has just moved two squares",
-    "FEN: the numbers of half-moves and moves are missing or no numbers",
+    "FEN: the numbers of half-moves and moves are missing or not numbers",
     "FEN: a side has not exactly one king",
     "FEN: there is a pawn on the first or last rank",
     "FEN: the side to move could take the king",
@@ -71,10 +85,10 @@ def parse_board(text, begin, end, position):
         position[square] = 0
     rank = 7
     file = 0
-    place = begin
-    while place < end and text[place] != SPACE:
-        letter = text[place]
-        place += 1
+    offset = begin
+    while offset < end and text[offset] != SPACE:
+        letter = text[offset]
+        offset += 1
         if letter == SLASH:
             if file != 8 or rank == 0:
                 return -1
@@ -90,29 +104,29 @@ def parse_board(text, begin, end, position):
                 return -1
             position[8 * rank + file] = piece
             file += 1
-    return place if rank == 0 and file == 8 else -1
+    return offset if rank == 0 and file == 8 else -1
 
 
 @kernel
-def parse_number(text, begin, end):
-    """A number of up to five digits; -1 if there is anything else."""
-    if begin >= end or end - begin > 5:
+def parse_number(text, begin, end, max_digits):
+    """A number of 1 to ``max_digits`` digits; -1 if there is anything else."""
+    if begin >= end or end - begin > max_digits:
         return -1
     number = 0
-    for place in range(begin, end):
-        if text[place] < ord("0") or text[place] > ord("9"):
+    for offset in range(begin, end):
+        if text[offset] < ord("0") or text[offset] > ord("9"):
             return -1
-        number = 10 * number + text[place] - ord("0")
+        number = 10 * number + text[offset] - ord("0")
     return number
 
 
 @kernel
 def end_of_field(text, begin, end):
     """Where the field that begins here ends: at the next space, or at the end."""
-    place = begin
-    while place < end and text[place] != SPACE:
-        place += 1
-    return place
+    offset = begin
+    while offset < end and text[offset] != SPACE:
+        offset += 1
+    return offset
 
 
 @kernel
@@ -121,22 +135,87 @@ def parse_rights(text, begin, end, position):
     position[CASTLING] = 0
     if end - begin == 1 and text[begin] == DASH:
         return True
-    if begin == end or end - begin > 4:
+    if begin == end or end - begin > len(RIGHT_LETTERS):
         return False
-    for place in range(begin, end):
+    for offset in range(begin, end):
         right = -1
-        for index in range(4):
-            if text[place] == RIGHT_LETTERS[index]:
+        for index in range(len(RIGHT_LETTERS)):
+            if text[offset] == RIGHT_LETTERS[index]:
                 right = index
         if right < 0 or position[CASTLING] & (1 << right):
             return False
         position[CASTLING] |= 1 << right
-        home = 0 if right < 2 else 56
+        # Rights 0 and 1 are White's, at the bottom; 0 and 2 are the king's side, to the right.
+        home = 0 if right < 2 else A8
         side = 0 if right < 2 else THEIRS
-        rook = home + (7 if right % 2 == 0 else 0)
-        if position[home + 4] != side + KING or position[rook] != side + ROOK:
+        rook = home + (H1 if right % 2 == 0 else A1)
+        if position[home + E1] != side + KING or position[rook] != side + ROOK:
             return False
     return True
+
+
+@kernel
+def parse_en_passant(text, begin, end, is_black, position):
+    """Read the en passant square into a position seen from White; whether it is possible."""
+    position[EN_PASSANT] = NO_SQUARE
+    if end - begin == 1 and text[begin] == DASH:
+        return True
+    if end - begin != 2:
+        return False
+    file = np.int64(text[begin]) - ord("a")
+    rank = np.int64(text[begin + 1]) - ord("1")
+    if file < 0 or file > 7 or rank != (2 if is_black else 5):
+        return False
+    # The pawn that has just moved came from beyond the square and stands before it, seen from the
+    # side to move.
+    behind = 8 * rank + file
+    before = UP if is_black else -UP
+    code = PAWN if is_black else THEIRS + PAWN
+    is_possible = position[behind] == 0 and position[behind - before] == 0
+    if not is_possible or position[behind + before] != code:
+        return False
+    position[EN_PASSANT] = behind
+    return True
+
+
+@kernel
+def parse_clocks(text, begin, end, position):
+    """Read the numbers of half-moves and moves; whether they are there and not too large."""
+    stop = end_of_field(text, begin, end)
+    half_moves = parse_number(text, begin, stop, MAX_DIGITS)
+    full_moves = parse_number(text, stop + 1, end, MAX_DIGITS)
+    if half_moves < 0 or full_moves < 0 or full_moves > MAX_FULLMOVES:
+        return False
+    position[HALFMOVES] = min(half_moves, MAX_HALFMOVES)
+    position[FULLMOVES] = full_moves & 255
+    position[FULLMOVES + 1] = full_moves >> 8
+    return True
+
+
+@kernel
+def check_pieces(position):
+    """Count the pieces of a position; 0, or why they cannot be those of a game."""
+    own_kings = 0
+    their_kings = 0
+    own_pieces = 0
+    their_pieces = 0
+    own_pawns = 0
+    their_pawns = 0
+    for square in range(64):
+        own_kings += position[square] == KING
+        their_kings += position[square] == THEIRS + KING
+        own_pieces += 0 < position[square] <= THEIRS
+        their_pieces += position[square] > THEIRS
+        own_pawns += position[square] == PAWN
+        their_pawns += position[square] == THEIRS + PAWN
+        is_pawn = position[square] == PAWN or position[square] == THEIRS + PAWN
+        if is_pawn and (square <= H1 or square >= A8):
+            return BAD_PAWNS
+    if max(own_pieces, their_pieces) > MAX_PIECES or max(own_pawns, their_pawns) > MAX_PAWNS:
+        return BAD_ARMY
+    if own_kings != 1 or their_kings != 1:
+        return BAD_KINGS
+    return 0
 
 
 @kernel
@@ -152,82 +231,45 @@ def parse_fen(text, begin, end, position):
     Returns:
         0, or an index into ``FEN_ERRORS``.
     """
-    place = parse_board(text, begin, end, position)
-    if place < 0:
+    offset = parse_board(text, begin, end, position)
+    if offset < 0:
         return BAD_BOARD
-    place += 1
-    if place >= end or end_of_field(text, place, end) != place + 1:
+    offset += 1
+    if offset >= end or end_of_field(text, offset, end) != offset + 1:
         return BAD_SIDE
-    is_black = text[place] == ord("b")
-    if not is_black and text[place] != ord("w"):
+    is_black = text[offset] == ord("b")
+    if not is_black and text[offset] != ord("w"):
         return BAD_SIDE
-    place += 2
-    stop = end_of_field(text, place, end)
-    if place >= end or not parse_rights(text, place, stop, position):
+    offset += 2
+    stop = end_of_field(text, offset, end)
+    if offset >= end or not parse_rights(text, offset, stop, position):
         return BAD_RIGHTS
-    place = stop + 1
-    stop = end_of_field(text, place, end)
-    position[EN_PASSANT] = NO_SQUARE
-    if stop - place == 2:
-        file = np.int64(text[place]) - ord("a")
-        rank = np.int64(text[place + 1]) - ord("1")
-        if file < 0 or file > 7 or rank != (2 if is_black else 5):
-            return BAD_EN_PASSANT
-        behind = 8 * rank + file
-        pawn = behind + (8 if is_black else -8)
-        origin = behind - (8 if is_black else -8)
-        code = PAWN if is_black else THEIRS + PAWN
-        if position[behind] != 0 or position[origin] != 0 or position[pawn] != code:
-            return BAD_EN_PASSANT
-        position[EN_PASSANT] = behind
-    elif stop - place != 1 or text[place] != DASH:
+    offset = stop + 1
+    stop = end_of_field(text, offset, end)
+    if not parse_en_passant(text, offset, stop, is_black, position):
         return BAD_EN_PASSANT
-    place = stop + 1
-    stop = end_of_field(text, place, end)
-    half_moves = parse_number(text, place, stop)
-    full_moves = parse_number(text, stop + 1, end)
-    if half_moves < 0 or full_moves < 0 or full_moves > 65535:
+    if not parse_clocks(text, stop + 1, end, position):
         return BAD_NUMBERS
-    position[HALFMOVES] = min(half_moves, 255)
-    position[FULLMOVES] = full_moves & 255
-    position[FULLMOVES + 1] = full_moves >> 8
+    error = check_pieces(position)
+    if error != 0:
+        return error
+    # As yet it is seen from White. The king of the side that has just moved must be safe: look from
+    # that side, which is White's when Black is to move, and then from the side to move.
     position[BLACK] = 0
-
-    own_kings = 0
-    their_kings = 0
-    own_pieces = 0
-    their_pieces = 0
-    own_pawns = 0
-    their_pawns = 0
-    for square in range(64):
-        own_kings += position[square] == KING
-        their_kings += position[square] == THEIRS + KING
-        own_pieces += 0 < position[square] <= THEIRS
-        their_pieces += position[square] > THEIRS
-        own_pawns += position[square] == PAWN
-        their_pawns += position[square] == THEIRS + PAWN
-        is_pawn = position[square] == PAWN or position[square] == THEIRS + PAWN
-        if is_pawn and (square < 8 or square >= 56):
-            return BAD_PAWNS
-    if max(own_pieces, their_pieces) > 16 or max(own_pawns, their_pawns) > 8:
-        return BAD_ARMY
-    if own_kings != 1 or their_kings != 1:
-        return BAD_KINGS
     if not is_black:
-        flip(position)  # to see whether the other side's king is attacked
+        flip(position)
     can_be_taken = is_attacked(position, find_king(position))
     flip(position)
     if can_be_taken:
         return BAD_CHECK
-    # Two flips or one: now it is the side to move that is looking.
     position[BLACK] = is_black
     keep_legal_en_passant(position)
     return 0
 
 
 @kernel
-def write_number(number, text, place):
-    """Write a number; the place after it."""
+def write_number(number, text, offset):
+    """Write a number; the offset behind it."""
     digits = 1
     power = 10
     while number >= power:
@@ -235,24 +277,24 @@ def write_number(number, text, place):
         power *= 10
     for digit in range(digits):
         power //= 10
-        text[place + digit] = ord("0") + number // power % 10
-    return place + digits
+        text[offset + digit] = ord("0") + number // power % 10
+    return offset + digits
 
 
 @kernel
-def write_fen(position, text):
-    """Write a position as FEN, with an en passant square only where a capture there is legal.
+def write_square(square, text, offset):
+    """Write a square, such as ``e4``, as White sees it; the offset behind it."""
+    text[offset] = ord("a") + (square & 7)
+    text[offset + 1] = ord("1") + (square >> 3)
+    return offset + 2
 
-    Args:
-        position: ``(POSITION_BYTES,)`` uint8.
-        text: ``(LONGEST_FEN,)`` uint8, filled from the beginning.
 
-    Returns:
-        The FEN's length.
-    """
+@kernel
+def write_board(position, text):
+    """Write the first field of a FEN and the space behind it; the offset behind them."""
     is_black = position[BLACK] == 1
-    mirror = 56 if is_black else 0
-    place = 0
+    mirror = MIRROR_SQUARE if is_black else 0
+    offset = 0
     for rank in range(7, -1, -1):
         empty = 0
         for file in range(8):
@@ -261,65 +303,77 @@ def write_fen(position, text):
                 empty += 1
                 continue
             if empty > 0:
-                text[place] = ord("0") + empty
-                place += 1
+                text[offset] = ord("0") + empty
+                offset += 1
                 empty = 0
-            if is_black:
-                piece = piece + THEIRS if piece <= KING else piece - THEIRS
-            text[place] = PIECE_LETTERS[piece]
-            place += 1
+            text[offset] = PIECE_LETTERS[swap_piece(piece) if is_black else piece]
+            offset += 1
         if empty > 0:
-            text[place] = ord("0") + empty
-            place += 1
-        text[place] = SLASH if rank > 0 else SPACE
-        place += 1
-    text[place] = ord("b") if is_black else ord("w")
-    text[place + 1] = SPACE
-    place += 2
+            text[offset] = ord("0") + empty
+            offset += 1
+        text[offset] = SLASH if rank > 0 else SPACE
+        offset += 1
+    return offset
+
+
+@kernel
+def write_fen(position, text):
+    """Write a position as FEN, with an en passant square only where a capture there is legal.
+
+    Args:
+        position: ``(POSITION_BYTES,)`` uint8.
+        text: ``(MAX_FEN_LENGTH,)`` uint8, filled from the beginning.
+
+    Returns:
+        The FEN's length.
+    """
+    is_black = position[BLACK] == 1
+    offset = write_board(position, text)
+    text[offset] = ord("b") if is_black else ord("w")
+    text[offset + 1] = SPACE
+    offset += 2
     rights = np.int64(position[CASTLING])
     if is_black:
-        rights = rights >> 2 | (rights & 3) << 2
+        rights = swap_rights(rights)  # FEN names White's first
     if rights == 0:
-        text[place] = DASH
-        place += 1
-    for right in range(4):
+        text[offset] = DASH
+        offset += 1
+    for right in range(len(RIGHT_LETTERS)):
         if rights >> right & 1:
-            text[place] = RIGHT_LETTERS[right]
-            place += 1
-    text[place] = SPACE
-    place += 1
+            text[offset] = RIGHT_LETTERS[right]
+            offset += 1
+    text[offset] = SPACE
+    offset += 1
     if position[EN_PASSANT] == NO_SQUARE:
-        text[place] = DASH
-        place += 1
+        text[offset] = DASH
+        offset += 1
     else:
-        square = np.int64(position[EN_PASSANT]) ^ mirror
-        text[place] = ord("a") + (square & 7)
-        text[place + 1] = ord("1") + (square >> 3)
-        place += 2
-    text[place] = SPACE
-    place = write_number(np.int64(position[HALFMOVES]), text, place + 1)
-    text[place] = SPACE
+        square = np.int64(position[EN_PASSANT]) ^ (MIRROR_SQUARE if is_black else 0)
+        offset = write_square(square, text, offset)
+    text[offset] = SPACE
+    offset = write_number(np.int64(position[HALFMOVES]), text, offset + 1)
+    text[offset] = SPACE
     full_moves = np.int64(position[FULLMOVES]) | np.int64(position[FULLMOVES + 1]) << 8
-    return write_number(full_moves, text, place + 1)
+    return write_number(full_moves, text, offset + 1)
 
 
 @kernel
 def parse_move(text, begin, end, is_black):
-    """Read a move in UCI notation, seen from the side that moves; -1 if it is none."""
+    """Read a move in UCI notation, seen from the side that moves; -1 if it is not in it."""
     if end - begin != 4 and end - begin != 5:
         return -1
     move = 0
-    for part in range(2):
+    for part in range(2):  # the square that it begins on, and the one that it ends on
         file = np.int64(text[begin + 2 * part]) - ord("a")
         rank = np.int64(text[begin + 2 * part + 1]) - ord("1")
         if file < 0 or file > 7 or rank < 0 or rank > 7:
             return -1
         square = 8 * rank + file
         if is_black:
-            square ^= 56
-        move |= square << (6 * part)
+            square ^= MIRROR_SQUARE
+        move = move | square << (6 * part)
     if end - begin == 5:
-        for promotion in range(1, 5):
+        for promotion in range(1, MAX_PROMOTION + 1):
             if text[begin + 4] == PROMOTION_LETTERS[promotion]:
                 return move | promotion << 12
         return -1
@@ -327,23 +381,20 @@ def parse_move(text, begin, end, is_black):
 
 
 @kernel
-def write_move(move, is_black, text, place):
-    """Write a move in UCI notation, as it is played on the real board; the place after it."""
-    mirror = 56 if is_black else 0
+def write_move(move, is_black, text, offset):
+    """Write a move in UCI notation, as it is played on the real board; the offset behind it."""
+    mirror = MIRROR_SQUARE if is_black else 0
     for part in range(2):
-        square = ((move >> (6 * part)) & 63) ^ mirror
-        text[place] = ord("a") + (square & 7)
-        text[place + 1] = ord("1") + (square >> 3)
-        place += 2
+        offset = write_square(((move >> (6 * part)) & 63) ^ mirror, text, offset)
     if move >> 12:
-        text[place] = PROMOTION_LETTERS[move >> 12]
-        place += 1
-    return place
+        text[offset] = PROMOTION_LETTERS[move >> 12]
+        offset += 1
+    return offset
 
 
 def uci_of_move(move: int, is_black: bool) -> str:
     """A move in UCI notation, as it is played on the real board."""
-    text = np.empty(LONGEST_MOVE, np.uint8)
+    text = np.empty(MAX_UCI_LENGTH, np.uint8)
     return text[: write_move(move, is_black, text, 0)].tobytes().decode()
 
 
@@ -356,7 +407,7 @@ def move_of_uci(uci: str, is_black: bool) -> int:
     text = np.frombuffer(uci.encode(), np.uint8)
     move = parse_move(text, 0, len(text), is_black)
     if move < 0:
-        raise ValueError(f"move={uci!r}: needs UCI notation such as 'e2e4' or 'e7e8q'")
+        raise ValueError(f"move must be in UCI notation such as 'e2e4' or 'e7e8q', got {uci!r}")
     return move
 
 
@@ -364,17 +415,18 @@ def position_of_fen(fen: str) -> np.ndarray:
     """The position that a FEN describes, ``(POSITION_BYTES,)`` uint8.
 
     Raises:
-        ValueError: If it is no FEN of a possible position.
+        ValueError: If it is not a FEN, or not one of a possible position.
     """
     position = np.empty(POSITION_BYTES, np.uint8)
     text = np.frombuffer(fen.encode(), np.uint8)
     error = parse_fen(text, 0, len(text), position)
     if error:
-        raise ValueError(f"{FEN_ERRORS[error]}: {fen!r}")
+        reason = FEN_ERRORS[error].removeprefix("FEN: ")
+        raise ValueError(f"fen must describe a possible position, got {fen!r}: {reason}")
     return position
 
 
 def fen_of_position(position: np.ndarray) -> str:
     """A position ``(POSITION_BYTES,)`` as FEN."""
-    text = np.empty(LONGEST_FEN, np.uint8)
+    text = np.empty(MAX_FEN_LENGTH, np.uint8)
     return text[: write_fen(position, text)].tobytes().decode()

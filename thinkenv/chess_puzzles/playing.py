@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from thinkenv.chess_puzzles.database import Database
 from thinkenv.chess_puzzles.moves import ACTION_OF_CODE, MOVE_CODES, MOVES, mark_legal
 from thinkenv.chess_puzzles.packing import PLANES, encode_position, unpack
+from thinkenv.chess_puzzles.puzzles import ChessPuzzles
 from thinkenv.chess_puzzles.rules import (
     EN_PASSANT,
-    MOST_MOVES,
+    MAX_MOVES,
+    MIRROR_MOVE,
     NO_SQUARE,
     POSITION_BYTES,
     flip,
@@ -15,19 +16,19 @@ from thinkenv.chess_puzzles.rules import (
     is_legal,
     legal_moves,
     play,
+    split_move,
 )
 from thinkenv.kernels.compilation import kernel
-
-MIRROR = 56 | 56 << 6  # turns a move code to the other side's view
 
 
 @kernel
 def begin_lines(packed, setup_moves, rows, indices, positions, plies, last_moves):
     """Set the lines ``indices`` to the positions to solve of database rows ``rows``."""
-    for place in range(len(indices)):
-        unpack(packed[rows[place]], positions[indices[place]])
-        plies[indices[place]] = 0
-        last_moves[indices[place]] = setup_moves[rows[place]]
+    for index in range(len(indices)):
+        line = indices[index]
+        unpack(packed[rows[index]], positions[line])
+        plies[line] = 0
+        last_moves[line] = setup_moves[rows[index]]
 
 
 @kernel
@@ -63,23 +64,23 @@ def play_lines(
         solved: ``(count,)`` bool, filled: whether it is solved.
     """
     after = np.empty(POSITION_BYTES, np.uint8)
-    for place in range(len(indices)):
-        line = indices[place]
+    for index in range(len(indices)):
+        line = indices[index]
         row = rows[line]
-        move = np.int64(codes[place])
+        move = np.int64(codes[index])
         position = positions[line]
         first = np.int64(move_starts[row])
         count = np.int64(move_counts[row])
-        done[place] = True
-        solved[place] = False
+        done[index] = True
+        solved[index] = False
         if not is_legal(position, move):
             continue
         after[:] = position
-        play(after, move)
+        play(after, move)  # from here on it is seen from the opponent's side
         is_recorded = move == moves[first + plies[line]]
         is_last = first_only or plies[line] + 1 >= count
         if is_checkmate(after) or (is_recorded and is_last):
-            solved[place] = True
+            solved[index] = True
             plies[line] += 1
             last_moves[line] = move
             position[:] = after
@@ -89,18 +90,18 @@ def play_lines(
         if not is_recorded:
             continue
         reply = np.int64(moves[first + plies[line] + 1])
-        play(after, reply)
+        play(after, reply)  # and now from the solver's side again
         plies[line] += 2
-        last_moves[line] = reply ^ MIRROR
+        last_moves[line] = reply ^ MIRROR_MOVE
         position[:] = after
-        done[place] = False
+        done[index] = False
 
 
 @kernel
 def show_lines(positions, indices, planes):
     """Write the planes ``(count, len(PLANES), 64)`` uint8 of some positions."""
-    for place in range(len(indices)):
-        encode_position(positions[indices[place]], planes[place])
+    for index in range(len(indices)):
+        encode_position(positions[indices[index]], planes[index])
 
 
 @kernel
@@ -114,23 +115,23 @@ def choose_moves(positions, indices, from_scores, to_scores, codes):
         to_scores: ``(count, 64)`` float32, for each square that it may end on.
         codes: ``(count,)`` uint16, filled with moves. Of promotions, the one to a queen is chosen.
     """
-    moves = np.empty(MOST_MOVES, np.uint16)
-    for place in range(len(indices)):
-        count = legal_moves(positions[indices[place]], moves)
+    moves = np.empty(MAX_MOVES, np.uint16)
+    for index in range(len(indices)):
+        count = legal_moves(positions[indices[index]], moves)
         best = -np.inf
-        for number in range(count):
-            move = np.int64(moves[number])
-            score = from_scores[place, move & 63] + to_scores[place, (move >> 6) & 63]
+        for move in moves[:count]:
+            origin, target, _ = split_move(move)
+            score = from_scores[index, origin] + to_scores[index, target]
             if score >= best:  # promotions come in the order knight to queen
                 best = score
-                codes[place] = move
+                codes[index] = move
 
 
 class Lines:
     """Puzzles in play.
 
     Args:
-        database: Where the puzzles are from.
+        puzzles: Those that are played, or some of the same database.
         count: How many are played at a time.
         first_only: Whether a puzzle is solved with its first move, or with its whole line.
 
@@ -141,8 +142,8 @@ class Lines:
         rows: ``(count,)`` int64, the puzzles' rows in the database.
     """
 
-    def __init__(self, database: Database, count: int, first_only: bool):
-        self.database = database
+    def __init__(self, puzzles: ChessPuzzles, count: int, first_only: bool):
+        self._columns = getattr(puzzles, "database", puzzles).columns  # TEMPORARY
         self.first_only = first_only
         self.positions = np.zeros((count, POSITION_BYTES), np.uint8)
         self.plies = np.zeros(count, np.int64)
@@ -158,8 +159,8 @@ class Lines:
         """
         self.rows[indices] = rows
         begin_lines(
-            self.database.columns["positions"],
-            self.database.columns["last_moves"],
+            self._columns["positions"],
+            self._columns["last_moves"],
             rows,
             indices,
             self.positions,
@@ -180,11 +181,10 @@ class Lines:
         """
         done = np.empty(len(indices), np.bool_)
         solved = np.empty(len(indices), np.bool_)
-        columns = self.database.columns
         play_lines(
-            columns["move_starts"],
-            columns["move_counts"],
-            columns["moves"],
+            self._columns["move_starts"],
+            self._columns["move_counts"],
+            self._columns["moves"],
             self.rows,
             indices,
             MOVE_CODES[actions],
@@ -216,9 +216,8 @@ class Lines:
 
     def recorded_move(self, index: int) -> np.uint16:
         """The recorded move that is to be played next in a line, as a code."""
-        columns = self.database.columns
-        first = int(columns["move_starts"][self.rows[index]])
-        return columns["moves"][first + int(self.plies[index])]
+        first = int(self._columns["move_starts"][self.rows[index]])
+        return self._columns["moves"][first + int(self.plies[index])]
 
     def show(self, indices: np.ndarray) -> np.ndarray:
         """Planes ``(n, 17, 8, 8)`` uint8 of some lines."""

@@ -11,19 +11,16 @@ import numpy as np
 
 from thinkenv.checks import check_choice, check_integer
 from thinkenv.chess_puzzles.database import (
+    COLUMN_TYPES,
     FORMAT_VERSION,
     Database,
     is_database,
     open_database,
 )
 from thinkenv.chess_puzzles.importing import Refused, import_puzzles
-from thinkenv.chess_puzzles.notation import (
-    LONGEST_FEN,
-    LONGEST_MOVE,
-    write_fen,
-    write_move,
-)
-from thinkenv.chess_puzzles.packing import planes_of, unpack
+from thinkenv.chess_puzzles.lichess_rows import URL_PREFIX
+from thinkenv.chess_puzzles.notation import MAX_FEN_LENGTH, MAX_UCI_LENGTH, write_fen, write_move
+from thinkenv.chess_puzzles.packing import is_black_to_move, planes_of, unpack
 from thinkenv.chess_puzzles.rating_splits import (
     BOUNDS_OF_SPLIT,
     HIGHEST_RATING,
@@ -31,35 +28,26 @@ from thinkenv.chess_puzzles.rating_splits import (
     SPLIT_COLUMNS,
     rows_of_split,
 )
-from thinkenv.chess_puzzles.reading import URL_PREFIX
 from thinkenv.chess_puzzles.rules import POSITION_BYTES
 from thinkenv.files import cache_dir
 from thinkenv.kernels.compilation import kernel
 
-# What puzzles have as attributes, by the names of the database's columns.
-COLUMNS = (
-    "ids",
-    "ratings",
-    "rating_deviations",
-    "popularities",
-    "plays",
-    "positions",
-    "last_moves",
-    "move_counts",
-)
+# What puzzles have as attributes: the columns of a database with an entry for each puzzle.
+COLUMNS = COLUMN_TYPES.keys() - {"moves", "urls"}
 
 BUNDLED = Path(__file__).parents[1] / "assets" / "lichess_puzzles_sample.csv"
 
 
 class NoPuzzleError(ValueError):
-    """No puzzle of a database is as asked for."""
+    """No puzzle of a database is as wanted."""
 
 
 class ChessPuzzles:
     """Some puzzles of a database, as columns.
 
-    Each attribute named below is an array with an entry for each of the ``n`` puzzles. It is read
-    from the database when it is first asked for.
+    Each attribute named below is an array with an entry for each of the ``n`` puzzles, and so are
+    the other columns in ``COLUMN_TYPES`` of ``thinkenv.chess_puzzles.database``. It is read from
+    the database when it is first asked for.
 
     Attributes:
         rows: ``(n,)`` int64, their rows in the database.
@@ -93,12 +81,8 @@ class ChessPuzzles:
         """
         rows = self.rows[index]
         if rows.ndim == 0:
-            raise TypeError(f"index {index!r}: needs a slice, a mask or an array of indices")
+            raise TypeError(f"index must be a slice, a mask or an array of indices, got {index!r}")
         return ChessPuzzles(self.database, rows)
-
-    def _column(self, name: str) -> np.ndarray:
-        column = self.database.columns[name]
-        return column if len(self) == len(column) and self._is_whole else column[self.rows]
 
     @functools.cached_property
     def _is_whole(self) -> bool:
@@ -107,13 +91,53 @@ class ChessPuzzles:
     def __getattr__(self, name: str) -> np.ndarray:
         if name not in COLUMNS:
             raise AttributeError(f"ChessPuzzles has no attribute {name!r}")
-        column = self._column(name)
+        column = self.database.columns[name]
+        if not self._is_whole:  # all of a large database is not copied out of its file
+            column = column[self.rows]
         setattr(self, name, column)  # read once
         return column
 
+    @property
+    def first_moves(self) -> np.ndarray:
+        """The solver's first moves ``(n,)`` uint16; see ``thinkenv.chess_puzzles.rules``."""
+        return self.database.columns["moves"][self.move_starts]
+
+    def fens(self) -> list[str]:
+        """The positions to solve as FEN, with the real colours."""
+        texts = np.zeros((len(self), MAX_FEN_LENGTH), np.uint8)
+        write_fens(self.positions, texts)
+        return as_strings(texts)
+
+    def solutions(self) -> list[str]:
+        """The solutions: moves in UCI notation, replies included, with spaces between them."""
+        max_length = (MAX_UCI_LENGTH + 1) * int(self.move_counts.max(initial=0)) + 1
+        texts = np.zeros((len(self), max_length), np.uint8)
+        moves = self.database.columns["moves"]
+        write_solutions(self.positions, self.move_starts, self.move_counts, moves, texts)
+        return as_strings(texts)
+
+    def theme_names(self) -> list[tuple[str, ...]]:
+        """The themes of each puzzle, in alphabetical order."""
+        return self.database.theme_names(self.theme_sets)
+
+    def planes(self, indices: Sequence[int] | np.ndarray | None = None) -> np.ndarray:
+        """The positions to solve as planes ``(count, 17, 8, 8)`` uint8, seen from the solver.
+
+        Args:
+            indices: ``(count,)`` which of the puzzles, by default all. ``PLANES`` of
+                ``thinkenv.chess_puzzles`` says what each plane is.
+        """
+        rows = self.rows
+        if indices is not None:
+            rows = rows[np.asarray(indices) if len(indices) else slice(0)]
+        return planes_of(self.database.columns["positions"], rows)
+
+    def _one(self, index: int) -> "ChessPuzzles":
+        return ChessPuzzles(self.database, self.rows[[index]])
+
     def themes(self, index: int) -> tuple[str, ...]:
         """The themes of one puzzle, in alphabetical order."""
-        return themes_of_set(self.database, self.database.columns["theme_sets"][self.rows[index]])
+        return self._one(index).theme_names()[0]
 
     def opening(self, index: int) -> str:
         """The opening tags of one puzzle, as Lichess writes them; empty where there are none."""
@@ -122,10 +146,10 @@ class ChessPuzzles:
 
     def url(self, index: int) -> str:
         """The address of the game that one puzzle is from; empty where unknown."""
-        row = self.rows[index]
-        begin = int(self.database.columns["url_starts"][row])
-        end = begin + int(self.database.columns["url_lengths"][row])
-        text = self.database.columns["urls"][begin:end].tobytes().decode(errors="replace")
+        columns, row = self.database.columns, self.rows[index]
+        begin = int(columns["url_starts"][row])
+        end = begin + int(columns["url_lengths"][row])
+        text = columns["urls"][begin:end].tobytes().decode(errors="replace")
         return text if "://" in text or not text else URL_PREFIX.decode() + text
 
     def position(self, index: int) -> np.ndarray:
@@ -136,99 +160,83 @@ class ChessPuzzles:
 
     def fen(self, index: int) -> str:
         """The position to solve as FEN, with the real colours."""
-        return fens_of_rows(self.database, self.rows[[index]])[0]
+        return self._one(index).fens()[0]
 
     def solution(self, index: int) -> list[str]:
         """The moves of the solution in UCI notation, the opponent's replies included."""
-        return solutions_of_rows(self.database, self.rows[[index]])[0].split()
-
-    def planes(self, indices: Sequence[int] | np.ndarray | None = None) -> np.ndarray:
-        """The positions to solve as planes ``(count, 17, 8, 8)`` uint8, seen from the solver.
-
-        Args:
-            indices: ``(count,)`` which of the puzzles, by default all. ``PLANES`` of
-                ``thinkenv.chess_puzzles`` says what each plane is.
-        """
-        if indices is None:
-            rows = self.rows
-        elif len(indices) == 0:
-            rows = self.rows[:0]
-        else:
-            rows = self.rows[np.asarray(indices)]
-        return planes_of(self.database.columns["positions"], rows)
+        return self._one(index).solutions()[0].split()
 
 
 def as_strings(characters: np.ndarray) -> list[str]:
-    """Rows ``(count, longest)`` uint8 of characters, with zeros behind them, as strings."""
+    """Rows ``(count, length)`` uint8 of characters, with zeros behind them, as strings."""
     return [text.decode() for text in characters.view(f"S{characters.shape[1]}")[:, 0].tolist()]
 
 
 @kernel
-def write_fens(packed, rows, texts):
-    """Write positions as FEN into ``texts`` ``(count, LONGEST_FEN)`` uint8, all 0 on entry."""
+def write_fens(packed, texts):
+    """Write packed positions as FEN into ``texts`` ``(n, MAX_FEN_LENGTH)`` uint8, 0 on entry."""
     position = np.empty(POSITION_BYTES, np.uint8)
-    for index in range(len(rows)):
-        unpack(packed[rows[index]], position)
+    for index in range(len(packed)):
+        unpack(packed[index], position)
         write_fen(position, texts[index])
 
 
 @kernel
-def write_solutions(packed, move_starts, move_counts, moves, rows, texts):
-    """Write solutions into ``texts`` ``(count, longest)`` uint8, all 0 on entry."""
-    for index in range(len(rows)):
-        row = rows[index]
-        is_black = packed[row, 32] >> 4 == 1
-        place = 0
-        for ply in range(move_counts[row]):
+def write_solutions(packed, starts, counts, moves, texts):
+    """Write the solutions of packed positions.
+
+    Args:
+        packed: ``(n, PACKED_BYTES)`` uint8.
+        starts: ``(n,)`` uint32, where the moves of each begin in ``moves``.
+        counts: ``(n,)`` uint8, how many there are.
+        moves: uint16, each seen from the side that moves.
+        texts: ``(n, length)`` uint8, filled; all 0 on entry.
+    """
+    for index in range(len(packed)):
+        solver_is_black = is_black_to_move(packed[index])
+        offset = 0
+        for ply in range(counts[index]):
             if ply > 0:
-                texts[index, place] = ord(" ")
-                place += 1
-            move = moves[move_starts[row] + ply]
-            place = write_move(move, is_black ^ (ply % 2 == 1), texts[index], place)
+                texts[index, offset] = ord(" ")
+                offset += 1
+            is_reply = ply % 2 == 1
+            move = moves[starts[index] + ply]
+            offset = write_move(move, solver_is_black ^ is_reply, texts[index], offset)
 
 
 def fens_of_rows(database: Database, rows: np.ndarray) -> list[str]:
-    """The positions to solve as FEN."""
-    texts = np.zeros((len(rows), LONGEST_FEN), np.uint8)
-    write_fens(database.columns["positions"], rows, texts)
-    return as_strings(texts)
+    """TEMPORARY: ``ChessPuzzles(database, rows).fens()``."""
+    return ChessPuzzles(database, rows).fens()
 
 
 def solutions_of_rows(database: Database, rows: np.ndarray) -> list[str]:
-    """The solutions as moves in UCI notation with spaces between them."""
-    counts = database.columns["move_counts"]
-    longest = (LONGEST_MOVE + 1) * int(counts[rows].max(initial=0)) + 1
-    texts = np.zeros((len(rows), longest), np.uint8)
-    columns = database.columns
-    write_solutions(
-        columns["positions"], columns["move_starts"], counts, columns["moves"], rows, texts
-    )
-    return as_strings(texts)
+    """TEMPORARY: ``ChessPuzzles(database, rows).solutions()``."""
+    return ChessPuzzles(database, rows).solutions()
 
 
 def themes_of_set(database: Database, theme_set: np.ndarray) -> tuple[str, ...]:
-    """The names of a set of themes ``(MOST_THEMES / 8,)`` uint8."""
-    bits = np.flatnonzero(np.unpackbits(theme_set, bitorder="little"))
-    return tuple(sorted(database.themes[bit] for bit in bits))
+    """TEMPORARY: ``Database.theme_names``."""
+    return database.theme_names(theme_set[None])[0]
 
 
 def check_band(name: str, band: object, low: int, high: int) -> tuple[int, int] | None:
-    """Return a band ``[low, high]`` as two integers, or None.
+    """Return a band ``[first, last]`` as two integers, or None.
 
     Raises:
-        ValueError: If it is no pair, out of range, or empty.
-        TypeError: If its ends are no integers.
+        ValueError: If it is not a pair, out of range, or empty.
+        TypeError: If its ends are not integers.
     """
     if band is None:
         return None
     if isinstance(band, np.ndarray):
         band = band.tolist()
+    message = f"{name} must be a pair [first, last] in [{low}, {high}], got {band!r}"
     if isinstance(band, str) or not isinstance(band, Sequence) or len(band) != 2:
-        raise ValueError(f"{name}={band!r}: needs a pair such as [{low}, {high}]")
+        raise ValueError(message)
     first = check_integer(f"{name}[0]", band[0], low, high)
     last = check_integer(f"{name}[1]", band[1], low, high)
     if first > last:
-        raise ValueError(f"{name}={band!r}: the first is larger than the last")
+        raise ValueError(message)
     return first, last
 
 
@@ -251,7 +259,7 @@ def import_with_progress(source: Path, target: Path | None) -> Database:
 
 
 def converted_path(source: Path) -> Path:
-    """Where the database made from a puzzle file is kept; another place when the file changes."""
+    """Where the database made from a puzzle file is kept; elsewhere when the file changes."""
     state = source.stat()
     name = f"{source.resolve()}/{state.st_size}/{state.st_mtime_ns}/{FORMAT_VERSION}"
     digest = hashlib.blake2b(name.encode(), digest_size=8).hexdigest()
@@ -289,14 +297,14 @@ def find_database(database: str | Path) -> Database:
             database.
 
     Raises:
-        ValueError: If there is no such file, or it is damaged or no puzzle file.
+        ValueError: If there is no such file, or it is damaged or not a puzzle file.
         TypeError: If it is neither text nor a path.
     """
     if not isinstance(database, str | os.PathLike):
-        raise TypeError(f"database={database!r}: needs 'bundled' or a path")
+        raise TypeError(f"database must be 'bundled' or a path, got {database!r}")
     path = BUNDLED if database == "bundled" else Path(database).expanduser()
     if not path.is_file():
-        raise ValueError(f"database={str(database)!r}: needs 'bundled' or the path of a file")
+        raise ValueError(f"database must be 'bundled' or the path of a file, got {str(database)!r}")
     path = path.resolve() if path != BUNDLED else path
     return open_source(path, path.stat().st_mtime_ns)
 
@@ -310,6 +318,10 @@ def load(
     ranks: Sequence[int] | None = None,
 ) -> ChessPuzzles:
     """Load chess puzzles.
+
+    All splits are loaded by default, because this is for looking at a database as it is. A task or
+    an environment draws from ``"train"`` by default, so that nobody trains on what is tested with
+    without saying so; say ``split="train"`` here if that is what you do.
 
     A Lichess file is converted once into a database in the cache folder (see
     ``thinkenv.files``) and mapped into memory from then on. The database's checksum is
@@ -373,21 +385,20 @@ def has_theme(database: Database, themes: Sequence[str]) -> np.ndarray:
 
     Raises:
         ValueError: If a theme does not occur in the database.
-        TypeError: If ``themes`` is no list of strings.
+        TypeError: If ``themes`` is not a list of strings.
     """
     is_list = isinstance(themes, Sequence) and not isinstance(themes, str)
     if not is_list or not all(isinstance(theme, str) for theme in themes):
-        raise TypeError(f"themes={themes!r}: needs a list such as ['mateIn2', 'fork']")
+        raise TypeError(f"themes must be a list such as ['mateIn2', 'fork'], got {themes!r}")
     if not themes:
-        raise ValueError(f"themes={themes!r}: needs at least one theme")
+        raise ValueError(f"themes must name at least one theme, got {themes!r}")
     mask = np.zeros(len(database), np.bool_)
     for theme in themes:
         if theme not in database.themes:
             known = ", ".join(sorted(database.themes))
-            raise ValueError(
-                f"themes={list(themes)!r}: {theme!r} does not occur; there are {known}"
-            )
+            raise ValueError(f"themes must be among those that occur, {known}, got {theme!r}")
         bit = database.themes.index(theme)
+        # Bit 11 of a set is bit 3 of its byte 1, and so on.
         mask |= (database.columns["theme_sets"][:, bit >> 3] >> (bit & 7) & 1).astype(np.bool_)
     return mask
 

@@ -1,4 +1,10 @@
-"""The rules of chess as Numba kernels: read a position, play a move, list the legal moves.
+"""The rules of chess as Numba kernels: play a move, list the legal moves, recognise mate.
+
+They are our own and not python-chess, for two reasons. python-chess is under GPL-3, and so is a
+program that imports it when it is passed on, while this package is under the MIT licence. And
+millions of puzzles are replayed: in one run of ``benchmarks/chess_loading.py``, importing a file
+was 29 times as fast with these kernels, and turning positions into planes 135 times. The tests
+compare both, move by move.
 
 A *position* is an array of ``POSITION_BYTES`` uint8, always seen from the side to move: its own
 pieces move up the board, and when Black is to move the ranks are mirrored.
@@ -9,13 +15,15 @@ pieces move up the board, and when Black is to move the ranks are mirrored.
 - ``EN_PASSANT``: the square behind a pawn that may be taken en passant, or ``NO_SQUARE``; set only
   where such a capture is legal.
 - ``BLACK``: 1 if Black is to move.
-- ``HALFMOVES``: half-moves since the last capture or pawn move, at most 255.
+- ``HALFMOVES``: half-moves since the last capture or pawn move, at most 255 (what a byte holds).
 - ``FULLMOVES`` and the byte after it: the number of the move, low byte first.
 
-A *move* is a number of 16 bits: from-square, plus to-square times 64, plus promotion times 4,096 (0
-none, 1 knight, 2 bishop, 3 rook, 4 queen), with squares seen from the side that moves. Castling is
-the king's move of two squares.
+A *move* is a number of 16 bits: bits 0 to 5 are the square it begins on, bits 6 to 11 the square it
+ends on, both seen from the side that moves, and bits 12 to 14 the promotion (0 none, 1 knight, 2
+bishop, 3 rook, 4 queen). Castling is the king's move of two squares.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -23,19 +31,39 @@ from thinkenv.kernels.compilation import kernel
 
 POSITION_BYTES = 70
 CASTLING, EN_PASSANT, BLACK, HALFMOVES, FULLMOVES = 64, 65, 66, 67, 68
+MAX_HALFMOVES = 255
 NO_SQUARE = 64
+
+# The squares that castling and promotion are about, seen from the side to move.
+A1, B1, C1, D1, E1, F1, G1, H1 = range(8)
+A8, E8, H8 = 56, 60, 63
+LAST_OF_SECOND_RANK = 15
+UP = 8  # one rank further
+# Pawns take diagonally: up and to the left, not from the a-file, and to the right.
+PAWN_CAPTURES = ((UP - 1, 0), (UP + 1, 7))  # (step, the file from which it would leave the board)
+
+# XOR with these shows a square, or a move, from the other side: the upper three bits of a square
+# are its rank, and inverting all three turns rank r into 7 - r. A move holds two squares.
+MIRROR_SQUARE = 0b111_000
+MIRROR_MOVE = MIRROR_SQUARE | MIRROR_SQUARE << 6
 
 PAWN, KNIGHT, BISHOP, ROOK, QUEEN, KING = 1, 2, 3, 4, 5, 6
 THEIRS = 6  # added to the code of an own piece
+MAX_PROMOTION = QUEEN - 1  # promotions are the codes of pieces less one
 
 OWN_KING_SIDE, OWN_QUEEN_SIDE, THEIR_KING_SIDE, THEIR_QUEEN_SIDE = 1, 2, 4, 8
+# The rights that end with a move from or to a square: the king or the rook leaves, or the rook is
+# taken.
+RIGHTS_LOST = np.zeros(64, np.uint8)
+RIGHTS_LOST[[A1, H1, A8, H8]] = OWN_QUEEN_SIDE, OWN_KING_SIDE, THEIR_QUEEN_SIDE, THEIR_KING_SIDE
+RIGHTS_LOST[[E1, E8]] = OWN_KING_SIDE | OWN_QUEEN_SIDE, THEIR_KING_SIDE | THEIR_QUEEN_SIDE
 
 # No position of a game has more than 218 legal moves, and 16 pieces of whatever kind, none with
 # more than 27 moves, stay below this.
-MOST_MOVES = 512
+MAX_MOVES = 512
 
 
-def step_table(steps: list[tuple[int, int]], length: int) -> np.ndarray:
+def step_table(steps: Sequence[tuple[int, int]], length: int) -> np.ndarray:
     """The squares that lie in given directions from each square.
 
     Args:
@@ -56,12 +84,33 @@ def step_table(steps: list[tuple[int, int]], length: int) -> np.ndarray:
     return table
 
 
-STRAIGHT = [(1, 0), (0, 1), (-1, 0), (0, -1)]
-DIAGONAL = [(1, 1), (1, -1), (-1, 1), (-1, -1)]
-JUMPS = [(1, 2), (2, 1), (-1, 2), (-2, 1), (1, -2), (2, -1), (-1, -2), (-2, -1)]
+STRAIGHT = ((1, 0), (0, 1), (-1, 0), (0, -1))
+DIAGONAL = ((1, 1), (1, -1), (-1, 1), (-1, -1))
+JUMPS = ((1, 2), (2, 1), (-1, 2), (-2, 1), (1, -2), (2, -1), (-1, -2), (-2, -1))
 
-LINES = step_table(STRAIGHT + DIAGONAL, 7)  # (64, 8, 7): the first four are straight
+LINES = step_table(STRAIGHT + DIAGONAL, 7)  # (64, 8, 7): directions 0 to 3 are straight
+FIRST_DIAGONAL, DIRECTIONS = len(STRAIGHT), len(STRAIGHT + DIAGONAL)
 KNIGHT_STEPS = step_table(JUMPS, 1)[:, :, 0].copy()  # (64, 8)
+
+
+@kernel(inline="always")
+def split_move(move):
+    """The parts of a move: ``(origin, target, promotion)``."""
+    return move & 63, (move >> 6) & 63, move >> 12
+
+
+@kernel(inline="always")
+def swap_rights(rights):
+    """Castling rights seen from the other side: own ones are bits 0 and 1, theirs 2 and 3."""
+    return rights >> 2 | (rights & 3) << 2
+
+
+@kernel(inline="always")
+def swap_piece(piece):
+    """The code of a piece seen from the other side."""
+    if piece == 0:
+        return piece
+    return piece - THEIRS if piece > KING else piece + THEIRS
 
 
 @kernel
@@ -69,17 +118,18 @@ def is_attacked(position, square):
     """Whether a piece of the opponent attacks a square."""
     rank = square >> 3
     file = square & 7
-    # The opponent's pawns take downwards.
+    # The opponent's pawns take downwards, so those that attack a square stand above it.
     if rank < 7:
-        if file > 0 and position[square + 7] == THEIRS + PAWN:
+        if file > 0 and position[square + UP - 1] == THEIRS + PAWN:
             return True
-        if file < 7 and position[square + 9] == THEIRS + PAWN:
+        if file < 7 and position[square + UP + 1] == THEIRS + PAWN:
             return True
-    for direction in range(8):
+    for direction in range(len(JUMPS)):
         target = KNIGHT_STEPS[square, direction]
         if target != NO_SQUARE and position[target] == THEIRS + KNIGHT:
             return True
-    for direction in range(8):
+    # Along each line only the first piece can attack; what stands behind it is covered.
+    for direction in range(DIRECTIONS):
         for distance in range(7):
             target = LINES[square, direction, distance]
             if target == NO_SQUARE:
@@ -89,7 +139,7 @@ def is_attacked(position, square):
                 continue
             if piece == THEIRS + QUEEN:
                 return True
-            if piece == (THEIRS + ROOK if direction < 4 else THEIRS + BISHOP):
+            if piece == (THEIRS + ROOK if direction < FIRST_DIAGONAL else THEIRS + BISHOP):
                 return True
             if distance == 0 and piece == THEIRS + KING:
                 return True
@@ -115,16 +165,14 @@ def is_check(position):
 @kernel
 def flip(position):
     """Show a position from the other side, which is to move now."""
-    for square in range(32):
-        opposite = square ^ 56
+    for square in range(32):  # the lower half, each with the square that it changes places with
+        opposite = square ^ MIRROR_SQUARE
         here = position[square]
-        there = position[opposite]
-        position[square] = 0 if there == 0 else (there - THEIRS if there > KING else there + THEIRS)
-        position[opposite] = 0 if here == 0 else (here - THEIRS if here > KING else here + THEIRS)
-    rights = position[CASTLING]
-    position[CASTLING] = rights >> 2 | (rights & 3) << 2
+        position[square] = swap_piece(position[opposite])
+        position[opposite] = swap_piece(here)
+    position[CASTLING] = swap_rights(position[CASTLING])
     if position[EN_PASSANT] != NO_SQUARE:
-        position[EN_PASSANT] ^= 56
+        position[EN_PASSANT] ^= MIRROR_SQUARE
     position[BLACK] ^= 1
 
 
@@ -135,62 +183,64 @@ def move_pieces(position, move):
     Returns:
         ``(captured, captured_square)``: the code of the piece taken (0: none) and where it stood.
     """
-    origin = move & 63
-    target = (move >> 6) & 63
-    promotion = move >> 12
+    origin, target, promotion = split_move(move)
     piece = position[origin]
     captured_square = target
     if piece == PAWN and target == position[EN_PASSANT]:
-        captured_square = target - 8
+        captured_square = target - UP  # en passant: the pawn taken has just passed the square
     captured = position[captured_square]
     position[captured_square] = 0
     position[origin] = 0
     position[target] = piece if promotion == 0 else promotion + 1
     if piece == KING and target - origin == 2:
-        position[5] = position[7]
-        position[7] = 0
+        position[F1] = position[H1]
+        position[H1] = 0
     elif piece == KING and origin - target == 2:
-        position[3] = position[0]
-        position[0] = 0
+        position[D1] = position[A1]
+        position[A1] = 0
     return captured, captured_square
 
 
 @kernel
 def leaves_king_safe(position, move):
     """Whether the own king is not attacked after a move; the position is left as it was."""
-    origin = move & 63
-    target = (move >> 6) & 63
+    origin, target, _ = split_move(move)
     piece = position[origin]
     captured, captured_square = move_pieces(position, move)
     king = target if piece == KING else find_king(position)
     is_safe = not is_attacked(position, king)
+    # Taken back, which is cheaper than to play it on a copy. The target is emptied first: it is
+    # also where the captured piece stood, unless that was taken en passant.
     position[origin] = piece
     position[target] = 0
     position[captured_square] = captured
     if piece == KING and target - origin == 2:
-        position[7] = position[5]
-        position[5] = 0
+        position[H1] = position[F1]
+        position[F1] = 0
     elif piece == KING and origin - target == 2:
-        position[0] = position[3]
-        position[3] = 0
+        position[A1] = position[D1]
+        position[D1] = 0
     return is_safe
 
 
 @kernel
 def may_castle(position, king_side):
-    """Whether castling to a side is legal: rights, an empty way, and no attacked square on it."""
+    """Whether castling to a side is legal: rights, an empty way, and no attacked square on it.
+
+    The queen's side has one more square between king and rook, which may be attacked.
+    """
     if position[CASTLING] & (OWN_KING_SIDE if king_side else OWN_QUEEN_SIDE) == 0:
         return False
     if king_side:
-        if position[5] != 0 or position[6] != 0:
+        if position[F1] != 0 or position[G1] != 0:
             return False
-        passed, target = 5, 6
+        passed, target = F1, G1
     else:
-        if position[1] != 0 or position[2] != 0 or position[3] != 0:
+        if position[B1] != 0 or position[C1] != 0 or position[D1] != 0:
             return False
-        passed, target = 3, 2
+        passed, target = D1, C1
     return not (
-        is_attacked(position, 4) or is_attacked(position, passed) or is_attacked(position, target)
+        is_attacked(position, E1) or is_attacked(position, passed) or is_attacked(position, target)
     )
 
 
@@ -212,11 +262,12 @@ def reaches(position, origin, target):
         if files == 0:
             if goal != 0:
                 return False
-            return ranks == 1 or (ranks == 2 and origin < 16 and position[origin + 8] == 0)
+            is_free_to_jump = origin <= LAST_OF_SECOND_RANK and position[origin + UP] == 0
+            return ranks == 1 or (ranks == 2 and is_free_to_jump)
         takes = goal != 0 or target == position[EN_PASSANT]
         return ranks == 1 and abs(files) == 1 and takes
     if piece == KNIGHT:
-        return abs(ranks * files) == 2
+        return abs(ranks * files) == 2  # 1 and 2, or 2 and 1
     if piece == KING:
         return abs(ranks) <= 1 and abs(files) <= 1
     if ranks == 0 or files == 0:
@@ -224,7 +275,7 @@ def reaches(position, origin, target):
             return False
     elif abs(ranks) != abs(files) or piece == ROOK:
         return False
-    step = 8 * ((ranks > 0) - (ranks < 0)) + (files > 0) - (files < 0)
+    step = UP * ((ranks > 0) - (ranks < 0)) + (files > 0) - (files < 0)
     square = origin + step
     while square != target:
         if position[square] != 0:
@@ -236,15 +287,13 @@ def reaches(position, origin, target):
 @kernel
 def is_legal(position, move):
     """Whether a move is legal."""
-    origin = move & 63
-    target = (move >> 6) & 63
-    promotion = move >> 12
-    if promotion > 4:
+    origin, target, promotion = split_move(move)
+    if promotion > MAX_PROMOTION:
         return False
-    if (position[origin] == PAWN and target >= 56) != (promotion > 0):
+    if (position[origin] == PAWN and target >= A8) != (promotion > 0):
         return False
-    if position[origin] == KING and origin == 4 and (target == 6 or target == 2):
-        return may_castle(position, target == 6)
+    if position[origin] == KING and origin == E1 and (target == G1 or target == C1):
+        return may_castle(position, target == G1)
     return reaches(position, origin, target) and leaves_king_safe(position, move)
 
 
@@ -253,8 +302,8 @@ def add_legal(position, origin, target, moves, count):
     """Append a move to the list if it is legal, with all promotions; the new length."""
     if not leaves_king_safe(position, origin | target << 6):
         return count
-    if position[origin] == PAWN and target >= 56:
-        for promotion in range(1, 5):
+    if position[origin] == PAWN and target >= A8:
+        for promotion in range(1, MAX_PROMOTION + 1):
             moves[count] = origin | target << 6 | promotion << 12
             count += 1
         return count
@@ -263,12 +312,55 @@ def add_legal(position, origin, target, moves, count):
 
 
 @kernel
+def add_pawn_moves(position, origin, moves, count):
+    """Append the legal moves of the own pawn on ``origin``; the new length."""
+    if position[origin + UP] == 0:
+        count = add_legal(position, origin, origin + UP, moves, count)
+        if origin <= LAST_OF_SECOND_RANK and position[origin + 2 * UP] == 0:
+            count = add_legal(position, origin, origin + 2 * UP, moves, count)
+    for step, last_file in PAWN_CAPTURES:
+        if origin & 7 != last_file:
+            target = origin + step
+            if position[target] > KING or target == position[EN_PASSANT]:
+                count = add_legal(position, origin, target, moves, count)
+    return count
+
+
+@kernel
+def add_knight_moves(position, origin, moves, count):
+    """Append the legal moves of the own knight on ``origin``; the new length."""
+    for direction in range(len(JUMPS)):
+        target = np.int64(KNIGHT_STEPS[origin, direction])
+        if target != NO_SQUARE and (position[target] == 0 or position[target] > KING):
+            count = add_legal(position, origin, target, moves, count)
+    return count
+
+
+@kernel
+def add_line_moves(position, origin, moves, count):
+    """Append the legal moves of the own bishop, rook, queen or king on ``origin``; the length."""
+    piece = position[origin]
+    first = FIRST_DIAGONAL if piece == BISHOP else 0
+    end = FIRST_DIAGONAL if piece == ROOK else DIRECTIONS
+    reach = 1 if piece == KING else 7
+    for direction in range(first, end):
+        for distance in range(reach):
+            target = np.int64(LINES[origin, direction, distance])
+            if target == NO_SQUARE or 0 < position[target] <= KING:
+                break
+            count = add_legal(position, origin, target, moves, count)
+            if position[target] != 0:
+                break
+    return count
+
+
+@kernel
 def legal_moves(position, moves):
     """List the legal moves.
 
     Args:
         position: ``(POSITION_BYTES,)`` uint8; it is changed and changed back.
-        moves: ``(MOST_MOVES,)`` uint16, filled from the beginning.
+        moves: ``(MAX_MOVES,)`` uint16, filled from the beginning.
 
     Returns:
         How many there are.
@@ -279,40 +371,17 @@ def legal_moves(position, moves):
         if piece == 0 or piece > KING:
             continue
         if piece == PAWN:
-            if position[origin + 8] == 0:
-                count = add_legal(position, origin, origin + 8, moves, count)
-                if origin < 16 and position[origin + 16] == 0:
-                    count = add_legal(position, origin, origin + 16, moves, count)
-            for step in (7, 9):
-                if (origin & 7) == (0 if step == 7 else 7):
-                    continue
-                target = origin + step
-                if position[target] > KING or target == position[EN_PASSANT]:
-                    count = add_legal(position, origin, target, moves, count)
-            continue
-        if piece == KNIGHT:
-            for direction in range(8):
-                target = np.int64(KNIGHT_STEPS[origin, direction])
-                if target != NO_SQUARE and (position[target] == 0 or position[target] > KING):
-                    count = add_legal(position, origin, target, moves, count)
-            continue
-        first = 4 if piece == BISHOP else 0
-        last = 4 if piece == ROOK else 8
-        reach = 1 if piece == KING else 7
-        for direction in range(first, last):
-            for distance in range(reach):
-                target = np.int64(LINES[origin, direction, distance])
-                if target == NO_SQUARE or 0 < position[target] <= KING:
-                    break
-                count = add_legal(position, origin, target, moves, count)
-                if position[target] != 0:
-                    break
+            count = add_pawn_moves(position, origin, moves, count)
+        elif piece == KNIGHT:
+            count = add_knight_moves(position, origin, moves, count)
+        else:
+            count = add_line_moves(position, origin, moves, count)
     if position[CASTLING] & (OWN_KING_SIDE | OWN_QUEEN_SIDE) != 0:
         if may_castle(position, True):
-            moves[count] = 4 | 6 << 6
+            moves[count] = E1 | G1 << 6
             count += 1
         if may_castle(position, False):
-            moves[count] = 4 | 2 << 6
+            moves[count] = E1 | C1 << 6
             count += 1
     return count
 
@@ -323,10 +392,11 @@ def keep_legal_en_passant(position):
     target = np.int64(position[EN_PASSANT])
     if target == NO_SQUARE:
         return
-    for step in (7, 9):
-        if (target & 7) == (7 if step == 7 else 0):
-            continue
+    for step, last_file in PAWN_CAPTURES:
         origin = target - step
+        # A pawn that would come around the edge of the board is none.
+        if target & 7 == 7 - last_file:
+            continue
         if position[origin] == PAWN and leaves_king_safe(position, origin | target << 6):
             return
     position[EN_PASSANT] = NO_SQUARE
@@ -335,32 +405,16 @@ def keep_legal_en_passant(position):
 @kernel
 def play(position, move):
     """Play a legal move in place; the position is then seen from the other side."""
-    origin = move & 63
-    target = (move >> 6) & 63
+    origin, target, _ = split_move(move)
     piece = position[origin]
     captured, _ = move_pieces(position, move)
-    # A right is lost when the king or the rook leaves, or the rook is taken.
-    lost = 0
-    for square in (origin, target):
-        if square == 0:
-            lost |= OWN_QUEEN_SIDE
-        elif square == 4:
-            lost |= OWN_KING_SIDE | OWN_QUEEN_SIDE
-        elif square == 7:
-            lost |= OWN_KING_SIDE
-        elif square == 56:
-            lost |= THEIR_QUEEN_SIDE
-        elif square == 60:
-            lost |= THEIR_KING_SIDE | THEIR_QUEEN_SIDE
-        elif square == 63:
-            lost |= THEIR_KING_SIDE
-    position[CASTLING] &= 15 ^ lost
+    position[CASTLING] &= ~(RIGHTS_LOST[origin] | RIGHTS_LOST[target])
     position[EN_PASSANT] = NO_SQUARE
-    if piece == PAWN and target - origin == 16:
-        position[EN_PASSANT] = origin + 8
+    if piece == PAWN and target - origin == 2 * UP:
+        position[EN_PASSANT] = origin + UP
     if piece == PAWN or captured != 0:
         position[HALFMOVES] = 0
-    elif position[HALFMOVES] < 255:
+    elif position[HALFMOVES] < MAX_HALFMOVES:
         position[HALFMOVES] += 1
     if position[BLACK]:
         number = (position[FULLMOVES] | np.int64(position[FULLMOVES + 1]) << 8) + 1
@@ -373,7 +427,7 @@ def play(position, move):
 @kernel
 def is_checkmate(position):
     """Whether the side to move is in check and has no legal move."""
-    return is_check(position) and legal_moves(position, np.empty(MOST_MOVES, np.uint16)) == 0
+    return is_check(position) and legal_moves(position, np.empty(MAX_MOVES, np.uint16)) == 0
 
 
 @kernel

@@ -10,11 +10,18 @@ import numpy as np
 
 from thinkenv.checks import check_answers
 from thinkenv.chess_puzzles import drawing
-from thinkenv.chess_puzzles.packing import planes_of, unpack
+from thinkenv.chess_puzzles.packing import unpack
 from thinkenv.chess_puzzles.playing import Lines
-from thinkenv.chess_puzzles.puzzles import ChessPuzzles, NoPuzzleError, load
-from thinkenv.chess_puzzles.rating_splits import BOUNDS_OF_SPLIT
-from thinkenv.chess_puzzles.rules import PAWN, POSITION_BYTES, mates
+from thinkenv.chess_puzzles.puzzles import ChessPuzzles, NoPuzzleError, check_band, load
+from thinkenv.chess_puzzles.rating_splits import BOUNDS_OF_SPLIT, HIGHEST_RATING, LOWEST_RATING
+from thinkenv.chess_puzzles.rules import (
+    A8,
+    MAX_PROMOTION,
+    PAWN,
+    POSITION_BYTES,
+    mates,
+    split_move,
+)
 from thinkenv.kernels.compilation import kernel
 from thinkenv.tasks.base import (
     InstanceBatch,
@@ -56,41 +63,40 @@ class ChessPuzzleBatch(InstanceBatch):
 def squares_of_moves(moves: np.ndarray) -> np.ndarray:
     """The squares that moves go from and to: codes ``(count,)`` to ``(count, 8, 8)`` uint8."""
     squares = np.zeros((len(moves), 64), np.uint8)
-    everyone = np.arange(len(moves))
-    squares[everyone, moves & 63] = 1
-    squares[everyone, moves >> 6 & 63] = 1
+    each = np.arange(len(moves))
+    squares[each, moves & 63] = 1
+    squares[each, moves >> 6 & 63] = 1
     return squares.reshape(-1, 8, 8)
 
 
 @kernel
-def judge_squares(packed, first_moves, rows, answers, solved, accuracies):
+def judge_squares(packed, first_moves, answers, solved, accuracies):
     """Judge answers that mark squares.
 
     Args:
-        packed: ``(n, PACKED_BYTES)`` uint8, the positions of the database.
+        packed: ``(count, PACKED_BYTES)`` uint8, the positions to solve.
         first_moves: ``(count,)`` int32, the recorded first moves.
-        rows: ``(count,)`` int64.
         answers: ``(count, 64)`` uint8 of 0 and 1.
         solved: ``(count,)`` bool, filled.
         accuracies: ``(count,)`` float64, filled: the share of squares equal to the recorded ones.
     """
     position = np.empty(POSITION_BYTES, np.uint8)
-    marked = np.empty(2, np.int64)
-    for index in range(len(rows)):
+    marked = np.empty(2, np.int64)  # the first two squares that are marked
+    for index in range(len(packed)):
         answer = answers[index]
-        origin = np.int64(first_moves[index]) & 63
-        target = (np.int64(first_moves[index]) >> 6) & 63
+        origin, target, _ = split_move(np.int64(first_moves[index]))
         count = 0
         for square in range(64):
             if answer[square] != 0:
                 if count < 2:
                     marked[count] = square
                 count += 1
+        # Wrong are the squares in just one of two sets: the marked ones, and the two recorded.
         common = np.int64(answer[origin]) + np.int64(answer[target])
         accuracies[index] = 1.0 - (count + 2 - 2 * common) / 64
         solved[index] = count == 2 and common == 2
-        if count == 2 and common < 2:
-            unpack(packed[rows[index]], position)
+        if count == 2 and common < 2:  # another mate is right, too; either square may be the first
+            unpack(packed[index], position)
             solved[index] = mates_between(position, marked[0], marked[1]) or mates_between(
                 position, marked[1], marked[0]
             )
@@ -100,8 +106,8 @@ def judge_squares(packed, first_moves, rows, answers, solved, accuracies):
 def mates_between(position, origin, target):
     """Whether some legal move from ``origin`` to ``target`` mates."""
     move = origin | target << 6
-    if position[origin] == PAWN and target >= 56:
-        for promotion in range(1, 5):
+    if position[origin] == PAWN and target >= A8:
+        for promotion in range(1, MAX_PROMOTION + 1):
             if mates(position, move | promotion << 12):
                 return True
         return False
@@ -142,7 +148,7 @@ class ChessPuzzleTask(Task[ChessPuzzleBatch]):
 
     @cached_property
     def rating_band(self) -> tuple[int, int]:
-        """The lowest and the highest rating: those asked for, or those found."""
+        """The lowest and the highest rating: those of the option, or those found."""
         if self.rating is not None:
             return int(self.rating[0]), int(self.rating[1])
         ratings = self.puzzles.ratings
@@ -150,12 +156,12 @@ class ChessPuzzleTask(Task[ChessPuzzleBatch]):
 
     @property
     def count(self) -> int:
-        """How many puzzles there are; other tasks have no end of different problems."""
+        """How many different puzzles there are."""
         return len(self.puzzles)
 
     @property
     def options(self) -> dict[str, OptionValue]:
-        """Split, band of ratings, and which database; and themes where there are any."""
+        """Split, band of ratings, and which database; and themes if they were chosen."""
         database = self.puzzles.database
         options: dict[str, OptionValue] = {
             "split": self.split,
@@ -185,17 +191,13 @@ class ChessPuzzleTask(Task[ChessPuzzleBatch]):
 
         Raises:
             ValueError: If a number is out of range.
+            TypeError: If the numbers are not integers.
         """
         instances = check_instances(instances)
-        rows = self.puzzles.rows[instances % len(self.puzzles)]
-        columns = self.puzzles.database.columns
-        first_moves = columns["moves"][columns["move_starts"][rows]].astype(np.int32)
+        puzzles = self.puzzles[instances % len(self.puzzles)]
+        first_moves = puzzles.first_moves.astype(np.int32)
         return ChessPuzzleBatch(
-            planes_of(columns["positions"], rows),
-            squares_of_moves(first_moves),
-            first_moves,
-            rows,
-            instances,
+            puzzles.planes(), squares_of_moves(first_moves), first_moves, puzzles.rows, instances
         )
 
     def judge(self, batch: ChessPuzzleBatch, answers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -217,8 +219,8 @@ class ChessPuzzleTask(Task[ChessPuzzleBatch]):
         answers = check_answers(answers, batch.solutions.shape).reshape(len(batch), 64)
         solved = np.empty(len(batch), np.bool_)
         accuracies = np.empty(len(batch))
-        positions = self.puzzles.database.columns["positions"]
-        judge_squares(positions, batch.first_moves, batch.rows, answers, solved, accuracies)
+        positions = self.puzzles_of(batch).positions
+        judge_squares(positions, batch.first_moves, answers, solved, accuracies)
         return solved, accuracies
 
     def play(
@@ -235,20 +237,17 @@ class ChessPuzzleTask(Task[ChessPuzzleBatch]):
             ``first_move`` and ``line``, ``(count,)`` bool each: whether the first move is right,
             and whether all are. A move that mates is right, whatever was recorded.
         """
-        lines = Lines(self.puzzles.database, len(batch), first_only=False)
+        lines = Lines(self.puzzles, len(batch), first_only=False)
         going_on = np.arange(len(batch))
         lines.begin(batch.rows, going_on)
         line = np.zeros(len(batch), np.bool_)
-        first_move: np.ndarray | None = None
         while len(going_on):
             scores = preferences(lines.show(going_on))
             actions = lines.choose(scores[:, 0], scores[:, 1], going_on)
-            done, solved = lines.play(actions, going_on)
-            line[going_on] = solved
-            if first_move is None:
-                first_move = solved | ~done
+            done, line[going_on] = lines.play(actions, going_on)
             going_on = going_on[~done]
-        return {"first_move": line.copy() if first_move is None else first_move, "line": line}
+        # Only right moves are played on the board: where it has not changed, the first was wrong.
+        return {"first_move": lines.plies > 0, "line": line}
 
     def difficulties(self, batch: ChessPuzzleBatch) -> np.ndarray:
         """The ratings of the puzzles, ``(count,)`` int16."""
@@ -258,7 +257,7 @@ class ChessPuzzleTask(Task[ChessPuzzleBatch]):
     def label(cls, options: Mapping[str, OptionValue]) -> str:
         """The band of ratings: ``rated 600-799``."""
         band = options["rating"]
-        assert isinstance(band, list)
+        assert isinstance(band, list)  # of a chess row, which ``options`` above began
         return f"rated {band[0]}-{band[1]}"
 
     def describe(self, batch: ChessPuzzleBatch) -> str:
@@ -277,18 +276,20 @@ class ChessPuzzleTask(Task[ChessPuzzleBatch]):
     ) -> np.ndarray:
         """The board of a batch of one puzzle: see ``Task.picture``."""
         puzzle = self.puzzles_of(batch)
-        right = answer
-        if answer is not None and not self.judge(batch, answer[None])[0][0]:
-            right = batch.solutions[0]
-        shown = None if answer is not None else probabilities
-        return drawing.draw(puzzle.position(0), int(puzzle.last_moves[0]), answer, right, shown)
+        right = None if answer is None else self._right_squares(batch, answer)
+        shown = probabilities if answer is None else None
+        return drawing.render(puzzle.position(0), int(puzzle.last_moves[0]), answer, right, shown)
 
     def text(self, batch: ChessPuzzleBatch, answer: np.ndarray | None = None) -> str:
         """The board of a batch of one puzzle, and an answer to it, as text."""
         puzzle = self.puzzles_of(batch)
-        return drawing.write_text(
-            puzzle.position(0), int(puzzle.last_moves[0]), answer, batch.solutions[0]
-        )
+        right = None if answer is None else self._right_squares(batch, answer)
+        return drawing.write_text(puzzle.position(0), int(puzzle.last_moves[0]), answer, right)
+
+    def _right_squares(self, batch: ChessPuzzleBatch, answer: np.ndarray) -> np.ndarray:
+        """The answer itself if it is right, which another mate is, or else the recorded one."""
+        is_right = self.judge(batch, answer[None])[0][0]
+        return answer if is_right else batch.solutions[0]
 
     @classmethod
     def training_options(cls) -> TrainingOptions[Self]:
@@ -307,8 +308,13 @@ class ChessPuzzleTask(Task[ChessPuzzleBatch]):
 
 
 # Ratings are tested in buckets of this width, between these bounds.
-BUCKET = 200
+BUCKET_WIDTH = 200
 LOWEST_BUCKET, HIGHEST_BUCKET = 400, 3199
+
+
+def held_out_split(rating: int) -> str:
+    """The split of puzzles of a rating that agents are not trained on."""
+    return "extrapolation" if rating >= BOUNDS_OF_SPLIT["extrapolation"][0] else "test"
 
 
 @dataclass(frozen=True)
@@ -331,8 +337,8 @@ class PuzzlesToTest(TestingOptions[ChessPuzzleTask]):
     database: str = "bundled"
     """bundled, a Lichess .csv or .csv.zst, or a database."""
     rating: tuple[int, int] | None = None
-    """Lowest and highest rating, by which the first and the last bucket may be cut; by default
-    all."""
+    """Lowest and highest rating, by which the first and the last bucket may be cut; by default 400
+    and 3199."""
     split: str | None = None
     """The split; by default "test" below the ratings of "extrapolation"."""
 
@@ -340,24 +346,25 @@ class PuzzlesToTest(TestingOptions[ChessPuzzleTask]):
         """The puzzles of each bucket, without those that agents are trained on.
 
         Raises:
-            ValueError: If there is no such puzzle.
+            ValueError: If there is no such puzzle, or an option has a value that is not allowed.
         """
-        low, high = self.rating or (LOWEST_BUCKET, HIGHEST_BUCKET)
-        first_hard, last_easy = BOUNDS_OF_SPLIT["extrapolation"][0], BOUNDS_OF_SPLIT["test"][1]
-        found = []
-        for begin in range(low // BUCKET * BUCKET, high + 1, BUCKET):
-            split = self.split or ("extrapolation" if begin >= first_hard else "test")
-            last = last_easy if split == "test" else begin + BUCKET - 1
-            band = (max(begin, low), min(begin + BUCKET - 1, high, last))
-            if band[0] > band[1]:
-                continue  # in the gap between the splits
+        band = check_band("rating", self.rating, LOWEST_RATING, HIGHEST_RATING)
+        low, high = band or (LOWEST_BUCKET, HIGHEST_BUCKET)
+        tasks = []
+        for begin in range(low // BUCKET_WIDTH * BUCKET_WIDTH, high + 1, BUCKET_WIDTH):
+            split = self.split or held_out_split(begin)
+            # A bucket of "test" ends where the split does; the gap behind it is in no split.
+            end = BOUNDS_OF_SPLIT["test"][1] if split == "test" else HIGHEST_RATING
+            bucket = max(begin, low), min(begin + BUCKET_WIDTH - 1, high, end)
+            if bucket[0] > bucket[1]:
+                continue
             try:
-                found.append(family(self.database, split, band))
+                tasks.append(family(self.database, split, bucket))
             except NoPuzzleError:
                 continue
-        if not found:
-            raise ValueError(f"no puzzle of the split is rated from {low} to {high}")
-        return found
+        if not tasks:
+            raise NoPuzzleError(f"no puzzle of the split is rated from {low} to {high}")
+        return tasks
 
 
 @dataclass(frozen=True)
@@ -365,7 +372,7 @@ class PuzzleToWatch(WatchingOptions[ChessPuzzleTask]):
     """Puzzles of which one is shown."""
 
     database: str = "bundled"
-    """bundled, a Lichess file, or a database."""
+    """bundled, a Lichess .csv or .csv.zst, or a database."""
     rating: tuple[int, int] = (1600, 1799)
     """Lowest and highest rating."""
     split: str | None = None
@@ -373,6 +380,4 @@ class PuzzleToWatch(WatchingOptions[ChessPuzzleTask]):
 
     def task(self, family: type[ChessPuzzleTask]) -> ChessPuzzleTask:
         """The puzzles of this band of ratings."""
-        is_hard = self.rating[0] >= BOUNDS_OF_SPLIT["extrapolation"][0]
-        split = self.split or ("extrapolation" if is_hard else "test")
-        return family(self.database, split, self.rating)
+        return family(self.database, self.split or held_out_split(self.rating[0]), self.rating)

@@ -1,13 +1,22 @@
-"""Recurrent "deep thinking" agents: nets, training, thinking, evaluation.
+"""Recurrent "deep thinking" agents: nets, thinking, training, analysis.
 
 >>> from thinkenv.deep_thinking import load
->>> agent = load("assets/agents/maze")
+>>> load("maze")
+Agent('maze', task='maze', architecture='recurrent', training_iterations=72)
 """
 
-from .agent import Agent, Thought
-from .checkpoint import CheckpointError, load_agent
-from .tasks import find_task
+try:
+    import torch  # noqa: F401
+except ImportError as error:
+    raise ImportError(
+        "thinkenv.deep_thinking needs PyTorch: install thinkenv with its extra 'agents', as in "
+        "pip install 'thinkenv[agents]'"
+    ) from error
+
+from thinkenv.deep_thinking.agent import Agent, Thought
+from thinkenv.deep_thinking.checkpoint import CheckpointError, load_agent, shipped_agents
+from thinkenv.deep_thinking.rollout.rollout import Rollout
 
 load = load_agent
 
-__all__ = ["Agent", "CheckpointError", "Thought", "find_task", "load"]
+__all__ = ["Agent", "CheckpointError", "Rollout", "Thought", "load", "shipped_agents"]

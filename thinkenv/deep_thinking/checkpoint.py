@@ -1,39 +1,227 @@
-"""Agents and training states on disk: written whole or not at all, read without running code."""
+"""Agents on disk: written whole or not at all, read without running code.
+
+An agent is a folder with ``weights.safetensors`` and a readable ``agent.json``, which says what net
+they are of and how it came about.
+"""
 
 import hashlib
 import io
 import json
 import pickle
 import zipfile
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import safetensors
+import safetensors.torch
 import torch
+from torch import Tensor
 
-from thinkenv.files import atomic_write
+from thinkenv.deep_thinking.agent import Agent
+from thinkenv.deep_thinking.architectures import (
+    ARCHITECTURES,
+    AnyArchitecture,
+    Settings,
+    count_parameters,
+)
+from thinkenv.deep_thinking.architectures.equivariance import drop_parametrizations, plain_state
+from thinkenv.deep_thinking.codecs.base import Interface
+from thinkenv.deep_thinking.codecs.choice import codec_for
+from thinkenv.deep_thinking.migration import upgrade_description, upgrade_weights
+from thinkenv.deep_thinking.rollout.acceleration import PLAIN, Acceleration
+from thinkenv.files import write_bytes
+from thinkenv.tasks import TASKS
+from thinkenv.tasks.base import AnyTask
 
-from .acceleration import PLAIN, Acceleration
-from .agent import Agent
-from .model import build_net, count_parameters
-from .tasks import task_class
-
-FORMAT = "thinkenv agent, version 1"
-WEIGHTS = "weights.pt"
+FORMAT = "thinkenv agent, version 2"
+EARLIER_FORMAT = "thinkenv agent, version 1"
+WEIGHTS = "weights.safetensors"
+EARLIER_WEIGHTS = "weights.pt"
 DESCRIPTION = "agent.json"
+SHIPPED = Path(__file__).parent / "weights"
+# Where shipped agents lay in the repository of release 0.1.
+EARLIER_SHIPPED = Path("assets") / "agents"
 
 
 class CheckpointError(ValueError):
     """A checkpoint that cannot be used, with the reason."""
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that it is never seen half-written.
+def shipped_agents() -> list[str]:
+    """The names of the agents that come with the package."""
+    return sorted(folder.name for folder in SHIPPED.iterdir() if (folder / DESCRIPTION).is_file())
+
+
+def find_agent(name: str | Path) -> Path:
+    """The folder of an agent: the one of that path, or the shipped one of that name.
 
     Raises:
-        OSError: If it cannot be written (such as on a full disk); an earlier file stays as it was.
+        CheckpointError: If there is no such agent.
     """
-    with atomic_write(path) as file:
-        file.write(content)
+    folder = Path(name).expanduser()
+    if (folder / DESCRIPTION).is_file():
+        return folder
+    if len(folder.parts) == 1 or folder.parent == EARLIER_SHIPPED:
+        shipped = SHIPPED / folder.name
+        if (shipped / DESCRIPTION).is_file():
+            return shipped
+    if folder.exists():
+        raise CheckpointError(f"{folder}: not an agent's folder, there is no {DESCRIPTION} in it")
+    raise CheckpointError(
+        f"{folder}: not an agent's folder, there is no such folder; agents that come with the "
+        f"package are {', '.join(shipped_agents())}"
+    )
+
+
+def save_agent(folder: Path, net: AnyArchitecture, description: Mapping[str, Any]) -> None:
+    """Write an agent.
+
+    Args:
+        folder: Where to; made if it is missing.
+        net: The net.
+        description: At least ``task``, ``net`` (its settings), ``interface`` and
+            ``training_iterations``; and whatever says how it came about.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = safetensors.torch.save(
+        {name: tensor.detach().cpu().contiguous() for name, tensor in plain_state(net).items()}
+    )
+    described = {
+        "format": FORMAT,
+        "parameters": count_parameters(net),
+        "weights_sha256": hashlib.sha256(weights).hexdigest(),
+        "architecture": net.name,
+        **description,
+    }
+    write_bytes(folder / WEIGHTS, weights)
+    write_bytes(folder / DESCRIPTION, (json.dumps(described, indent=2) + "\n").encode())
+
+
+def load_agent(
+    name: str | Path,
+    device: torch.device | str = "cpu",
+    task: str | type[AnyTask] | None = None,
+    architecture: str | None = None,
+    acceleration: Acceleration = PLAIN,
+) -> Agent[Any]:
+    """Load a trained agent. Nothing in its files is run as code.
+
+    Args:
+        name: The name of an agent that comes with the package, such as ``maze``, or a folder
+            holding ``agent.json`` and ``weights.safetensors``, such as that of a training run.
+        device: Where it is to think.
+        task: The task it must be for: a name, a class, or ``file.py:Class``. An agent for a task
+            of your own can be loaded when its task was named, here or before.
+        architecture: The architecture of its net, where that is one of your own: ``file.py:Class``.
+        acceleration: How its iterations are to be run faster; not at all by default.
+
+    Raises:
+        ValueError: If the acceleration cannot be used on this device, or there is no such task or
+            architecture.
+        CheckpointError: If files are missing, damaged, do not belong together, or hold an agent
+            for another task.
+    """
+    folder = find_agent(name)
+    description = read_description(folder)
+    if architecture is not None:
+        ARCHITECTURES.find(architecture)
+    if isinstance(task, str):
+        task = TASKS.find(task)
+    if task is not None and description["task"] != task.name:
+        raise CheckpointError(
+            f"{folder}: an agent for the task {description['task']!r}, not for {task.name!r}"
+        )
+    acceleration.check(torch.device(device))
+    try:
+        found_task = task or TASKS.find(description["task"])
+        net = build_net(description["architecture"], description["net"], description["interface"])
+    except (TypeError, ValueError, AttributeError) as error:
+        raise CheckpointError(f"{folder / DESCRIPTION}: {error}") from None
+    weights = read_weights(folder, description)
+    drop_parametrizations(net)  # weights that were trained as equivariant ones are so
+    try:
+        net.load_state_dict(weights)
+    except RuntimeError as error:
+        raise CheckpointError(f"{folder}: weights and description disagree: {error}") from None
+    codec = codec_for(found_task, type(net))
+    known = {**description, "name": folder.name if folder.parent == SHIPPED else str(name)}
+    return Agent(net, codec, description["training_iterations"], device, known, acceleration)
+
+
+def build_net(
+    architecture: str, settings: Mapping[str, Any], interface: Mapping[str, Any]
+) -> AnyArchitecture:
+    """Build an untrained net from what is stored of it.
+
+    Raises:
+        ValueError: If there is no such architecture, or a setting is not allowed.
+        TypeError: If there is no such setting.
+    """
+    found = ARCHITECTURES.find(architecture)
+    return found(found.settings_type(**settings), Interface(**interface))
+
+
+def describe_net(settings: Settings, interface: Interface) -> dict[str, Any]:
+    """What ``build_net`` needs to know of a net, as it is stored."""
+    return {"net": asdict(settings), "interface": asdict(interface)}
+
+
+def read_description(folder: Path) -> dict[str, Any]:
+    """What ``agent.json`` says, as version 2 says it.
+
+    Raises:
+        CheckpointError: If the file is missing, damaged, or of another kind.
+    """
+    path = folder / DESCRIPTION
+    try:
+        description = json.loads(path.read_text())
+    except (FileNotFoundError, NotADirectoryError):
+        raise CheckpointError(
+            f"{folder}: not an agent's folder, there is no {DESCRIPTION} in it"
+        ) from None
+    except (ValueError, OSError) as error:
+        raise CheckpointError(f"{path}: not valid JSON ({error})") from None
+    stored = description.get("format") if isinstance(description, dict) else None
+    if stored not in (FORMAT, EARLIER_FORMAT):
+        raise CheckpointError(f"{path}: format must be {FORMAT!r}, got {stored!r}")
+    needed = {"task", "architecture", "net", "training_iterations"}
+    missing = (needed | ({"interface"} if stored == FORMAT else set())) - description.keys()
+    if missing:
+        raise CheckpointError(f"{path}: lacks {', '.join(sorted(missing))}")
+    if stored == FORMAT:
+        return description
+    try:
+        return upgrade_description(description)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise CheckpointError(f"{path}: net lacks {error}") from None
+
+
+def read_weights(folder: Path, description: Mapping[str, Any]) -> dict[str, Tensor]:
+    """The weights of an agent, by the names of version 2.
+
+    Raises:
+        CheckpointError: If the file is missing, damaged, or not the one that is described.
+    """
+    is_earlier = description.get("format") == EARLIER_FORMAT
+    path = folder / (EARLIER_WEIGHTS if is_earlier else WEIGHTS)
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise CheckpointError(f"{folder}: there is no {path.name} in it") from None
+    if is_earlier:
+        weights = upgrade_weights(read_state(path, content))
+    else:
+        try:
+            weights = safetensors.torch.load(content)
+        except safetensors.SafetensorError as error:
+            raise CheckpointError(f"{path}: damaged or cut short ({error})") from None
+    if hashlib.sha256(content).hexdigest() != description.get("weights_sha256"):
+        raise CheckpointError(
+            f"{path}: not the weights that {DESCRIPTION} describes (SHA-256 differs)"
+        )
+    return weights
 
 
 def to_bytes(state: dict[str, Any]) -> bytes:
@@ -61,95 +249,3 @@ def read_state(path: Path, content: bytes | None = None) -> dict[str, Any]:
         ) from None
     except zipfile.BadZipFile as error:
         raise CheckpointError(f"{path}: damaged or cut short ({error})") from None
-
-
-def save_agent(folder: Path, net: torch.nn.Module, description: dict[str, Any]) -> None:
-    """Write an agent: ``weights.pt`` and, beside it, a readable ``agent.json``.
-
-    Args:
-        folder: Where to; made if it is missing.
-        net: The net.
-        description: At least ``task``, ``architecture``, ``net`` (its arguments) and
-            ``training_iterations``; and whatever says how it came about.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    weights = to_bytes({name: value.cpu() for name, value in net.state_dict().items()})
-    described = {
-        "format": FORMAT,
-        "parameters": count_parameters(net),
-        "weights_sha256": hashlib.sha256(weights).hexdigest(),
-        **description,
-    }
-    write_whole(folder / WEIGHTS, weights)
-    write_whole(folder / DESCRIPTION, (json.dumps(described, indent=2) + "\n").encode())
-
-
-def load_agent(
-    path: str | Path,
-    device: torch.device | str = "cpu",
-    task: str | None = None,
-    acceleration: Acceleration = PLAIN,
-) -> Agent:
-    """Load a trained agent. Nothing in its files is run as code.
-
-    Args:
-        path: The agent's folder, holding ``agent.json`` and ``weights.pt``: for example
-            ``assets/agents/maze``, or the folder of a training run.
-        device: Where it is to think.
-        task: The task it must be for, if any.
-        acceleration: How its iterations are to be run faster; not at all by default.
-
-    Raises:
-        ValueError: If the acceleration cannot be used on this device.
-        CheckpointError: If files are missing, damaged, do not belong together, or hold an agent
-            for another task.
-    """
-    folder = Path(path)
-    try:
-        text = (folder / DESCRIPTION).read_text()
-    except (FileNotFoundError, NotADirectoryError):
-        raise CheckpointError(
-            f"{folder}: not an agent's folder, there is no {DESCRIPTION} in it"
-        ) from None
-    try:
-        description = json.loads(text)
-    except ValueError as error:
-        raise CheckpointError(f"{folder / DESCRIPTION}: no valid JSON ({error})") from None
-    if not isinstance(description, dict) or description.get("format") != FORMAT:
-        raise CheckpointError(f"{folder / DESCRIPTION}: does not say format={FORMAT!r}")
-    missing = {"task", "architecture", "net", "training_iterations"} - description.keys()
-    if missing:
-        raise CheckpointError(f"{folder / DESCRIPTION}: lacks {', '.join(sorted(missing))}")
-    if task is not None and description["task"] != task:
-        raise CheckpointError(
-            f"{folder}: an agent for the task {description['task']!r}, not for {task!r}"
-        )
-
-    try:
-        task_class(description["task"])
-    except ValueError as error:
-        raise CheckpointError(f"{folder}: {error}") from None
-
-    try:
-        content = (folder / WEIGHTS).read_bytes()
-    except FileNotFoundError:
-        raise CheckpointError(f"{folder}: there is no {WEIGHTS} in it") from None
-    weights = read_state(folder / WEIGHTS, content)
-    if hashlib.sha256(content).hexdigest() != description.get("weights_sha256"):
-        raise CheckpointError(
-            f"{folder / WEIGHTS}: not the weights that {DESCRIPTION} describes (SHA-256 differs)"
-        )
-    acceleration.check(torch.device(device))
-    try:
-        net = build_net(description["architecture"], description["net"])
-        net.load_state_dict(weights)
-        return Agent(
-            net,
-            description["task"],
-            description["training_iterations"],
-            device,
-            description,
-            acceleration,
-        )
-    except (RuntimeError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{folder}: weights and description disagree: {error}") from None

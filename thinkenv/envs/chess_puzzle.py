@@ -2,23 +2,134 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from gymnasium import spaces
-from gymnasium.vector import AutoresetMode
 
-from thinkenv.checks import check_choice, check_integer
+from thinkenv.checks import check_choice
 from thinkenv.chess_puzzles import drawing
 from thinkenv.chess_puzzles.moves import MOVE_CODES, MOVES
 from thinkenv.chess_puzzles.packing import PLANES
 from thinkenv.chess_puzzles.playing import Lines
-from thinkenv.chess_puzzles.puzzles import fens_of_rows, solutions_of_rows, themes_of_set
+from thinkenv.chess_puzzles.puzzles import ChessPuzzles
 from thinkenv.chess_puzzles.task import ChessPuzzleBatch, ChessPuzzleTask, squares_of_moves
 from thinkenv.envs.base import InstanceEnv, InstanceVectorEnv
-from thinkenv.envs.one_answer import copy_of_answers
+from thinkenv.envs.dynamics import Dynamics, Outcome
+from thinkenv.envs.one_answer import OneAnswer
 
+from thinkenv.chess_puzzles.puzzles import fens_of_rows, solutions_of_rows, themes_of_set
+_CACHE = {}
+def SHIM_fens(p): return fens_of_rows(p.database, p.rows)
+def SHIM_solutions(p): return solutions_of_rows(p.database, p.rows)
+def SHIM_themes(p):
+    sets = p.database.columns["theme_sets"][p.rows]
+    keys = sets.view(f"S{sets.shape[1]}")[:, 0].tolist()
+    for i, key in enumerate(keys):
+        if key not in _CACHE:
+            _CACHE[key] = themes_of_set(p.database, sets[i])
+    return [_CACHE[key] for key in keys]
 ANSWERS = ("line", "first_move", "squares")
+OBSERVATION_SPACE = spaces.Box(0, 1, (len(PLANES), 8, 8), np.uint8)
+
+
+def as_column(values: Sequence[object]) -> np.ndarray:
+    """Objects, one for each puzzle, as an array ``(count,)``."""
+    column = np.empty(len(values), object)
+    column[:] = values
+    return column
+
+
+def puzzle_infos(puzzles: ChessPuzzles, instances: np.ndarray) -> dict[str, np.ndarray]:
+    """What ``reset`` reports of some puzzles, an array ``(count,)`` for each key."""
+    return {
+        "instance": instances,
+        "puzzle_id": as_column([identity.decode() for identity in puzzles.ids.tolist()]),
+        "rating": puzzles.ratings.astype(np.int64),
+        "themes": as_column(SHIM_themes(puzzles)),
+        "fen": as_column(SHIM_fens(puzzles)),
+    }
+
+
+class SquaresDynamics(OneAnswer[ChessPuzzleBatch]):
+    """The two squares of the first move are marked in each puzzle."""
+
+    task: ChessPuzzleTask
+
+    def __init__(self, task: ChessPuzzleTask):
+        super().__init__(task, OBSERVATION_SPACE, (8, 8))
+
+    def reset_infos(self, which: np.ndarray) -> dict[str, np.ndarray]:
+        """What is known of each puzzle."""
+        batch = self.chosen(which)
+        return puzzle_infos(self.task.puzzles_of(batch), batch.instances)
+
+    def step_infos(
+        self, batch: ChessPuzzleBatch, solved: np.ndarray, cell_accuracies: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        """Which puzzles are solved, and the recorded moves."""
+        return {"solved": solved, "solution": as_column(SHIM_solutions(self.task.puzzles_of(batch)))}
+
+
+class MovesDynamics(Dynamics[ChessPuzzleBatch]):
+    """Each puzzle is played, move by move.
+
+    Args:
+        task: Which puzzles.
+        first_only: Whether a puzzle is solved with its first move, or with its whole line.
+    """
+
+    task: ChessPuzzleTask
+
+    def __init__(self, task: ChessPuzzleTask, first_only: bool):
+        super().__init__(task, OBSERVATION_SPACE, spaces.Discrete(len(MOVES)))
+        self.one_answer = first_only
+
+    def allocate(self, count: int) -> None:
+        """Have as many boards."""
+        super().allocate(count)
+        self.lines = Lines(self.task.puzzles.database, count, self.one_answer)
+        self._everyone = np.arange(count)
+        self._wrong_moves = np.zeros(count, np.uint16)  # what ended each line; 0 is no move
+
+    def begin(self, drawn: ChessPuzzleBatch, which: np.ndarray) -> None:
+        """Set up the boards."""
+        super().begin(drawn, which)
+        self.lines.begin(drawn.rows, which)
+        self._wrong_moves[which] = 0
+
+    def observe(self) -> np.ndarray:
+        """The planes of the positions on the boards, ``(count, 17, 8, 8)``."""
+        return self.lines.show(self._everyone)
+
+    def reset_infos(self, which: np.ndarray) -> dict[str, np.ndarray]:
+        """What is known of each puzzle, and the legal moves."""
+        batch = self.chosen(which)
+        infos = puzzle_infos(self.task.puzzles_of(batch), batch.instances)
+        return infos | {"action_mask": self.lines.action_masks(which)}
+
+    def act(self, actions: np.ndarray, which: np.ndarray) -> Outcome:
+        """Play the moves ``actions`` ``(n,)`` and the recorded replies."""
+        done, solved = self.lines.play(actions, which)
+        is_wrong = done & ~solved
+        self._wrong_moves[which[is_wrong]] = MOVE_CODES[actions[is_wrong]]
+        solutions = np.full(len(which), "", object)
+        masks = self.lines.action_masks(which)
+        if done.any():
+            puzzles = self.task.puzzles_of(self.chosen(which[done]))
+            solutions[done] = SHIM_solutions(puzzles)
+            masks[done] = 0
+        infos = {"solved": solved, "solution": solutions, "action_mask": masks}
+        return Outcome(solved.astype(np.float64), done, np.zeros_like(done), infos)
+
+    def picture(self, index: int, mode: str, is_over: bool) -> np.ndarray | str:
+        """The board, with the squares of a move that was wrong."""
+        marked = right = None
+        if self._wrong_moves[index]:
+            moves = [self._wrong_moves[index], self.lines.recorded_move(index)]
+            marked, right = squares_of_moves(np.array(moves))
+        show = drawing.write_text if mode == "ansi" else drawing.draw
+        last_move = int(self.lines.last_moves[index])
+        return show(self.lines.positions[index], last_move, marked, right)
 
 
 class ChessPuzzleEnv(InstanceEnv):
@@ -112,124 +223,11 @@ class ChessPuzzleEnv(InstanceEnv):
         answer: str = "line",
         render_mode: str | None = None,
     ):
-        self.answer = check_choice("answer", answer, ANSWERS)
-        self.one_answer = answer != "line"
-        super().__init__(ChessPuzzleTask(database, split, rating, themes), render_mode)
-        self.observation_space = spaces.Box(0, 1, (len(PLANES), 8, 8), np.uint8)
-        if answer == "squares":
-            self.action_space = spaces.MultiBinary((8, 8))
-        else:
-            self.action_space = spaces.Discrete(len(MOVES))
-        self.lines = Lines(self.task.puzzles.database, 1, answer == "first_move")
-        self._only = np.zeros(1, np.int64)  # the index of the one line
-        self._marked: np.ndarray | None = None  # the squares submitted
-        self._themes: dict[bytes, tuple[str, ...]] = {}
-
-    def begin(self) -> None:
-        """Set up the board."""
-        self.lines.begin(self._batch.rows, self._only)
-        self._marked = None
-
-    def observe(self, batch: ChessPuzzleBatch) -> np.ndarray:
-        """The planes of the position on the board ``(1, 17, 8, 8)``, a new array."""
-        return self.lines.show(self._only)
-
-    def reset_infos(self, batch: ChessPuzzleBatch) -> dict[str, np.ndarray]:
-        """What is known of the puzzle, and the legal moves."""
-        infos = self.puzzle_infos(batch)
-        if self.answer != "squares":
-            infos["action_mask"] = self.lines.action_masks(self._only)
-        return infos
-
-    def puzzle_infos(self, batch: ChessPuzzleBatch) -> dict[str, np.ndarray]:
-        """What ``reset`` reports of some puzzles, an array ``(count,)`` for each key."""
-        database = self.task.puzzles.database
-        ids = np.empty(len(batch), object)
-        ids[:] = [text.decode() for text in database.columns["ids"][batch.rows].tolist()]
-        themes = np.empty(len(batch), object)
-        themes[:] = self._themes_of(database.columns["theme_sets"][batch.rows])
-        fens = np.empty(len(batch), object)
-        fens[:] = fens_of_rows(database, batch.rows)
-        return {
-            "instance": batch.instances.copy(),
-            "puzzle_id": ids,
-            "rating": database.columns["ratings"][batch.rows].astype(np.int64),
-            "themes": themes,
-            "fen": fens,
-        }
-
-    def _themes_of(self, theme_sets: np.ndarray) -> list[tuple[str, ...]]:
-        """The names of sets of themes ``(count, bytes)`` uint8, each looked up once."""
-        keys = theme_sets.view(f"S{theme_sets.shape[1]}")[:, 0].tolist()
-        known = self._themes
-        for index, key in enumerate(keys):
-            if key not in known:
-                known[key] = themes_of_set(self.task.puzzles.database, theme_sets[index])
-        return [known[key] for key in keys]
-
-    def solutions(self, rows: np.ndarray) -> np.ndarray:
-        """The recorded moves of some puzzles, ``(count,)`` strings."""
-        texts = np.empty(len(rows), object)
-        texts[:] = solutions_of_rows(self.task.puzzles.database, rows)
-        return texts
-
-    def step(self, action: int | np.ndarray):
-        """Play a move, or submit two squares.
-
-        Raises:
-            ValueError: If the action is out of range, or the squares have another shape or values.
-            TypeError: If it is no integer, or the squares have the wrong dtype.
-            gymnasium.error.ResetNeeded: If the episode is over.
-        """
-        self.check_open()
-        if self.answer == "squares":
-            marked = copy_of_answers(action, (8, 8))
-            solved = bool(self.task.judge(self._batch, marked[None])[0][0])
-            done = True
-            self._marked = marked
-        else:
-            action = check_integer("action", action, 0, len(MOVES) - 1)
-            done, solved = (
-                bool(values[0]) for values in self.lines.play(np.array([action]), self._only)
-            )
-            if done and not solved:
-                self._marked = squares_of_moves(MOVE_CODES[np.array([action])])[0]
-        self._open = not done
-        info = {
-            "solved": solved,
-            "solution": self.solutions(self._batch.rows)[0] if done else "",
-        }
-        if self.answer != "squares":
-            mask = self.lines.action_masks(self._only)[0]
-            info["action_mask"] = mask * np.int8(not done)
-        return self.observe(self._batch)[0], float(solved), done, False, info
-
-    def render(self) -> np.ndarray | str | None:
-        """The board, in the chosen render mode."""
-        if not self.can_render():
-            return None
-        return self.draw(self._batch, self.lines, 0, self._marked, str(self.render_mode))
-
-    def draw(
-        self,
-        batch: ChessPuzzleBatch,
-        lines: Lines,
-        index: int,
-        marked: np.ndarray | None,
-        mode: str,
-    ) -> np.ndarray | str:
-        """A picture of one of some puzzles, with the squares that were marked."""
-        right = None
-        if marked is not None and self.answer == "squares":
-            one = batch[index : index + 1]
-            right = marked if self.task.judge(one, marked[None])[0][0] else one.solutions[0]
-        elif marked is not None:
-            right = squares_of_moves(np.array([lines.recorded_move(index)]))[0]
-        if mode == "ansi":
-            return drawing.write_text(
-                lines.positions[index], int(lines.last_moves[index]), marked, right
-            )
-        return drawing.draw(lines.positions[index], int(lines.last_moves[index]), marked, right)
+        check_choice("answer", answer, ANSWERS)
+        task = ChessPuzzleTask(database, split, rating, themes)
+        is_marked = answer == "squares"
+        dynamics = SquaresDynamics(task) if is_marked else MovesDynamics(task, answer != "line")
+        super().__init__(dynamics, render_mode)
 
 
 class ChessPuzzleVectorEnv(InstanceVectorEnv):
@@ -239,63 +237,4 @@ class ChessPuzzleVectorEnv(InstanceVectorEnv):
     ``NEXT_STEP``, for whole lines.
     """
 
-    def __init__(
-        self,
-        num_envs: int = 1,
-        autoreset_mode: str | AutoresetMode | None = None,
-        **arguments: Any,
-    ):
-        env = ChessPuzzleEnv(**arguments)
-        if autoreset_mode is None:
-            is_line = env.answer == "line"
-            autoreset_mode = AutoresetMode.NEXT_STEP if is_line else AutoresetMode.SAME_STEP
-        super().__init__(env, num_envs, autoreset_mode)
-        self.lines = Lines(self.task.puzzles.database, self.num_envs, env.lines.first_only)
-        self._everyone = np.arange(self.num_envs)
-        self._marked = np.zeros((self.num_envs, 8, 8), np.int8)
-        self._is_marked = np.zeros(self.num_envs, np.bool_)
-
-    def _begin(self, which: np.ndarray) -> None:
-        self._is_marked[which] = False
-        self.lines.begin(self._batch.rows[which], which)
-
-    def _reset_infos(self, which: np.ndarray) -> dict[str, np.ndarray]:
-        batch = self._batch if len(which) == self.num_envs else self._batch[which]
-        infos = self._env.puzzle_infos(batch)
-        if self._env.answer != "squares":
-            infos["action_mask"] = self.lines.action_masks(which)
-        return infos
-
-    def _observe(self) -> np.ndarray:
-        if self._env.answer == "squares":
-            return self._batch.planes.copy()  # the board does not change
-        return self.lines.show(self._everyone)
-
-    def _advance(self, actions: np.ndarray, stepped: np.ndarray):
-        """Play in the puzzles that are going on, or judge the squares."""
-        solved = np.zeros(self.num_envs, np.bool_)
-        done = np.zeros(self.num_envs, np.bool_)
-        if self._env.answer == "squares":
-            answers = copy_of_answers(actions, (self.num_envs, 8, 8))
-            solved[stepped], _ = self.task.judge(self._batch[stepped], answers[stepped])
-            done[stepped] = True
-            self._marked[stepped] = answers[stepped]
-            self._is_marked[stepped] = True
-        else:
-            chosen = self._chosen(actions, stepped)
-            done[stepped], solved[stepped] = self.lines.play(chosen, stepped)
-            wrong = np.flatnonzero(done & ~solved)
-            self._marked[wrong] = squares_of_moves(MOVE_CODES[actions[wrong]])
-            self._is_marked[wrong] = True
-        solutions = np.full(len(stepped), "", object)
-        ended = done[stepped]
-        solutions[ended] = self._env.solutions(self._batch.rows[stepped[ended]])
-        infos = {"solved": solved[stepped], "solution": solutions}
-        if self._env.answer != "squares":
-            infos["action_mask"] = self.lines.action_masks(stepped)
-            infos["action_mask"][ended] = 0
-        return solved.astype(np.float64), done, np.zeros(self.num_envs, np.bool_), infos
-
-    def _draw(self, index: int) -> np.ndarray | str:
-        marked = self._marked[index] if self._is_marked[index] else None
-        return self._env.draw(self._batch, self.lines, index, marked, self.render_mode)
+    single_env = ChessPuzzleEnv

@@ -4,14 +4,61 @@ import numpy as np
 from gymnasium import spaces
 
 from thinkenv.checks import check_choice
-from thinkenv.envs.one_answer import OneAnswerEnv, OneAnswerVectorEnv
+from thinkenv.envs.base import InstanceEnv, InstanceVectorEnv
+from thinkenv.envs.one_answer import OneAnswer
 from thinkenv.mazes import drawing
 from thinkenv.mazes.task import MazeBatch, MazeTask
 
 OBSERVATIONS = ("grid", "rgb")
 
 
-class MazeEnv(OneAnswerEnv):
+def maze_space(task: MazeTask, observation: str, codes: int) -> spaces.Box:
+    """What mazes look like with so many cell codes, or as colours.
+
+    Raises:
+        ValueError: If ``observation`` is neither ``grid`` nor ``rgb``.
+    """
+    shape = (task.side, task.side)
+    if check_choice("observation", observation, OBSERVATIONS) == "rgb":
+        return spaces.Box(0, 255, (*shape, 3), np.uint8)
+    return spaces.Box(0, codes - 1, shape, np.uint8)
+
+
+def maze_infos(batch: MazeBatch) -> dict[str, np.ndarray]:
+    """The number, path length and uniqueness of each maze of a batch."""
+    return {
+        "instance": batch.instances,
+        "path_length": batch.path_lengths.astype(np.int64),
+        "unique": batch.unique,
+    }
+
+
+class MazeDynamics(OneAnswer[MazeBatch]):
+    """One answer to each maze.
+
+    Args:
+        task: Which mazes.
+        observation: ``grid`` or ``rgb``.
+        reward: ``exact`` or ``cells``.
+    """
+
+    def __init__(self, task: MazeTask, observation: str, reward: str):
+        space = maze_space(task, observation, task.codes)
+        super().__init__(task, space, (task.side, task.side), reward)
+        self.observation = observation
+
+    def observe(self) -> np.ndarray:
+        """Grids ``(count, H, W)``, or their colours ``(count, H, W, 3)``."""
+        if self.observation == "rgb":
+            return drawing.colour_observation(self.batch.grids)
+        return self.batch.grids.copy()
+
+    def reset_infos(self, which: np.ndarray) -> dict[str, np.ndarray]:
+        """The number, path length and uniqueness of each maze."""
+        return maze_infos(self.chosen(which))
+
+
+class MazeEnv(InstanceEnv):
     """See the whole maze, answer with the whole shortest path.
 
     ## Description
@@ -102,42 +149,11 @@ class MazeEnv(OneAnswerEnv):
         reward: str = "exact",
         render_mode: str | None = None,
     ):
-        super().__init__(MazeTask(size, split, generator, loops, endpoints), reward, render_mode)
-        self.observation = check_choice("observation", observation, OBSERVATIONS)
-        shape = (self.task.side, self.task.side)
-        if observation == "rgb":
-            self.observation_space = spaces.Box(0, 255, (*shape, 3), np.uint8)
-        else:
-            self.observation_space = spaces.Box(0, 3, shape, np.uint8)
-        self.action_space = spaces.MultiBinary(shape)
-
-    def observe(self, batch: MazeBatch) -> np.ndarray:
-        """Grids ``(count, H, W)``, or their colours ``(count, H, W, 3)``, as a new array."""
-        if self.observation == "rgb":
-            return drawing.colour_observation(batch.grids)
-        return batch.grids.copy()
-
-    def reset_infos(self, batch: MazeBatch) -> dict[str, np.ndarray]:
-        """The number, path length and uniqueness of each maze."""
-        return {
-            "instance": batch.instances.copy(),
-            "path_length": batch.path_lengths.astype(np.int64),
-            "unique": batch.unique.copy(),
-        }
-
-    def draw(self, batch: MazeBatch, answer: np.ndarray | None, mode: str) -> np.ndarray | str:
-        """A picture of the maze, with the answer and what is wrong with it."""
-        solution = None
-        if answer is not None:
-            solved, _ = self.task.judge(batch, answer[None])
-            # Another shortest path than the reference is right as well: show it as right.
-            solution = answer if solved[0] else batch.solutions[0]
-        if mode == "ansi":
-            return drawing.write_text(batch.grids[0], answer, solution)
-        return drawing.draw(batch.grids[0], answer, solution)
+        task = MazeTask(size, split, generator, loops, endpoints)
+        super().__init__(MazeDynamics(task, observation, reward), render_mode)
 
 
-class MazeVectorEnv(OneAnswerVectorEnv):
-    """Many ``Maze-v0`` at once: see ``MazeEnv`` for the arguments and ``OneAnswerVectorEnv``."""
+class MazeVectorEnv(InstanceVectorEnv):
+    """Many ``Maze-v0`` at once: see ``MazeEnv`` for the arguments and ``InstanceVectorEnv``."""
 
     single_env = MazeEnv

@@ -1,17 +1,86 @@
 """``MazeWalk-v0``: the mazes of ``Maze-v0``, walked step by step."""
 
-from typing import Any
-
 import numpy as np
 from gymnasium import spaces
-from gymnasium.vector import AutoresetMode
 
-from thinkenv.checks import check_choice, check_integer
 from thinkenv.envs.base import InstanceEnv, InstanceVectorEnv
-from thinkenv.envs.maze import OBSERVATIONS
+from thinkenv.envs.dynamics import Dynamics, Outcome
+from thinkenv.envs.maze import maze_infos, maze_space
 from thinkenv.mazes import drawing
+from thinkenv.mazes.lattice import GOAL, START, WALL
 from thinkenv.mazes.task import MazeBatch, MazeTask
-from thinkenv.mazes.walking import ACTIONS, AGENT, Walkers
+
+ACTIONS = ("up", "right", "down", "left")
+AGENT = 4  # the cell code of the agent's cell
+
+
+class MazeWalkDynamics(Dynamics[MazeBatch]):
+    """A walker in each maze.
+
+    Args:
+        task: Which mazes.
+        observation: ``grid`` or ``rgb``.
+    """
+
+    def __init__(self, task: MazeTask, observation: str):
+        space = maze_space(task, observation, AGENT + 1)
+        super().__init__(task, space, spaces.Discrete(len(ACTIONS)))
+        self.observation = observation
+        self.limit = (task.size + 1) ** 2  # enough steps to walk every passage there and back
+        # Cells are flat: one up is a row back. The outer wall keeps walkers from leaving.
+        self.steps = np.array([-task.side, 1, task.side, -1])
+
+    def allocate(self, count: int) -> None:
+        """Have as many walkers."""
+        super().allocate(count)
+        self._everyone = np.arange(count)
+        self._cells = np.zeros(count, np.int64)  # where they stand
+        self._goals = np.zeros(count, np.int64)
+        self._steps_taken = np.zeros(count, np.int64)
+
+    def begin(self, drawn: MazeBatch, which: np.ndarray) -> None:
+        """Put the walkers ``which`` on the starts."""
+        super().begin(drawn, which)
+        self._flat = self.batch.grids.reshape(self.count, -1)  # (count, H * W)
+        begun = self._flat[which]
+        self._cells[which] = (begun == START).argmax(axis=1)
+        self._goals[which] = (begun == GOAL).argmax(axis=1)
+        self._steps_taken[which] = 0
+
+    def observe(self) -> np.ndarray:
+        """The mazes with the walkers in them, as codes or colours."""
+        grids = self.batch.grids.copy()
+        grids.reshape(self.count, -1)[self._everyone, self._cells] = AGENT
+        return drawing.colour_observation(grids) if self.observation == "rgb" else grids
+
+    def reset_infos(self, which: np.ndarray) -> dict[str, np.ndarray]:
+        """The number, path length and uniqueness of each maze, and the actions that are free."""
+        masks = self._action_masks(which, self._cells[which])
+        return maze_infos(self.chosen(which)) | {"action_mask": masks}
+
+    def act(self, actions: np.ndarray, which: np.ndarray) -> Outcome:
+        """Move the walkers ``which`` by ``actions`` ``(n,)``; walls stop them."""
+        cells = self._cells[which]
+        ahead = cells + self.steps[actions]
+        cells = np.where(self._flat[which, ahead] != WALL, ahead, cells)
+        self._cells[which] = cells
+        steps_taken = self._steps_taken[which] + 1
+        self._steps_taken[which] = steps_taken
+        reached = cells == self._goals[which]
+        late = (steps_taken >= self.limit) & ~reached
+        infos = {"action_mask": self._action_masks(which, cells), "solved": reached}
+        return Outcome(reached - 1.0 / self.limit, reached, late, infos)
+
+    def _action_masks(self, which: np.ndarray, cells: np.ndarray) -> np.ndarray:
+        """Which actions lead from the cells of the walkers ``which`` to free ones: ``(n, 4)``."""
+        return (self._flat[which[:, None], cells[:, None] + self.steps] != WALL).view(np.int8)
+
+    def picture(self, index: int, mode: str, is_over: bool) -> np.ndarray | str:
+        """The maze with the walker in it."""
+        grid = self.batch.grids[index]
+        agent = divmod(int(self._cells[index]), grid.shape[1])
+        show = drawing.write_text if mode == "ansi" else drawing.render
+        return show(grid, agent=agent)
 
 
 class MazeWalkEnv(InstanceEnv):
@@ -79,118 +148,11 @@ class MazeWalkEnv(InstanceEnv):
         observation: str = "grid",
         render_mode: str | None = None,
     ):
-        super().__init__(MazeTask(size, split, generator, loops, endpoints), render_mode)
-        self.observation = check_choice("observation", observation, OBSERVATIONS)
-        shape = (self.task.side, self.task.side)
-        if observation == "rgb":
-            self.observation_space = spaces.Box(0, 255, (*shape, 3), np.uint8)
-        else:
-            self.observation_space = spaces.Box(0, AGENT, shape, np.uint8)
-        self.action_space = spaces.Discrete(len(ACTIONS))
-        self.walkers = Walkers(self.task.rooms, 1)
-        self._only = np.zeros(1, np.int64)  # the index of the one walker
-
-    def begin(self) -> None:
-        """Put the agent on the start."""
-        self.walkers.begin(self._batch, self._only)
-
-    def observe(self, batch: MazeBatch) -> np.ndarray:
-        """The maze with the agent in it, as codes or colours, a new array."""
-        return colour_if(self.observation, self.walkers.show(batch))
-
-    def reset_infos(self, batch: MazeBatch) -> dict[str, np.ndarray]:
-        """The number, path length and uniqueness of the maze, and the actions that are free."""
-        return walk_reset_infos(batch, self.walkers.action_masks(batch, self._only))
-
-    def step(self, action: int):
-        """Move the agent.
-
-        Raises:
-            ValueError: If the action is not 0 to 3.
-            TypeError: If the action is no integer.
-            gymnasium.error.ResetNeeded: If the episode is over.
-        """
-        self.check_open()
-        action = check_integer("action", action, 0, len(ACTIONS) - 1)
-        moves = np.array([action])
-        rewards, reached, late = self.walkers.move(self._batch, moves, self._only)
-        self._open = not (reached[0] or late[0])
-        info = {
-            "action_mask": self.walkers.action_masks(self._batch, self._only)[0],
-            "solved": bool(reached[0]),
-        }
-        observation = self.observe(self._batch)[0]
-        return observation, float(rewards[0]), bool(reached[0]), bool(late[0]), info
-
-    def render(self) -> np.ndarray | str | None:
-        """The maze with the agent in it, in the chosen render mode."""
-        if not self.can_render():
-            return None
-        return self.draw(self._batch, self.walkers.places[0], str(self.render_mode))
-
-    def draw(self, batch: MazeBatch, place: int, mode: str) -> np.ndarray | str:
-        """A picture of a batch of one with the agent on the flat cell ``place``."""
-        row, column = divmod(int(place), batch.grids.shape[2])
-        if mode == "ansi":
-            return drawing.write_text(batch.grids[0], agent=(row, column))
-        return drawing.draw(batch.grids[0], agent=(row, column))
-
-
-def colour_if(observation: str, grids: np.ndarray) -> np.ndarray:
-    """Grids as they are, or their colours if the observation is ``rgb``."""
-    return drawing.colour_observation(grids) if observation == "rgb" else grids
-
-
-def walk_reset_infos(batch: MazeBatch, action_masks: np.ndarray) -> dict[str, np.ndarray]:
-    """What ``reset`` reports of each maze of a batch."""
-    return {
-        "instance": batch.instances.copy(),
-        "path_length": batch.path_lengths.astype(np.int64),
-        "unique": batch.unique.copy(),
-        "action_mask": action_masks,
-    }
+        task = MazeTask(size, split, generator, loops, endpoints)
+        super().__init__(MazeWalkDynamics(task, observation), render_mode)
 
 
 class MazeWalkVectorEnv(InstanceVectorEnv):
-    """Many ``MazeWalk-v0`` at once: see ``MazeWalkEnv`` for the arguments.
+    """Many ``MazeWalk-v0`` at once: see ``MazeWalkEnv`` for the arguments."""
 
-    The default autoreset mode is Gymnasium's, ``NEXT_STEP``.
-    """
-
-    def __init__(
-        self,
-        num_envs: int = 1,
-        autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
-        **arguments: Any,
-    ):
-        super().__init__(MazeWalkEnv(**arguments), num_envs, autoreset_mode)
-        self.walkers = Walkers(self.task.rooms, self.num_envs)
-
-    def _begin(self, which: np.ndarray) -> None:
-        self.walkers.begin(self._batch, which)
-
-    def _reset_infos(self, which: np.ndarray) -> dict[str, np.ndarray]:
-        masks = self.walkers.action_masks(self._batch, which)
-        return walk_reset_infos(self._batch[which], masks)
-
-    def _observe(self) -> np.ndarray:
-        return colour_if(self._env.observation, self.walkers.show(self._batch))
-
-    def _advance(self, actions: np.ndarray, stepped: np.ndarray):
-        """Move the walkers whose episodes are going on."""
-        chosen = self._chosen(actions, stepped)
-        rewards = np.zeros(self.num_envs)
-        terminated = np.zeros(self.num_envs, np.bool_)
-        truncated = np.zeros(self.num_envs, np.bool_)
-        rewards[stepped], terminated[stepped], truncated[stepped] = self.walkers.move(
-            self._batch, chosen, stepped
-        )
-        infos = {
-            "action_mask": self.walkers.action_masks(self._batch, stepped),
-            "solved": terminated[stepped],
-        }
-        return rewards, terminated, truncated, infos
-
-    def _draw(self, index: int) -> np.ndarray | str:
-        batch = self._batch[index : index + 1]
-        return self._env.draw(batch, self.walkers.places[index], self.render_mode)
+    single_env = MazeWalkEnv

@@ -1,154 +1,115 @@
 """Environments of one step: see a problem, submit one answer, be judged.
 
-A task (such as ``thinkenv.mazes.MazeTask``) draws instances and judges answers; the two classes
-here are its faces in Gymnasium, single and vector. A new environment subclasses both, and may say
-how a batch of problems is observed, what its infos are, and how one instance is drawn.
+``OneAnswer`` makes an environment of any task whose answers are 0 or 1 for every cell, and
+``PlainTaskEnv`` of any task in plain Python, in two lines: see ``examples/flood_fill.py``.
 """
 
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
-from gymnasium.vector import AutoresetMode
+from gymnasium import spaces
 
-from thinkenv.drawing import draw_cells, write_cells
 from thinkenv.checks import check_choice
-from thinkenv.envs.base import InstanceEnv, InstanceVectorEnv
+from thinkenv.envs.base import InstanceEnv
+from thinkenv.envs.dynamics import Dynamics, Outcome
+from thinkenv.tasks.base import Batch, Task
+from thinkenv.tasks.plain import PlainTask
 
 REWARDS = ("exact", "cells")
 
 
-def copy_of_answers(answers: Any, shape: tuple[int, ...] | None) -> np.ndarray:
-    """Return submitted answers as an array of their own, if it has the right shape.
+class OneAnswer(Dynamics[Batch]):
+    """One answer of 0 and 1 ends an episode; the task judges it and draws it.
 
-    Raises:
-        ValueError: If it is another one than ``shape``.
-    """
-    try:
-        array = np.array(answers)
-    except ValueError:
-        raise ValueError(f"action is a list of unequal lists: needs shape {shape}") from None
-    if array.shape != shape:
-        raise ValueError(f"action has shape {array.shape}: needs {shape}")
-    return array
-
-
-class OneAnswerEnv(InstanceEnv):
-    """Base of single environments with one answer per episode.
-
-    A subclass sets the two spaces. It may have its own ``observe``, ``reset_infos`` and ``draw``.
+    A subclass may have its own ``observe``, ``reset_infos`` and ``step_infos``.
 
     Args:
-        task: What draws the instances and judges the answers.
-        reward: ``exact`` or ``cells``.
-        render_mode: One of ``metadata["render_modes"]``, or None.
+        task: What draws the problems and judges the answers.
+        observation_space: Of one problem.
+        shape: The shape of an answer.
+        reward: ``exact``, 1 for a solved problem and else 0, or ``cells``, the share of cells that
+            are right.
+
+    Raises:
+        ValueError: If ``reward`` is neither.
     """
 
     one_answer = True
 
-    def __init__(self, task: Any, reward: str, render_mode: str | None):
-        super().__init__(task, render_mode)
+    def __init__(
+        self,
+        task: Task[Batch],
+        observation_space: spaces.Space,
+        shape: tuple[int, ...],
+        reward: str = "exact",
+    ):
+        super().__init__(task, observation_space, spaces.MultiBinary(shape))
         self.reward = check_choice("reward", reward, REWARDS)
-        self._answer: np.ndarray | None = None
+        self.shape = shape
 
-    def observe(self, batch: Any) -> np.ndarray:
-        """Observations of a batch of problems ``(count, ...)``, a new array."""
-        return np.array(batch.problems, self.observation_space.dtype)
+    def allocate(self, count: int) -> None:
+        """Make room for the answers."""
+        super().allocate(count)
+        self._answers = np.zeros((count, *self.shape), np.uint8)
+        self._yes, self._no = np.ones(count, np.bool_), np.zeros(count, np.bool_)
 
-    def reset_infos(self, batch: Any) -> dict[str, np.ndarray]:
-        """What ``reset`` reports of a batch of problems, an array ``(count, ...)`` for each key."""
-        return {"instance": batch.instances.copy()}
+    def observe(self) -> np.ndarray:
+        """The problems as they are."""
+        return np.array(self.batch.problems, self.observation_space.dtype)
 
-    def draw(self, batch: Any, answer: np.ndarray | None, mode: str) -> np.ndarray | str:
-        """A picture of a batch of one in a render mode, with the answer unless that is None."""
-        solution = None if answer is None else batch.solutions[0]
-        show = write_cells if mode == "ansi" else draw_cells
-        return show(batch.problems[0], answer, solution)
+    def reset_infos(self, which: np.ndarray) -> dict[str, np.ndarray]:
+        """The instance numbers."""
+        return {"instance": self.batch.instances[which]}
 
-    def begin(self) -> None:
-        """Forget the last answer."""
-        self._answer = None
+    def step_infos(
+        self, batch: Batch, solved: np.ndarray, cell_accuracies: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        """What ``step`` reports of answers to a batch, as the task has judged them."""
+        return {"solved": solved, "cell_accuracy": cell_accuracies, "solution": batch.solutions}
 
-    def step(self, action: np.ndarray):
-        """Submit the answer; the episode ends.
+    def act(self, actions: np.ndarray, which: np.ndarray) -> Outcome:
+        """Judge the answers ``(n, …)``."""
+        batch = self.chosen(which)
+        solved, cell_accuracies = self.task.judge(batch, actions)
+        if len(which) == self.count:
+            self._answers = actions.copy()
+        else:
+            self._answers[which] = actions
+        rewards = solved if self.reward == "exact" else cell_accuracies
+        infos = self.step_infos(batch, solved, cell_accuracies)
+        return Outcome(rewards, self._yes[: len(which)], self._no[: len(which)], infos)
 
-        Raises:
-            ValueError: If the answer has the wrong shape or values.
-            TypeError: If the answer has the wrong dtype.
-            gymnasium.error.ResetNeeded: If there is no open problem.
-        """
-        self.check_open()
-        answer = copy_of_answers(action, self.action_space.shape)
-        solved, accuracies = self.task.judge(self._batch, answer[None])
-        self._answer = answer
-        self._open = False
-        reward = float(solved[0]) if self.reward == "exact" else float(accuracies[0])
-        info = {
-            "solved": bool(solved[0]),
-            "cell_accuracy": float(accuracies[0]),
-            "solution": self._batch.solutions[0].copy(),
-        }
-        return self.observe(self._batch)[0], reward, True, False, info
-
-    def render(self) -> np.ndarray | str | None:
-        """The current problem, and the answer once it was given, in the chosen render mode."""
-        if not self.can_render():
-            return None
-        return self.draw(self._batch, self._answer, str(self.render_mode))
+    def picture(self, index: int, mode: str, is_over: bool) -> np.ndarray | str:
+        """The problem, with the answer once there is one."""
+        batch = self.batch[index : index + 1]
+        answer = self._answers[index] if is_over else None
+        return self.task.text(batch, answer) if mode == "ansi" else self.task.picture(batch, answer)
 
 
-class OneAnswerVectorEnv(InstanceVectorEnv):
-    """Base of vector environments with one answer per episode.
-
-    A subclass names the single environment: ``single_env = MazeEnv``.
+class PlainTaskEnv(InstanceEnv):
+    """The environment of a ``PlainTask``. A subclass names the task: ``task_type = FloodFillTask``.
 
     Args:
-        num_envs: Number of problems at a time.
-        autoreset_mode: As of ``InstanceVectorEnv``. By default every call judges an answer to each
-            problem and shows new problems, so that no call is wasted.
-        **arguments: Those of the single environment.
+        size: The size of problems; by default the one that is trained on.
+        split: ``train``, ``validation``, ``test``, ``extrapolation`` or ``all``.
+        reward: ``exact`` or ``cells``, as of ``OneAnswer``.
+        render_mode: ``rgb_array``, ``ansi`` or None.
+
+    Raises:
+        ValueError: If an argument has a value that is not allowed.
+        TypeError: If an argument has the wrong type.
     """
 
-    single_env: type[OneAnswerEnv]
+    task_type: ClassVar[type[PlainTask]]
 
     def __init__(
         self,
-        num_envs: int = 1,
-        autoreset_mode: str | AutoresetMode = AutoresetMode.SAME_STEP,
-        **arguments: Any,
+        size: int | None = None,
+        split: str = "train",
+        reward: str = "exact",
+        render_mode: str | None = None,
     ):
-        env = self.single_env(**arguments)
-        super().__init__(env, num_envs, autoreset_mode)
-        self.reward = env.reward
-        self._answers: Any = None  # (num_envs, ...), those submitted last
-
-    def _reset_infos(self, which: np.ndarray) -> dict[str, np.ndarray]:
-        batch = self._batch if len(which) == self.num_envs else self._batch[which]
-        return self._env.reset_infos(batch)
-
-    def _observe(self) -> np.ndarray:
-        return self._env.observe(self._batch)
-
-    def _advance(self, actions: np.ndarray, stepped: np.ndarray):
-        """Judge the answers; every problem that was open is finished."""
-        answers = copy_of_answers(actions, self.action_space.shape)
-        rewards = np.zeros(self.num_envs)
-        terminated, truncated = self._open.copy(), np.zeros(self.num_envs, np.bool_)
-        if len(stepped) == 0:
-            return rewards, terminated, truncated, {}
-        if len(stepped) == self.num_envs:
-            batch, chosen = self._batch, answers
-        else:
-            batch, chosen = self._batch[stepped], answers[stepped]
-        solved, accuracies = self.task.judge(batch, chosen)
-        self._answers = answers
-        rewards[stepped] = solved if self.reward == "exact" else accuracies
-        infos = {
-            "solved": solved,
-            "cell_accuracy": accuracies,
-            "solution": batch.solutions.copy(),
-        }
-        return rewards, terminated, truncated, infos
-
-    def _draw(self, index: int) -> np.ndarray | str:
-        answer = None if self._open[index] else self._answers[index]
-        return self._env.draw(self._batch[index : index + 1], answer, self.render_mode)
+        task = self.task_type(self.task_type.training_size if size is None else size, split)
+        shape = (task.size,) * task.dimensions
+        observation_space = spaces.Box(0, task.codes - 1, shape, np.uint8)
+        super().__init__(OneAnswer(task, observation_space, shape, reward), render_mode)

@@ -1,19 +1,18 @@
 """``PrefixSum-v0``: see a bit string, answer with its running parity."""
 
-import numpy as np
 from gymnasium import spaces
 
-from thinkenv.envs.one_answer import OneAnswerEnv, OneAnswerVectorEnv
-from thinkenv.prefix_sums import drawing
-from thinkenv.prefix_sums.task import PrefixSumBatch, PrefixSumTask
+from thinkenv.envs.base import InstanceEnv, InstanceVectorEnv
+from thinkenv.envs.one_answer import OneAnswer
+from thinkenv.prefix_sums.task import PrefixSumTask
 
 
-class PrefixSumEnv(OneAnswerEnv):
+class PrefixSumEnv(InstanceEnv):
     """See a bit string, answer with its running parity.
 
     ## Description
-    A string of bits is given. The answer has at each place a 1 where the bits up to and including
-    that place have an odd sum: ``numpy.bitwise_xor.accumulate``. It is the prefix sum task of the
+    A string of bits is given. The answer has a 1 at each position where the bits up to and
+    including it have an odd sum: ``numpy.bitwise_xor.accumulate``. It is the prefix sum task of the
     "deep thinking" literature (Schwarzschild et al. 2021, arXiv 2106.04537; Bansal et al. 2022,
     arXiv 2202.05826): agents train on 32 bits and are tested on up to 512.
 
@@ -47,8 +46,8 @@ class PrefixSumEnv(OneAnswerEnv):
     | ``reward`` | ``exact``, ``cells`` | ``exact`` |
     | ``render_mode`` | ``rgb_array``, ``ansi`` | None |
 
-    No string is in two splits: see ``thinkenv.tasks.splits``. A wrong argument raises a ``ValueError`` or
-    ``TypeError`` that names it.
+    No string is in two splits: see ``thinkenv.tasks.splits``. A wrong argument raises a
+    ``ValueError`` or ``TypeError`` that names it.
 
     ## Rendering
     ``rgb_array`` draws the bits as squares, ones dark, and, once answered, the answer below them,
@@ -76,17 +75,12 @@ class PrefixSumEnv(OneAnswerEnv):
         reward: str = "exact",
         render_mode: str | None = None,
     ):
-        super().__init__(PrefixSumTask(bits, split), reward, render_mode)
-        self.observation_space = spaces.MultiBinary(self.task.bits)
-        self.action_space = spaces.MultiBinary(self.task.bits)
-
-    def draw(self, batch: PrefixSumBatch, answer: np.ndarray | None, mode: str) -> np.ndarray | str:
-        """A picture of the string, with the answer and what is wrong with it."""
-        show = drawing.write_text if mode == "ansi" else drawing.draw
-        return show(batch.bits[0], answer, batch.solutions[0])
+        task = PrefixSumTask(bits, split)
+        space = spaces.MultiBinary(task.bits)
+        super().__init__(OneAnswer(task, space, (task.bits,), reward), render_mode)
 
 
-class PrefixSumVectorEnv(OneAnswerVectorEnv):
+class PrefixSumVectorEnv(InstanceVectorEnv):
     """Many ``PrefixSum-v0`` at once: see ``PrefixSumEnv`` for the arguments."""
 
     single_env = PrefixSumEnv

@@ -1,4 +1,4 @@
-"""How kernels are compiled, where they are kept, and what is said meanwhile."""
+"""Compile Numba kernels, cache them, and announce slow first compilations."""
 
 import contextlib
 import functools
@@ -24,20 +24,33 @@ MESSAGE_EVERY_TIME = (
 )
 DAYS_KEPT = 30
 
+PACKAGE = Path(__file__).parents[1]
+
+
+def sources_of_kernels() -> list[Path]:
+    """The sources that decide what kernels do: all files in folders that hold kernels.
+
+    Not of the whole package, because most changes to it do not concern any kernel. So a constant
+    that a kernel uses must be defined in one of these folders.
+    """
+    sources = sorted(PACKAGE.rglob("*.py"))
+    folders = {path.parent for path in sources if b"\n@kernel" in path.read_bytes()}
+    return [path for path in sources if path.parent in folders]
+
 
 @functools.cache
 def kernel_folder() -> Path | None:
-    """Where compiled kernels are kept: in the cache folder, apart for each state of the sources.
+    """Where compiled kernels are kept: in the cache folder, one folder for each state of the code.
 
     Numba itself would write beside the sources, and would notice a change of a kernel's own file
-    but not of the kernels in other files that it calls. What other states of the sources have left
-    is deleted after a month without use.
+    but not of the kernels in other files that it calls. Kernels of other states of the code are
+    deleted after a month without use.
 
     Returns:
         The folder, or None where it cannot be written: every process then compiles for itself.
     """
     digest = hashlib.sha256()
-    for source in sorted(Path(__file__).parent.rglob("*.py")):
+    for source in sources_of_kernels():
         digest.update(source.read_bytes())
     try:
         folder = cache_dir() / "kernels" / digest.hexdigest()[:16]
@@ -51,7 +64,7 @@ def kernel_folder() -> Path | None:
 
 
 def delete_unused(folder: Path) -> None:
-    """Delete the kernels of states of the sources that were not used for a month."""
+    """Delete the kernels of states of the code that were not used for a month."""
     for kernels in folder.iterdir():
         with contextlib.suppress(OSError):  # another process may be deleting it
             if time.time() - kernels.stat().st_mtime > DAYS_KEPT * 24 * 3600:
@@ -63,19 +76,19 @@ def kernel(
 ) -> Any:
     """Compile a function when it is first called, and keep the result for later processes.
 
-    A decorator: ``@kernel``, or ``@kernel(inline="always")``. Kernels release the GIL. The folder
-    that the environment variable ``NUMBA_CACHE_DIR`` names, if any, goes before ours.
+    A decorator: ``@kernel``, or ``@kernel(inline="always")``. Kernels release the GIL. They are
+    kept in the folder that the environment variable ``NUMBA_CACHE_DIR`` names, or else in ours.
 
     Args:
         function: What to compile.
-        inline: Numba's: ``always`` for small ones that other kernels call.
+        inline: Numba's option: ``always`` for small functions that other kernels call.
     """
     if function is None:
         return functools.partial(kernel, inline=inline)
     config: Any = numba.config
     chosen = config.CACHE_DIR
     folder = chosen or kernel_folder()
-    # Numba looks at this while it decorates; other people's kernels are to stay where they were.
+    # Numba reads this while it decorates; kernels of other packages stay where Numba puts them.
     config.CACHE_DIR = str(folder or "")
     try:
         return numba.njit(cache=folder is not None, nogil=True, inline=inline)(function)
@@ -84,7 +97,7 @@ def kernel(
 
 
 class CompilationMessage(event.Listener):
-    """Prints one line on the standard error when the first kernel of this package is compiled.
+    """Print one line to standard error when the first kernel of this package is compiled.
 
     Numba sends the event only for a kernel that is not in its cache.
     """
@@ -93,19 +106,19 @@ class CompilationMessage(event.Listener):
         self._printed = False
 
     def on_start(self, compilation: event.Event) -> None:
-        """Print the line, unless it was printed before or the kernel is somebody else's."""
+        """Print the line, unless it was printed before or the kernel is of another package."""
         compiled = compilation.data["dispatcher"].py_func
-        if not self._printed and compiled.__module__.split(".")[0] == __package__:
+        if not self._printed and compiled.__module__.split(".")[0] == PACKAGE.name:
             self._printed = True
             config: Any = numba.config
             is_kept = config.CACHE_DIR or kernel_folder()
             print(MESSAGE if is_kept else MESSAGE_EVERY_TIME, file=sys.stderr, flush=True)
 
     def on_end(self, compilation: event.Event) -> None:
-        """Nothing more to say."""
+        """Print nothing more."""
 
 
 @functools.cache
 def announce_compilation() -> None:
-    """Have the line printed once when kernels are compiled in this process."""
+    """From now on, print a line when the first kernel is compiled in this process."""
     event.register("numba:compile", CompilationMessage())

@@ -34,6 +34,8 @@ def stream_key(*parts: object) -> np.uint64:
 @kernel(inline="always")
 def mix(bits):
     """Scramble 64 bits: every input bit reaches every output bit (the finaliser of SplitMix64)."""
+    # A shift brings upper bits down to lower ones; a multiplication by an odd number carries lower
+    # bits up. Both can be undone, so that no two inputs have the same output.
     bits = uint64(bits)
     bits = (bits ^ (bits >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
     bits = (bits ^ (bits >> uint64(27))) * uint64(0x94D049BB133111EB)
@@ -57,7 +59,7 @@ def next_bits(rng):
 def bits_ahead(state, ahead):
     """What ``next_bits`` gives after ``ahead`` more calls on a stream whose state is ``state``.
 
-    Unlike a chain of calls, a loop over ``ahead`` can be done many numbers at a time.
+    Unlike a chain of calls, a loop over ``ahead`` can compute several numbers at a time.
     """
     return mix(state + uint64(ahead + 1) * GOLDEN)
 
@@ -73,6 +75,6 @@ def below(rng, bound):
     """A random integer in ``0 … bound - 1``, for bounds below 2**31.
 
     Multiply-and-shift on 32 bits: the bias is under ``bound / 2**32``, which no experiment on
-    mazes can see, and there is no loop.
+    mazes can detect, and there is no loop.
     """
     return np.int64(((next_bits(rng) >> uint64(32)) * uint64(bound)) >> uint64(32))

@@ -1,4 +1,4 @@
-"""Changes to finished mazes: another start and goal, or a few walls moved."""
+"""Change finished mazes: another start and goal, or a few walls moved."""
 
 import numpy as np
 
@@ -6,50 +6,124 @@ from thinkenv.kernels.compilation import kernel
 from thinkenv.kernels.random import below, start_stream
 from thinkenv.mazes.endpoints import choose_endpoints
 from thinkenv.mazes.lattice import FREE, GOAL, START, WALL, cell_of_room
-from thinkenv.mazes.solving import solve_flat
+from thinkenv.mazes.solving import find_endpoints, measure_flat, solve_flat
 from thinkenv.mazes.symmetry import canonical_hash
 from thinkenv.tasks.splits import percent_of_hash
 
 # Further walls moved to get back into the split, before a maze is left as it was.
-MOST_EXTRA_MOVES = 64
+MAX_EXTRA_MOVES = 64
 
 
 @kernel
-def move_endpoints(numbers, key, endpoints, rooms, grids, solutions, path_lengths, unique):
-    """Give every maze of a batch another start and goal, in place.
+def move_endpoints(seeds, key, endpoints, rooms, grids, solutions, path_lengths, unique):
+    """Give every maze of a lattice of rooms another start and goal, in place.
 
-    ``numbers`` ``(count,)`` uint64 decide which; the other arrays are those of ``draw_mazes``.
+    ``seeds`` ``(count,)`` uint64 decide which; other arguments are those of ``draw_one_by_one``.
     """
     side = 2 * rooms + 1
-    cells = side * side
     rng = np.empty(1, np.uint64)
-    distances = np.empty(cells, np.int32)
-    scratch = np.empty(cells, np.int32)
+    distances = np.empty(side * side, np.int32)
+    scratch = np.empty(side * side, np.int32)
     for index in range(len(grids)):
         grid = grids[index]
-        start_stream(rng, key, numbers[index])
-        for cell in range(cells):
-            if grid[cell] > FREE:
-                grid[cell] = FREE
+        start_stream(rng, key, seeds[index])
+        clear_endpoints(grid)
         start, goal = choose_endpoints(endpoints, rng, rooms, grid, scratch)
-        start_cell = cell_of_room(start, rooms)
-        goal_cell = cell_of_room(goal, rooms)
-        solutions[index] = 0
-        path_lengths[index], unique[index] = solve_flat(
-            grid, side, start_cell, goal_cell, distances, scratch, solutions[index]
+        path_lengths[index], unique[index] = set_endpoints(
+            cell_of_room(start, rooms),
+            cell_of_room(goal, rooms),
+            grid,
+            side,
+            distances,
+            scratch,
+            solutions[index],
         )
-        grid[start_cell] = START
-        grid[goal_cell] = GOAL
 
 
 @kernel
-def move_walls(numbers, key, most, low, high, rooms, grids, solutions, path_lengths, unique):
-    """Move 0 to ``most`` walls of every maze of a batch, in place; its split stays the same.
+def move_endpoints_anywhere(seeds, key, width, grids, solutions, path_lengths, unique):
+    """Give every maze another start and goal, in place, whatever its grid is like.
+
+    The new ones are among the cells that can be reached from the old start and lie an even number
+    of rows and columns from it: where it is in a room of a lattice, so are they. The old start and
+    goal are not among them. A maze without two such cells stays as it is.
 
     Args:
-        numbers: ``(count,)`` uint64, decide which walls.
+        seeds: ``(count,)`` uint64, decide which cells.
         key: The 64-bit key of the stream of random numbers.
-        most: The most walls to move in a maze, if its split does not need more.
+        width: Cells in a row.
+        grids: ``(count, cells)`` uint8 cell codes with an outer wall.
+        solutions: ``(count, cells)`` uint8 path masks.
+        path_lengths: ``(count,)`` int32.
+        unique: ``(count,)`` bool.
+    """
+    cells = grids.shape[1]
+    rng = np.empty(1, np.uint64)
+    distances = np.empty(cells, np.int32)
+    queue = np.empty(cells, np.int32)
+    for index in range(len(grids)):
+        grid = grids[index]
+        old_start, old_goal = find_endpoints(grid)
+        reached = measure_flat(grid, width, old_start, -1, distances, queue)
+        count = 0
+        for position in range(reached):
+            cell = queue[position]
+            rows = cell // width - old_start // width
+            columns = cell % width - old_start % width
+            # Even distances have no lowest bit. The list grows behind what was read of the queue.
+            if (rows | columns) & 1 == 0 and cell != old_start and cell != old_goal:
+                queue[count] = cell
+                count += 1
+        if count < 2:
+            continue
+        start_stream(rng, key, seeds[index])
+        start = below(rng, count)
+        goal = below(rng, count - 1)
+        goal += goal >= start
+        clear_endpoints(grid)
+        path_lengths[index], unique[index] = set_endpoints(
+            queue[start], queue[goal], grid, width, distances, queue, solutions[index]
+        )
+
+
+@kernel
+def clear_endpoints(grid):
+    """Make start and goal free cells like others."""
+    for cell in range(grid.size):
+        if grid[cell] > FREE:
+            grid[cell] = FREE
+
+
+@kernel
+def set_endpoints(start_cell, goal_cell, grid, width, distances, queue, solution):
+    """Put start and goal on two free cells of a grid without any, and solve it.
+
+    Args:
+        start_cell: The start's flat cell.
+        goal_cell: The goal's flat cell.
+        grid: ``(cells,)`` uint8, 0 wall and 1 free; changed.
+        width: Cells in a row.
+        distances: ``(cells,)`` int32, overwritten.
+        queue: ``(cells,)`` int32, overwritten.
+        solution: ``(cells,)`` uint8, filled.
+
+    Returns:
+        ``(length, unique)``, as of ``solve_flat``.
+    """
+    grid[start_cell] = START
+    grid[goal_cell] = GOAL
+    solution[:] = 0
+    return solve_flat(grid, width, start_cell, goal_cell, distances, queue, solution)
+
+
+@kernel
+def move_walls(seeds, key, max_moves, low, high, rooms, grids, solutions, path_lengths, unique):
+    """Move 0 to ``max_moves`` walls of every maze of a batch, in place; its split stays the same.
+
+    Args:
+        seeds: ``(count,)`` uint64, decide which walls.
+        key: The 64-bit key of the stream of random numbers.
+        max_moves: The maximum of walls to move in a maze, if its split does not need more.
         low: First percent of the hash range that belongs to the split.
         high: One past its last percent.
         rooms: Rooms per side, at least 2.
@@ -67,13 +141,13 @@ def move_walls(numbers, key, most, low, high, rooms, grids, solutions, path_leng
     original = np.empty(cells, np.uint8)
     for index in range(len(grids)):
         grid = grids[index]
-        start_stream(rng, key, numbers[index])
+        start_stream(rng, key, seeds[index])
         original[:] = grid
-        wanted = below(rng, most + 1)
+        wanted = below(rng, max_moves + 1)
         if wanted == 0:
             continue
         in_split = False
-        for moves in range(1, wanted + MOST_EXTRA_MOVES + 1):
+        for moves in range(1, wanted + MAX_EXTRA_MOVES + 1):
             if not move_wall(rng, rooms, grid, distances, scratch, way):
                 break  # no wall is left to open
             if moves >= wanted:
@@ -84,12 +158,7 @@ def move_walls(numbers, key, most, low, high, rooms, grids, solutions, path_leng
         if not in_split:
             grid[:] = original
             continue
-        start_cell, goal_cell = 0, 0
-        for cell in range(cells):
-            if grid[cell] == START:
-                start_cell = cell
-            elif grid[cell] == GOAL:
-                goal_cell = cell
+        start_cell, goal_cell = find_endpoints(grid)
         solutions[index] = 0
         path_lengths[index], unique[index] = solve_flat(
             grid, side, start_cell, goal_cell, distances, scratch, solutions[index]
@@ -98,7 +167,7 @@ def move_walls(numbers, key, most, low, high, rooms, grids, solutions, path_leng
 
 @kernel
 def move_wall(rng, rooms, grid, distances, scratch, way):
-    """Open a random wall between two rooms, and close a passage on the way there was between them.
+    """Open a random wall between two rooms, and close a passage of the way that joined them before.
 
     All rooms stay connected, and a maze without loops stays without.
 

@@ -1,30 +1,27 @@
-"""Pictures of mazes: RGB frames, text, and the colour-coded observation.
-
-Colours are those of Okabe and Ito, which most colour-blind people can tell apart.
-"""
+"""Pictures of mazes: RGB frames, text, and the colour-coded observation."""
 
 import numpy as np
 from PIL import Image, ImageDraw
 
+from thinkenv.drawing import GREEN, INK, PALE_BLUE, PAPER, PURPLE, RIGHT_COLOUR, WRONG_COLOUR
 from thinkenv.mazes.lattice import GOAL, START, WALL
 
-WALL_COLOUR = (38, 44, 58)
-FREE_COLOUR = (250, 248, 243)
-START_COLOUR = (0, 158, 115)
-GOAL_COLOUR = (204, 85, 153)
-PATH_COLOUR = (0, 114, 178)
-MISSING_COLOUR = (150, 200, 235)
-WRONG_COLOUR = (230, 110, 20)
+WALL_COLOUR = INK
+FREE_COLOUR = PAPER
+START_COLOUR = GREEN
+GOAL_COLOUR = PURPLE
+AGENT_COLOUR = RIGHT_COLOUR
+MISSING_COLOUR = PALE_BLUE
 
 # The colours of the "rgb" observation, by cell code; the pure colours that the literature uses.
 OBSERVATION_COLOURS = np.array(
     [[0, 0, 0], [255, 255, 255], [0, 255, 0], [255, 0, 0], [0, 0, 255]], dtype=np.uint8
 )
 
-# Drawn at this many times the final resolution and averaged, for smooth edges.
+# Rendered at this many times the final resolution and averaged, for smooth edges.
 SUPERSAMPLING = 3
-# Above this many pixels a side, frames are drawn plainly, one colour a cell.
-PLAIN_ABOVE = 1200
+# Frames with more pixels a side are rendered plainly, one colour a cell.
+MAX_SMOOTH_PIXELS = 1200
 
 
 def colour_observation(grids: np.ndarray) -> np.ndarray:
@@ -36,12 +33,12 @@ def colour_observation(grids: np.ndarray) -> np.ndarray:
 
 
 def cell_pixels(side: int) -> int:
-    """Pixels a cell that make a frame of a handy size: about 480 pixels, never under 1."""
+    """Pixels a cell that make a frame of about 480 pixels; at least 1."""
     return int(max(1, min(32, 480 // side)))
 
 
 def mark_cells(grid: np.ndarray, answer: np.ndarray | None, solution: np.ndarray | None):
-    """Sort the cells of an answer into right, wrong and missing ones.
+    """Divide the cells of an answer into right, wrong and missing ones.
 
     Args:
         grid: ``(H, W)`` cell codes.
@@ -61,7 +58,7 @@ def mark_cells(grid: np.ndarray, answer: np.ndarray | None, solution: np.ndarray
     return answer & solution, answer & ~solution, solution & ~answer
 
 
-def draw(
+def render(
     grid: np.ndarray,
     answer: np.ndarray | None = None,
     solution: np.ndarray | None = None,
@@ -69,7 +66,7 @@ def draw(
     strength: np.ndarray | None = None,
     agent: tuple[int, int] | None = None,
 ) -> np.ndarray:
-    """Draw a maze, and an answer to it, as an RGB picture.
+    """An RGB picture of a maze, and of an answer to it.
 
     The path is a blue line through the cells answered right. Cells answered wrong are orange,
     missing ones pale blue. The start is a green disc, the goal a purple ring.
@@ -81,7 +78,7 @@ def draw(
         pixels: Pixels a cell; by default such that the picture is about 480 pixels high.
         strength: ``(H, W)`` float 0 to 1, how strongly the answer's cells are coloured (the
             probability that the agent gives them), or None for full strength everywhere.
-        agent: Row and column of a walker, drawn as a blue disc, or None.
+        agent: Row and column of a walker, shown as a blue disc, or None.
 
     Returns:
         ``(H * pixels, W * pixels, 3)`` uint8.
@@ -91,7 +88,7 @@ def draw(
     # The colour a cell has unless it is marked, and the one it has if it is.
     plain = np.where((grid == WALL)[..., None], WALL_COLOUR, FREE_COLOUR).astype(np.float64)
     colours = plain.copy()
-    for mask, colour in ((right, PATH_COLOUR), (wrong, WRONG_COLOUR), (missing, MISSING_COLOUR)):
+    for mask, colour in ((right, RIGHT_COLOUR), (wrong, WRONG_COLOUR), (missing, MISSING_COLOUR)):
         colours[mask] = colour
     # An answer on a wall cannot be right; darker than elsewhere, so that the wall still shows.
     colours[wrong & (grid == WALL)] *= 0.6
@@ -99,12 +96,12 @@ def draw(
         shade = np.clip(strength, 0.0, 1.0)[..., None]
         colours = shade * colours + (1.0 - shade) * plain
 
-    big_enough = pixels >= 5 and max(grid.shape) * pixels <= PLAIN_ABOVE
-    if not big_enough:
+    is_smooth = pixels >= 5 and max(grid.shape) * pixels <= MAX_SMOOTH_PIXELS
+    if not is_smooth:
         colours[grid == START] = START_COLOUR
         colours[grid == GOAL] = GOAL_COLOUR
         if agent is not None:
-            colours[agent] = PATH_COLOUR
+            colours[agent] = AGENT_COLOUR
         return colours.astype(np.uint8).repeat(pixels, axis=0).repeat(pixels, axis=1)
 
     scale = pixels * SUPERSAMPLING
@@ -119,7 +116,7 @@ def draw(
             if code == GOAL:
                 disc(pen, row, column, scale, 0.20, FREE_COLOUR)
     if agent is not None:
-        disc(pen, *agent, scale, 0.40, PATH_COLOUR)
+        disc(pen, *agent, scale, 0.40, AGENT_COLOUR)
     height, width = grid.shape
     return np.asarray(picture.resize((width * pixels, height * pixels), Image.Resampling.BOX))
 

@@ -5,14 +5,25 @@ from numba import uint64
 
 from thinkenv.kernels.compilation import kernel
 from thinkenv.kernels.random import below
-from thinkenv.mazes.lattice import WALL, cell_of_room
+from thinkenv.mazes.lattice import (
+    DOWN,
+    DOWN_BIT,
+    LEFT,
+    LEFT_BIT,
+    RIGHT,
+    RIGHT_BIT,
+    UP_BIT,
+    WALL,
+    cell_of_room,
+)
 
-ENDPOINTS = {"any": 0, "dead_ends": 1, "corners": 2, "farthest": 3}
+ANY, DEAD_ENDS, CORNERS, FARTHEST = range(4)
+ENDPOINTS = {"any": ANY, "dead_ends": DEAD_ENDS, "corners": CORNERS, "farthest": FARTHEST}
 
 
 @kernel
 def find_ways(rooms, grid):
-    """The ways out of every room as sets: bit 0 up, 1 right, 2 down, 3 left.
+    """The ways out of every room, as sets of directions such as ``UP_BIT | LEFT_BIT``.
 
     Returns:
         ``((rooms + 2) * rooms,)`` uint8: a row of rooms, numbered ``(row + 1) * rooms + column``,
@@ -26,11 +37,12 @@ def find_ways(rooms, grid):
         below_here = grid[(2 * row + 2) * side : (2 * row + 3) * side]
         of_row = ways[(row + 1) * rooms : (row + 2) * rooms]
         for column in range(rooms):
+            # Each comparison is 0 or 1, shifted to the bit of its direction; that of UP is 0.
             of_row[column] = (
                 (above[2 * column + 1] != WALL)
-                | (here[2 * column + 2] != WALL) << 1
-                | (below_here[2 * column + 1] != WALL) << 2
-                | (here[2 * column] != WALL) << 3
+                | (here[2 * column + 2] != WALL) << RIGHT
+                | (below_here[2 * column + 1] != WALL) << DOWN
+                | (here[2 * column] != WALL) << LEFT
             )
     return ways
 
@@ -40,8 +52,8 @@ def measure_distances(ways, rooms, source, distances, queue):
     """Distances in rooms from one room to all others, by breadth-first search.
 
     Rooms are numbered as in ``find_ways``, so that the rooms beside any room can be read without a
-    check for the edge; whether one is new is written down without a branch, which could not be
-    predicted.
+    check for the edge; those outside have no ways in, so that they are never new. Whether a room
+    is new is recorded without a branch, which could not be predicted.
 
     Args:
         ways: ``((rooms + 2) * rooms,)`` uint8, the ways out of each room.
@@ -61,16 +73,20 @@ def measure_distances(ways, rooms, source, distances, queue):
         room = uint64(queue[head])
         head += one
         onwards = distances[room] + np.int32(1)
+        # The bit of each direction, shifted down to bit 0; that of UP is there already.
         ways_out = uint64(ways[room])
         tail = visit(room - stride, ways_out, onwards, distances, queue, tail)
-        tail = visit(room + one, ways_out >> one, onwards, distances, queue, tail)
-        tail = visit(room + stride, ways_out >> uint64(2), onwards, distances, queue, tail)
-        tail = visit(room - one, ways_out >> uint64(3), onwards, distances, queue, tail)
+        tail = visit(room + one, ways_out >> uint64(RIGHT), onwards, distances, queue, tail)
+        tail = visit(room + stride, ways_out >> uint64(DOWN), onwards, distances, queue, tail)
+        tail = visit(room - one, ways_out >> uint64(LEFT), onwards, distances, queue, tail)
 
 
 @kernel(inline="always")
 def visit(room, ways_out, distance, distances, queue, tail):
-    """Append a room to the queue if bit 0 of ``ways_out`` leads there and it is new."""
+    """Append a room to the queue if bit 0 of ``ways_out`` leads there and it is new.
+
+    It is written behind the queue's end in any case, and the end moves on only if it counts.
+    """
     known = distances[room]
     is_new = (ways_out & uint64(1)) & uint64(known < 0)
     distances[room] = distance if is_new else known
@@ -80,7 +96,7 @@ def visit(room, ways_out, distance, distances, queue, tail):
 
 @kernel
 def fold_trees(ways, rooms, depths, ends, queue):
-    """Take the trees that hang on a maze's loops away, and note how deep they are.
+    """Remove the trees that hang on a maze's loops, and note how deep they are.
 
     Dead ends are taken away one after the other until every room left lies on a loop or between
     loops. Of a maze without loops one room is left.
@@ -95,8 +111,8 @@ def fold_trees(ways, rooms, depths, ends, queue):
         queue: ``(rooms * rooms,)`` int32, overwritten.
 
     Returns:
-        ``(longest, first, second)``: the most steps between two rooms of one tree, counting the
-        room that the tree hung on, and two such rooms.
+        ``(longest, first, second)``: the maximum of steps between two rooms of one tree, counting
+        the room that the tree hung on, and two such rooms.
     """
     longest = 0
     first = rooms
@@ -105,6 +121,7 @@ def fold_trees(ways, rooms, depths, ends, queue):
     for room in range(rooms, rooms + rooms * rooms):
         depths[room] = 0
         ends[room] = room
+        # A set minus one lacks the set's lowest bit: nothing is in common where it had only one.
         if ways[room] & (ways[room] - 1) == 0:
             queue[tail] = room
             tail += 1
@@ -115,21 +132,24 @@ def fold_trees(ways, rooms, depths, ends, queue):
         way = ways[room]
         if way == 0:
             continue  # the last room of a maze without loops
-        if way == 1:
+        if way == UP_BIT:
             neighbour = room - rooms
-            way_back = 4
-        elif way == 2:
+            way_back = DOWN_BIT
+        elif way == RIGHT_BIT:
             neighbour = room + 1
-            way_back = 8
-        elif way == 4:
+            way_back = LEFT_BIT
+        elif way == DOWN_BIT:
             neighbour = room + rooms
-            way_back = 1
+            way_back = UP_BIT
         else:
             neighbour = room - 1
-            way_back = 2
+            way_back = RIGHT_BIT
+        # The way between the two is open from both sides, so that XOR takes it out of the set.
         ways[room] = 0
         ways_left = ways[neighbour] ^ way_back
         ways[neighbour] = ways_left
+        # The tree below the room now hangs on the neighbour, one step deeper. The longest path
+        # through the neighbour joins it to the deepest of the trees folded in before.
         depth = depths[room] + 1
         if depths[neighbour] + depth > longest:
             longest = depths[neighbour] + depth
@@ -138,6 +158,7 @@ def fold_trees(ways, rooms, depths, ends, queue):
         if depth > depths[neighbour]:
             depths[neighbour] = depth
             ends[neighbour] = ends[room]
+        # One way left makes the neighbour a dead end; none, the last room of a tree.
         if ways_left != 0 and ways_left & (ways_left - 1) == 0:
             queue[tail] = neighbour
             tail += 1
@@ -172,7 +193,7 @@ def find_farthest(rooms, grid):
         if ways[room] != 0:
             candidates[count] = room
             count += 1
-    # At least and at most how far the farthest end of another candidate is from each candidate.
+    # Bounds on how far the farthest end of another candidate is from each candidate.
     lower = np.zeros(count, np.int32)
     upper = np.full(count, 2 * rooms * rooms, np.int32)
     distances = np.empty(ways.size, np.int32)
@@ -182,8 +203,8 @@ def find_farthest(rooms, grid):
         measure_distances(ways, rooms, source, distances, queue)
         farthest = source
         reach = 0
-        for place in range(count):
-            room = candidates[place]
+        for index in range(count):
+            room = candidates[index]
             distance = distances[room] + depths[room]
             if distance > reach and room != source:
                 reach = distance
@@ -196,14 +217,21 @@ def find_farthest(rooms, grid):
         kept = 0
         outermost = 0
         most_central = 0
-        for place in range(count):
-            room = candidates[place]
+        for index in range(count):
+            room = candidates[index]
             distance = distances[room]
-            at_least = max(lower[place], distance + depths[source], reach - distance)
-            at_most = min(upper[place], reach + distance)
+            # Two bounds by the triangle inequality. The end that is ``reach`` from the source is
+            # no nearer to the room than ``reach - distance``; nor is the end of the source's own
+            # tree nearer than the way there. This one only tells which room seems most central.
+            at_least = max(lower[index], distance + depths[source], reach - distance)
+            # By way of the source, the room comes to the end of every candidate in at most
+            # ``distance + reach`` steps. This one decides which rooms stay candidates.
+            at_most = min(upper[index], reach + distance)
             candidates[kept] = room
             lower[kept] = at_least
             upper[kept] = at_most
+            # A room whose upper bound does not beat the best pair is no candidate any longer; nor
+            # is the source, whose farthest end was just measured.
             if depths[room] + at_most > longest and room != source:
                 if depths[room] + at_most > depths[candidates[outermost]] + upper[outermost]:
                     outermost = kept
@@ -235,13 +263,13 @@ def choose_endpoints(endpoints, rng, rooms, grid, scratch):
     """
     side = 2 * rooms + 1
     count = rooms * rooms
-    if endpoints == 3:
+    if endpoints == FARTHEST:
         first, second = find_farthest(rooms, grid)
         if below(rng, 2) == 0:
             return second, first
         return first, second
 
-    if endpoints == 1:
+    if endpoints == DEAD_ENDS:
         count = 0
         for room in range(rooms * rooms):
             cell = cell_of_room(room, rooms)
@@ -250,7 +278,7 @@ def choose_endpoints(endpoints, rng, rooms, grid, scratch):
                 count += 1
         if count < 2:
             return -1, -1
-    elif endpoints == 2:
+    elif endpoints == CORNERS:
         scratch[0] = 0
         scratch[1] = rooms - 1
         scratch[2] = count - rooms
@@ -261,6 +289,6 @@ def choose_endpoints(endpoints, rng, rooms, grid, scratch):
     goal = below(rng, count - 1)
     if goal >= start:
         goal += 1
-    if endpoints == 0:
+    if endpoints == ANY:
         return start, goal
     return np.int64(scratch[start]), np.int64(scratch[goal])

@@ -7,12 +7,12 @@ Every generator has one signature, ``generator(rng, rooms, grid, parents, scratc
 - ``grid``: ``(side * side,)`` uint8, overwritten: walls become 0, free cells 1 (see
   ``thinkenv.mazes.lattice``);
 - ``parents``: ``(rooms * rooms,)`` uint8, filled with the direction from each room to its parent
-  in the tree (up 0, right 1, down 2, left 3) and ``ROOT`` for one of them, so that paths are found
-  without a search;
+  in the tree (``UP``, ``RIGHT``, ``DOWN``, ``LEFT``) and ``ROOT`` for one of them, so that paths
+  are found without a search;
 - ``scratch``: ``(side * side,)`` int32, overwritten.
 
 To add a generator, write its kernel here, give it a code in ``GENERATORS`` and a branch in
-``carve``. One that does not come upon parents by itself ends with ``find_parents``.
+``carve``. One that does not record parents as it carves ends with ``find_parents``.
 """
 
 import numpy as np
@@ -29,16 +29,19 @@ from thinkenv.mazes.lattice import (
     find_parents,
     has_room,
     open_passages,
+    opposite,
+    rows_and_columns,
     step_of_direction,
 )
 
+DFS, WILSON, KRUSKAL, PRIM, RECURSIVE_DIVISION, HUNT_AND_KILL = range(6)
 GENERATORS = {
-    "dfs": 0,
-    "wilson": 1,
-    "kruskal": 2,
-    "prim": 3,
-    "recursive_division": 4,
-    "hunt_and_kill": 5,
+    "dfs": DFS,
+    "wilson": WILSON,
+    "kruskal": KRUSKAL,
+    "prim": PRIM,
+    "recursive_division": RECURSIVE_DIVISION,
+    "hunt_and_kill": HUNT_AND_KILL,
 }
 
 
@@ -52,13 +55,13 @@ def carve_wilson(rng, rooms, grid, parents, scratch):
     Source: D. B. Wilson, "Generating random spanning trees more quickly than the cover time",
     STOC 1996.
     """
-    in_tree = scratch.view(np.uint8)[: rooms * rooms]
+    in_tree = scratch.view(np.uint8)[: rooms * rooms]  # bytes take a quarter of the cache
     in_tree[:] = 0
     root = below(rng, rooms * rooms)
     parents[root] = ROOT
     in_tree[root] = 1
-    bits = uint64(0)  # random bits not yet used, two for each step
-    unused = 0
+    bits = uint64(0)  # random bits not yet used, the next two lowest
+    unused = 0  # steps that they last for
     for first_row in range(rooms):
         for first_column in range(rooms):
             first_room = first_row * rooms + first_column
@@ -66,14 +69,14 @@ def carve_wilson(rng, rooms, grid, parents, scratch):
             column = first_column
             room = first_room
             while in_tree[room] == 0:
+                # A step needs two of the 64 bits: one draw lasts for 32 steps.
                 if unused == 0:
                     bits = next_bits(rng)
                     unused = 32
                 direction = np.int64(bits & uint64(3))
                 bits >>= uint64(2)
                 unused -= 1
-                down = (direction == 2) - (direction == 0)
-                right = (direction == 1) - (direction == 3)
+                down, right = rows_and_columns(direction)
                 # A direction that leads outside is drawn again, so that all neighbours are
                 # equally likely.
                 if 0 <= row + down < rooms and 0 <= column + right < rooms:
@@ -81,19 +84,19 @@ def carve_wilson(rng, rooms, grid, parents, scratch):
                     row += down
                     column += right
                     room += down * rooms + right
+            # Only the last way out of each room is left in ``parents``: following it from the
+            # first room erases the loops of the walk.
             room = first_room
             while in_tree[room] == 0:
                 in_tree[room] = 1
-                direction = np.int64(parents[room])
-                down = (direction == 2) - (direction == 0)
-                right = (direction == 1) - (direction == 3)
+                down, right = rows_and_columns(np.int64(parents[room]))
                 room += down * rooms + right
     open_passages(rooms, grid, parents)
 
 
 @kernel(inline="always")
 def find_leader(leaders, room):
-    """The representative of a room's component, halving the way for the next search."""
+    """The representative of a room's component; halves the way there for the next search."""
     while leaders[room] != room:
         leaders[room] = leaders[leaders[room]]
         room = leaders[room]
@@ -102,7 +105,7 @@ def find_leader(leaders, room):
 
 @kernel
 def carve_kruskal(rng, rooms, grid, parents, scratch):
-    """Kruskal's algorithm on random weights: walls in random order, opened if they part two trees.
+    """Kruskal's algorithm on random weights: walls in random order, opened between two trees.
 
     The minimum spanning tree of independent random weights: not uniform, with many short dead
     ends. Source: J. B. Kruskal, Proceedings of the American Mathematical Society 7, 1956.
@@ -110,7 +113,9 @@ def carve_kruskal(rng, rooms, grid, parents, scratch):
     side = 2 * rooms + 1
     grid[:] = WALL
     walls = 2 * rooms * (rooms - 1)
-    order = scratch[:walls]  # room * 2, plus 1 for the wall below it, else that to its right
+    # A wall is its room's number shifted up, with 1 in the lowest bit for the wall below the room
+    # and 0 for the wall to its right.
+    order = scratch[:walls]
     leaders = scratch[walls : walls + rooms * rooms]  # of the component a room belongs to
     count = 0
     for room in range(rooms * rooms):
@@ -123,12 +128,13 @@ def carve_kruskal(rng, rooms, grid, parents, scratch):
             order[count] = 2 * room + 1
             count += 1
     missing = rooms * rooms - 1
-    for place in range(walls):
+    # A shuffle that stops as soon as the tree is whole.
+    for index in range(walls):
         if missing == 0:
             break
-        other = place + below(rng, walls - place)
+        other = index + below(rng, walls - index)
         wall = order[other]
-        order[other] = order[place]
+        order[other] = order[index]
         room = wall >> 1
         is_below = wall & 1
         first = find_leader(leaders, room)
@@ -160,10 +166,10 @@ def carve_prim(rng, rooms, grid, parents, scratch):
     seen[first] = 1
     count = 1
     while count > 0:
-        place = below(rng, count)
-        room = border[place]
+        index = below(rng, count)
+        room = border[index]
         count -= 1
-        border[place] = border[count]
+        border[index] = border[count]
         row = room // rooms
         column = room % rooms
         cell = (2 * row + 1) * side + 2 * column + 1
@@ -173,10 +179,11 @@ def carve_prim(rng, rooms, grid, parents, scratch):
             if not has_room(direction, row, column, rooms):
                 continue
             step = step_of_direction(direction, side)
-            neighbour = room
-            neighbour += rooms * ((direction == 2) - (direction == 0))
-            neighbour += (direction == 1) - (direction == 3)
+            down, right = rows_and_columns(direction)
+            neighbour = room + rooms * down + right
             if grid[cell + 2 * step] == FREE:
+                # Each of ``joins`` neighbours is the parent with the same chance, without a list
+                # of them: the newest takes over with chance 1 / joins.
                 joins += 1
                 if below(rng, joins) == 0:
                     parent = direction
@@ -254,7 +261,7 @@ def random_neighbour(rng, rooms, grid, row, column, state):
         if not has_room(direction, row, column, rooms):
             continue
         if grid[cell + 2 * step_of_direction(direction, side)] == state:
-            found += 1
+            found += 1  # as in ``carve_prim``, the newest takes over with chance 1 / found
             if below(rng, found) == 0:
                 chosen = direction
     return chosen
@@ -284,9 +291,10 @@ def carve_hunt_and_kill(rng, rooms, grid, parents, scratch):
             step = step_of_direction(direction, side)
             grid[cell + step] = FREE
             grid[cell + 2 * step] = FREE
-            row += (direction == 2) - (direction == 0)
-            column += (direction == 1) - (direction == 3)
-            parents[row * rooms + column] = direction ^ 2
+            down, right = rows_and_columns(direction)
+            row += down
+            column += right
+            parents[row * rooms + column] = opposite(direction)
             direction = random_neighbour(rng, rooms, grid, row, column, WALL)
         # Hunt.
         parent = -1
@@ -315,26 +323,29 @@ def carve_hunt_and_kill(rng, rooms, grid, parents, scratch):
 @kernel
 def carve(generator, rng, rooms, grid, parents, scratch):
     """Carve a spanning tree of the rooms with the generator of this code in ``GENERATORS``."""
-    if generator == 0:
+    if generator == DFS:
         carve_dfs(rng, rooms, grid, parents, scratch)
-    elif generator == 1:
+    elif generator == WILSON:
         carve_wilson(rng, rooms, grid, parents, scratch)
-    elif generator == 2:
+    elif generator == KRUSKAL:
         carve_kruskal(rng, rooms, grid, parents, scratch)
-    elif generator == 3:
+    elif generator == PRIM:
         carve_prim(rng, rooms, grid, parents, scratch)
-    elif generator == 4:
+    elif generator == RECURSIVE_DIVISION:
         carve_recursive_division(rng, rooms, grid, parents, scratch)
-    elif generator == 5:
+    elif generator == HUNT_AND_KILL:
         carve_hunt_and_kill(rng, rooms, grid, parents, scratch)
 
 
 @kernel
 def open_loops(rng, rooms, grid, loops):
-    """Open every wall that still stands between two neighbouring rooms with chance ``loops``."""
+    """Open every wall that still stands between two neighbouring rooms with chance ``loops``.
+
+    Each such wall takes one draw of the stream, whether it opens or not.
+    """
     side = 2 * rooms + 1
-    # A wall opens when 32 random bits fall below this share of their range.
-    threshold = uint64(loops * 4294967296.0)
+    # A wall opens when 32 random bits are below this share of their range.
+    threshold = uint64(loops * 2.0**32)
     for row in range(1, side - 1):
         # In room rows the walls between rooms lie in even columns, else in odd ones.
         for column in range(2 if row & 1 else 1, side - 1, 2):

@@ -1,4 +1,4 @@
-"""How rooms and passages lie in a grid of cells, and what generators of mazes share.
+"""How rooms and passages lie in a grid of cells, and what the generators of mazes share.
 
 A maze of ``rooms`` rooms per side is a flat grid of ``side * side`` uint8 cells, ``side = 2 * rooms
 + 1``: walls are 0, free cells 1. The room in row ``r`` and column ``c``, number ``r * rooms + c``,
@@ -10,9 +10,31 @@ from numba import uint64
 
 from thinkenv.kernels.compilation import kernel
 
-WALL, FREE, START, GOAL = 0, 1, 2, 3
+WALL, FREE, START, GOAL = range(4)
 
+# Clockwise, so that opposite directions differ in bit 1 alone.
+UP, RIGHT, DOWN, LEFT = range(4)
 ROOT = 4  # instead of a direction to a parent
+
+# Sets of directions, such as the ways out of a room: one bit for each.
+UP_BIT, RIGHT_BIT, DOWN_BIT, LEFT_BIT = 1 << UP, 1 << RIGHT, 1 << DOWN, 1 << LEFT
+ALL_WAYS = UP_BIT | RIGHT_BIT | DOWN_BIT | LEFT_BIT
+
+
+@kernel(inline="always")
+def opposite(direction):
+    """The direction back: up and down, right and left are two apart on the clock."""
+    return direction ^ 2
+
+
+@kernel(inline="always")
+def rows_and_columns(direction):
+    """The rows down and the columns to the right that one step in a direction goes: -1, 0 or 1.
+
+    Comparisons instead of branches, which could not be predicted: generators draw directions at
+    random.
+    """
+    return (direction == DOWN) - (direction == UP), (direction == RIGHT) - (direction == LEFT)
 
 
 @kernel(inline="always")
@@ -24,19 +46,24 @@ def cell_of_room(room, rooms):
 
 @kernel(inline="always")
 def step_of_direction(direction, side):
-    """The flat step to the neighbouring cell: up 0, right 1, down 2, left 3."""
-    if direction == 0:
+    """The step to the neighbouring cell in a flat grid of ``side`` cells to a row."""
+    if direction == UP:
         return -side
-    if direction == 1:
+    if direction == RIGHT:
         return 1
-    if direction == 2:
+    if direction == DOWN:
         return side
     return -1
 
 
 @kernel(inline="always")
 def pack_steps(stride):
-    """The steps up, right, down and left in rows of ``stride``, as 16 bits each of one number."""
+    """The steps up, right, down and left in rows of ``stride``, as 16 bits each of one number.
+
+    The lowest 16 bits are the step of direction 0. Steps up and to the left are negative: their
+    two's complement, cut to 16 bits. So ``stride`` must be below 2**15, which the sides of all
+    mazes are.
+    """
     return (
         uint64(np.int64(-stride) & 0xFFFF)
         | uint64(1) << uint64(16)
@@ -50,19 +77,21 @@ def unpack_step(steps, direction):
     """The step in one direction of ``pack_steps``, to be added to an unsigned index.
 
     Without a branch, which could not be predicted, and without a table in memory, which loops that
-    wait for their next place would wait for as well.
+    wait for their next index would wait for as well.
     """
+    # Shifted down, the step is the lowest 16 bits. As int16 it has its sign again, which int64
+    # keeps; added as uint64, a negative step wraps around to the smaller index that is meant.
     return uint64(np.int64(np.int16(steps >> (uint64(16) * uint64(direction)))))
 
 
 @kernel(inline="always")
 def has_room(direction, row, column, rooms):
     """Whether there is a room in this direction from the room in this row and column."""
-    if direction == 0:
+    if direction == UP:
         return row > 0
-    if direction == 1:
+    if direction == RIGHT:
         return column < rooms - 1
-    if direction == 2:
+    if direction == DOWN:
         return row < rooms - 1
     return column > 0
 
@@ -80,9 +109,10 @@ def open_passages(rooms, grid, parents):
         here = parents[row * rooms : (row + 1) * rooms]
         cells = grid[(2 * row + 1) * side : (2 * row + 2) * side]
         cells[0] = WALL
+        # A passage is open if either of the rooms beside it is the other one's child.
         for column in range(rooms - 1):
             cells[2 * column + 1] = FREE
-            cells[2 * column + 2] = (here[column] == 1) | (here[column + 1] == 3)
+            cells[2 * column + 2] = (here[column] == RIGHT) | (here[column + 1] == LEFT)
         cells[side - 2] = FREE
         cells[side - 1] = WALL
         cells = grid[(2 * row + 2) * side : (2 * row + 3) * side]
@@ -92,7 +122,7 @@ def open_passages(rooms, grid, parents):
             below_here = parents[(row + 1) * rooms : (row + 2) * rooms]
             cells[0] = WALL
             for column in range(rooms):
-                cells[2 * column + 1] = (here[column] == 2) | (below_here[column] == 0)
+                cells[2 * column + 1] = (here[column] == DOWN) | (below_here[column] == UP)
                 cells[2 * column + 2] = WALL
 
 
@@ -109,19 +139,19 @@ def find_parents(rooms, grid, parents, scratch):
         row = room // rooms
         cell = (2 * row + 1) * side + 2 * (room - row * rooms) + 1
         back = parents[room]
-        if back != 0 and grid[cell - side] != WALL:
-            parents[room - rooms] = 2
+        if back != UP and grid[cell - side] != WALL:
+            parents[room - rooms] = DOWN
             scratch[waiting] = room - rooms
             waiting += 1
-        if back != 1 and grid[cell + 1] != WALL:
-            parents[room + 1] = 3
+        if back != RIGHT and grid[cell + 1] != WALL:
+            parents[room + 1] = LEFT
             scratch[waiting] = room + 1
             waiting += 1
-        if back != 2 and grid[cell + side] != WALL:
-            parents[room + rooms] = 0
+        if back != DOWN and grid[cell + side] != WALL:
+            parents[room + rooms] = UP
             scratch[waiting] = room + rooms
             waiting += 1
-        if back != 3 and grid[cell - 1] != WALL:
-            parents[room - 1] = 1
+        if back != LEFT and grid[cell - 1] != WALL:
+            parents[room - 1] = RIGHT
             scratch[waiting] = room - 1
             waiting += 1

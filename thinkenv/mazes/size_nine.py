@@ -1,12 +1,15 @@
-"""Depth-first mazes of size 9 in machine words: what agents train on, drawn by the million.
+"""For training on size 9 in vector environments: 2.4 times as many mazes as the general kernel.
+
+On one core, split ``train``: 1.95 million mazes a second instead of 0.78, and ``Maze-v0`` with 1024
+environments 0.92 million steps a second instead of 0.58 (medians of 15 alternating runs).
 
 The 25 rooms, the 40 walls between them and the 121 cells of a maze of size 9 fit into one or two
 64-bit numbers, so that a whole maze is carved, put into its split and solved in registers. The
-mazes are exactly those of the general kernels (``draw_mazes`` with the generator ``dfs``, no loops
-and ``any`` endpoints); a test compares them.
+mazes are exactly those of the general kernels (``dfs``, no loops, ``any`` endpoints); a test
+compares them.
 
-- A *place* is a bit of a board of rooms: room ``(row, column)`` is bit ``6 * (row + 1) + column``.
-  The sixth column and the rows above and below stay empty, so that no step leads outside.
+- A *position* is a bit of a board of rooms: room ``(row, column)`` is bit ``6 * (row + 1) +
+  column``. The sixth column and the rows above and below stay empty, so that no step leads outside.
 - *Edges* are 40 bits, 1 where the wall between two rooms is open, in the order in which the grid
   is read row by row, from the highest bit to the lowest.
 - *Cells* are the 121 cells of the grid as two words: cell ``i`` is bit ``i % 64`` of word
@@ -21,7 +24,7 @@ from numba import uint64
 from thinkenv.kernels.compilation import kernel
 from thinkenv.kernels.random import below, mix, start_stream
 from thinkenv.mazes.depth_first import CHOICES_PER_WORD, DIRECTION_TABLE, draw_choices
-from thinkenv.mazes.lattice import GOAL, START
+from thinkenv.mazes.lattice import DOWN, DOWN_BIT, GOAL, LEFT, LEFT_BIT, RIGHT, RIGHT_BIT, START
 from thinkenv.mazes.symmetry import SPLIT_SALT
 from thinkenv.tasks.splits import percent_of_hash
 
@@ -36,12 +39,12 @@ CHOICE_WORDS = 6  # 24 choices, one for each room but the first
 
 ONE = uint64(1)
 
-# The step from a place to the next for every entry of ``DIRECTION_TABLE``, looked up directly,
+# The step from a position to the next for every entry of ``DIRECTION_TABLE``, looked up directly,
 # because the loop over the rooms waits for it.
 STEP_TABLE = np.array([-STRIDE, 1, STRIDE, -1], np.int8)[DIRECTION_TABLE]
 
 
-def place_of_room(row: int, column: int) -> int:
+def position_of_room(row: int, column: int) -> int:
     """The bit of a room on a board."""
     return STRIDE * (row + 1) + column
 
@@ -51,7 +54,7 @@ def words_of(cells: int) -> tuple[int, int]:
     return cells & (2**64 - 1), cells >> 64
 
 
-ALL_ROOMS = uint64(sum(1 << place_of_room(*room) for room in np.ndindex(ROOMS, ROOMS)))
+ALL_ROOMS = uint64(sum(1 << position_of_room(*room) for room in np.ndindex(ROOMS, ROOMS)))
 ROOM_CELLS = words_of(
     sum(1 << ((2 * row + 1) * SIDE + 2 * column + 1) for row, column in np.ndindex(ROOMS, ROOMS))
 )
@@ -66,34 +69,34 @@ EDGE_CELLS = [
 ]
 
 
-def tables_of_places() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """What belongs to each place, and to each step from a place in a direction.
+def tables_of_positions() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What belongs to each position, and to each step from a position in a direction.
 
     Returns:
-        ``cells``: ``(places,)`` int64, the cell of the room at a place.
-        ``edges``: ``(places * 4 * 2,)`` uint64, for each place and direction the edge that is
+        ``cells``: ``(positions,)`` int64, the cell of the room at a position.
+        ``edges``: ``(positions * 4 * 2,)`` uint64, for each position and direction the edge that is
         crossed, in the maze and in its transpose.
-        ``added``: ``(places * 4 * 2,)`` uint64, the cells that are stepped on, as two words.
+        ``added``: ``(positions * 4 * 2,)`` uint64, the cells that are stepped on, as two words.
     """
-    places = place_of_room(ROOMS, 0)
-    cells = np.zeros(places, np.int64)
-    edges = np.zeros((places, 4, 2), np.uint64)
-    added = np.zeros((places, 4, 2), np.uint64)
+    positions = position_of_room(ROOMS, 0)
+    cells = np.zeros(positions, np.int64)
+    edges = np.zeros((positions, 4, 2), np.uint64)
+    added = np.zeros((positions, 4, 2), np.uint64)
     bit_of_edge = {cell: 1 << (EDGES - 1 - index) for index, cell in enumerate(EDGE_CELLS)}
     for row, column in np.ndindex(ROOMS, ROOMS):
-        place = place_of_room(row, column)
-        cells[place] = (2 * row + 1) * SIDE + 2 * column + 1
+        position = position_of_room(row, column)
+        cells[position] = (2 * row + 1) * SIDE + 2 * column + 1
         for direction, (down, right) in enumerate(((-1, 0), (0, 1), (1, 0), (0, -1))):
             passage = (2 * row + 1 + down, 2 * column + 1 + right)
             if passage in bit_of_edge:
-                edges[place, direction] = bit_of_edge[passage], bit_of_edge[passage[::-1]]
+                edges[position, direction] = bit_of_edge[passage], bit_of_edge[passage[::-1]]
                 step = down * SIDE + right
-                stepped_on = 1 << int(cells[place] + step) | 1 << int(cells[place] + 2 * step)
-                added[place, direction] = words_of(stepped_on)
+                stepped_on = 1 << int(cells[position] + step) | 1 << int(cells[position] + 2 * step)
+                added[position, direction] = words_of(stepped_on)
     return cells, edges.reshape(-1), added.reshape(-1)
 
 
-CELL_OF_PLACE, EDGE_OF_STEP, CELLS_OF_STEP = tables_of_places()
+CELL_OF_POSITION, EDGE_OF_STEP, CELLS_OF_STEP = tables_of_positions()
 
 
 def cells_of_edge_bytes() -> np.ndarray:
@@ -135,7 +138,12 @@ ROWS_OF_EDGES = rows_of_edges()
 
 
 def mirror_masks() -> list[np.uint64]:
-    """Which edges move left by 0, 1, 2, 3 and 4 bits when a maze is mirrored left to right."""
+    """Which edges move left by 0, 1, 2, 3 and 4 bits when a maze is mirrored left to right.
+
+    In reading order, four edges in a row of rooms and five between two rows of rooms take turns.
+    Mirroring reverses each of these groups: its edges change places in pairs, of which only the
+    one that moves to the left is in a mask; ``swap`` moves the other one as far to the right.
+    """
     masks = [0] * 5
     highest = EDGES - 1
     for length in (4, 5, 4, 5, 4, 5, 4, 5, 4):
@@ -152,7 +160,7 @@ MIRROR_0, MIRROR_1, MIRROR_2, MIRROR_3, MIRROR_4 = mirror_masks()
 
 @kernel(inline="always")
 def swap(bits, mask, distance):
-    """The bits of ``mask`` moved left by a distance, and those they replace moved right."""
+    """The bits of ``mask`` moved left by a distance, and those that they replace moved right."""
     return ((bits & mask) << uint64(distance)) | ((bits >> uint64(distance)) & mask)
 
 
@@ -171,6 +179,8 @@ def mirror_edges(edges):
 @kernel(inline="always")
 def reverse_edges(edges):
     """The edges of a maze turned by half a turn: the 40 bits in reverse."""
+    # Neighbouring bits change places, then neighbouring pairs, fours, eights and so on; that
+    # reverses 64 bits. Those of the edges are then the highest 40.
     bits = swap(edges, uint64(0x5555555555555555), 1)
     bits = swap(bits, uint64(0x3333333333333333), 2)
     bits = swap(bits, uint64(0x0F0F0F0F0F0F0F0F), 4)
@@ -183,6 +193,7 @@ def reverse_edges(edges):
 @kernel(inline="always")
 def smallest_turned(edges):
     """The smallest of a maze's four images that are not transposed."""
+    # Upside down is half a turn of the mirrored maze.
     mirrored = mirror_edges(edges)
     return min(min(edges, mirrored), min(reverse_edges(edges), reverse_edges(mirrored)))
 
@@ -200,19 +211,24 @@ def canonical_hash_of_edges(edges, transposed):
     As rooms are always free and pillars never, the images compare as their edges do.
     """
     smallest = min(smallest_turned(edges), smallest_turned(transposed))
+    # Nine edges, from the highest of the 40 bits on, are two rows of cells: nine and nine, 18 bits.
+    # The last row has four edges alone: five zeros are appended for the row below, and that row's
+    # nine cells, which are the outer wall, are shifted out again.
     rows_0 = rows_at(smallest, 31)
     rows_2 = rows_at(smallest, 22)
     rows_4 = rows_at(smallest, 13)
     rows_6 = rows_at(smallest, 4)
     row_8 = rows_at(smallest << uint64(5), 0) >> uint64(9)
-    # The 81 cells in words of 64, as ``canonical_hash`` reads them.
+    # The 81 cells in words of 64, as ``canonical_hash`` reads them: three times 18 bits and ten of
+    # the fourth are the first word; its last eight and the nine of the last row are the second.
     bits = (rows_0 << uint64(46)) | (rows_2 << uint64(28)) | (rows_4 << uint64(10))
     bits |= rows_6 >> uint64(8)
     rest = ((rows_6 & uint64(255)) << uint64(9)) | row_8
     return mix(mix(SPLIT_SALT ^ bits) ^ rest)
 
 
-# A de Bruijn sequence: a power of two times this has its exponent's own five highest bits.
+# A de Bruijn sequence: of its 32 bits, any five neighbours are different from any other five. So a
+# power of two times it, which moves it to the left, has five highest bits that tell the exponent.
 DE_BRUIJN = uint64(0x077CB531)
 EXPONENT = np.zeros(32, np.uint8)
 for exponent in range(32):
@@ -220,18 +236,18 @@ for exponent in range(32):
 
 
 @kernel
-def carve_edges(rng, choices, waiting, root_paths, ancestors, places):
+def carve_edges(rng, choices, waiting, root_paths, ancestors, position_of_bit):
     """Carve a maze by randomised depth-first search, as ``carve_dfs`` does.
 
     Args:
         rng: The instance's random stream.
         choices: ``(24,)`` uint8, overwritten.
         waiting: ``(25,)`` uint8, overwritten.
-        root_paths: ``(places, 2)`` uint64, filled for every place of a room with the cells from
-            the first room, which is left out, to it.
-        ancestors: ``(places,)`` uint64, filled with the set of rooms from the first one to it: bit
-            ``24 - n`` is the ``n``-th room to be visited.
-        places: ``(25,)`` uint8, filled with the place of each bit of ``ancestors``.
+        root_paths: ``(positions, 2)`` uint64, filled for every position of a room with the cells
+            from the first room, which is left out, to it.
+        ancestors: ``(positions,)`` uint64, filled with the set of rooms from the first one to it:
+            bit ``24 - n`` is the ``n``-th room to be visited.
+        position_of_bit: ``(25,)`` uint8, filled with the position of each bit of ``ancestors``.
 
     Returns:
         The edges of the maze and of its transpose.
@@ -239,52 +255,61 @@ def carve_edges(rng, choices, waiting, root_paths, ancestors, places):
     row = below(rng, ROOMS)
     column = below(rng, ROOMS)
     draw_choices(rng, CHOICE_WORDS, choices)
-    place = uint64(STRIDE * (row + 1) + column)
-    unvisited = ALL_ROOMS ^ (ONE << place)
+    position = uint64(STRIDE * (row + 1) + column)
+    unvisited = ALL_ROOMS ^ (ONE << position)  # as bits of the board
     edges = uint64(0)
     transposed = uint64(0)
     cells_0 = uint64(0)
     cells_1 = uint64(0)
+    # Each room visited takes the next lower bit. ``line`` is the set of the rooms on the way from
+    # the first one to where the walk is; ``cells_0`` and ``cells_1`` are the cells of that way.
     visited_bit = ONE << uint64(ROOM_COUNT - 1)
     line = visited_bit
-    root_paths[place, 0] = cells_0
-    root_paths[place, 1] = cells_1
-    ancestors[place] = line
-    places[ROOM_COUNT - 1] = place
+    root_paths[position, 0] = cells_0
+    root_paths[position, 1] = cells_1
+    ancestors[position] = line
+    position_of_bit[ROOM_COUNT - 1] = position
     visited = uint64(0)
     waiting_count = uint64(0)
     while unvisited != uint64(0):
-        around = unvisited >> (place - uint64(STRIDE))
+        # Shifted so that the room above is bit 0, that to the left is bit ``STRIDE - 1``, to the
+        # right ``STRIDE + 1``, and below ``2 * STRIDE``. Each goes to the bit of its direction.
+        around = unvisited >> (position - uint64(STRIDE))
         ways = (
             (around & ONE)
-            | ((around >> uint64(STRIDE)) & uint64(2))
-            | ((around >> uint64(2 * STRIDE - 2)) & uint64(4))
-            | ((around >> uint64(STRIDE - 4)) & uint64(8))
+            | ((around >> uint64(STRIDE + 1 - RIGHT)) & uint64(RIGHT_BIT))
+            | ((around >> uint64(2 * STRIDE - DOWN)) & uint64(DOWN_BIT))
+            | ((around >> uint64(STRIDE - 1 - LEFT)) & uint64(LEFT_BIT))
         )
         if ways == uint64(0):
+            # Back to the last room that may have a way out, with what was noted when it was
+            # visited.
             waiting_count -= ONE
-            place = uint64(waiting[waiting_count])
-            cells_0 = root_paths[place, 0]
-            cells_1 = root_paths[place, 1]
-            line = ancestors[place]
+            position = uint64(waiting[waiting_count])
+            cells_0 = root_paths[position, 0]
+            cells_1 = root_paths[position, 1]
+            line = ancestors[position]
             continue
         entry = uint64(choices[visited]) + ways
-        waiting[waiting_count] = place
+        # Counted only if there is another way out than the one taken, as in ``walk_on``.
+        waiting[waiting_count] = position
         waiting_count += uint64((ways & (ways - ONE)) != uint64(0))
-        step = ((place << uint64(2)) | uint64(DIRECTION_TABLE[entry])) << ONE
+        # The flat index of ``[position, direction, 0]`` in tables of shape (positions, 4, 2); with
+        # the lowest bit set, that of ``[position, direction, 1]``.
+        step = ((position << uint64(2)) | uint64(DIRECTION_TABLE[entry])) << ONE
         edges |= EDGE_OF_STEP[step]
         transposed |= EDGE_OF_STEP[step | ONE]
         cells_0 |= CELLS_OF_STEP[step]
         cells_1 |= CELLS_OF_STEP[step | ONE]
-        place += uint64(np.int64(STEP_TABLE[entry]))
-        unvisited ^= ONE << place
+        position += uint64(np.int64(STEP_TABLE[entry]))
+        unvisited ^= ONE << position
         visited += ONE
         visited_bit >>= ONE
         line |= visited_bit
-        root_paths[place, 0] = cells_0
-        root_paths[place, 1] = cells_1
-        ancestors[place] = line
-        places[uint64(ROOM_COUNT - 1) - visited] = place
+        root_paths[position, 0] = cells_0
+        root_paths[position, 1] = cells_1
+        ancestors[position] = line
+        position_of_bit[uint64(ROOM_COUNT - 1) - visited] = position
     return edges, transposed
 
 
@@ -306,31 +331,34 @@ def draw_size_nine(instances, key, low, high, grids, solutions, path_lengths, un
     rng = np.empty(1, np.uint64)
     choices = np.empty(CHOICE_WORDS * CHOICES_PER_WORD, np.uint8)
     waiting = np.empty(ROOM_COUNT, np.uint8)
-    root_paths = np.empty((CELL_OF_PLACE.size, 2), np.uint64)
-    ancestors = np.empty(CELL_OF_PLACE.size, np.uint64)
-    places = np.empty(ROOM_COUNT, np.uint8)
+    root_paths = np.empty((CELL_OF_POSITION.size, 2), np.uint64)
+    ancestors = np.empty(CELL_OF_POSITION.size, np.uint64)
+    position_of_bit = np.empty(ROOM_COUNT, np.uint8)
     for index in range(len(instances)):
         start_stream(rng, key, instances[index])
-        percent = uint64(200)
+        percent = uint64(200)  # in no split yet
         while percent < uint64(low) or percent >= uint64(high):
-            edges, transposed = carve_edges(rng, choices, waiting, root_paths, ancestors, places)
+            edges, transposed = carve_edges(
+                rng, choices, waiting, root_paths, ancestors, position_of_bit
+            )
             if high - low == 100:
-                break
+                break  # every maze is in the split "all"
             percent = percent_of_hash(canonical_hash_of_edges(edges, transposed))
         start = below(rng, ROOM_COUNT)
         goal = below(rng, ROOM_COUNT - 1)
         goal += goal >= start
-        start_place = STRIDE * (start // ROOMS + 1) + start % ROOMS
-        goal_place = STRIDE * (goal // ROOMS + 1) + goal % ROOMS
+        start_position = STRIDE * (start // ROOMS + 1) + start % ROOMS
+        goal_position = STRIDE * (goal // ROOMS + 1) + goal % ROOMS
 
-        # The path is what the ways from the first room to start and goal do not share, and the
-        # last room that they do share: the lowest common bit of their ancestors.
-        path_0 = root_paths[start_place, 0] ^ root_paths[goal_place, 0]
-        path_1 = root_paths[start_place, 1] ^ root_paths[goal_place, 1]
-        shared = ancestors[start_place] & ancestors[goal_place]
-        lowest = shared & (uint64(0) - shared)
+        # The path is what the ways from the first room to start and goal do not share (XOR), and
+        # the last room that they do share: the lowest common bit of their ancestors, since later
+        # rooms have lower bits.
+        path_0 = root_paths[start_position, 0] ^ root_paths[goal_position, 0]
+        path_1 = root_paths[start_position, 1] ^ root_paths[goal_position, 1]
+        shared = ancestors[start_position] & ancestors[goal_position]
+        lowest = shared & (uint64(0) - shared)  # a number and its negative share one bit: this
         exponent = EXPONENT[((lowest * DE_BRUIJN) & uint64(0xFFFFFFFF)) >> uint64(27)]
-        meeting = uint64(CELL_OF_PLACE[places[exponent]])
+        meeting = uint64(CELL_OF_POSITION[position_of_bit[exponent]])
         if meeting < uint64(64):
             path_0 |= ONE << meeting
         else:
@@ -338,6 +366,7 @@ def draw_size_nine(instances, key, low, high, grids, solutions, path_lengths, un
 
         free_0 = ROOM_CELLS_0
         free_1 = ROOM_CELLS_1
+        # Five lookups, one for each byte of the edges, give the free cells between rooms.
         for byte in range(EDGES // 8):
             value = (edges >> uint64(8 * byte)) & uint64(255)
             entry = (uint64(256 * byte) + value) << ONE
@@ -347,8 +376,8 @@ def draw_size_nine(instances, key, low, high, grids, solutions, path_lengths, un
         solution = solutions[index]
         write_cells(free_0, free_1, grid)
         write_cells(path_0, path_1, solution)
-        grid[CELL_OF_PLACE[start_place]] = START
-        grid[CELL_OF_PLACE[goal_place]] = GOAL
+        grid[CELL_OF_POSITION[start_position]] = START
+        grid[CELL_OF_POSITION[goal_position]] = GOAL
         length = 0
         for cell in range(CELLS):
             length += solution[cell]

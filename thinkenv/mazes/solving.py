@@ -19,6 +19,42 @@ NOT_REACHED, BLOCKED = -1, -2  # instead of a distance
 
 
 @kernel
+def measure_flat(grid, width, source, target, distances, queue):
+    """Distances from one cell to the others, by breadth-first search until a target is reached.
+
+    Args:
+        grid: ``(cells,)`` uint8 cell codes with an outer wall, ``width`` to a row.
+        width: Cells in a row.
+        source: The flat cell to measure from.
+        target: The flat cell to stop at, or -1 to reach all that can be reached.
+        distances: ``(cells,)`` int32, filled; ``NOT_REACHED`` or ``BLOCKED`` where there is none.
+        queue: ``(cells,)`` int32, filled with the cells in the order in which they were reached.
+
+    Returns:
+        How many cells were reached.
+    """
+    for cell in range(distances.size):
+        distances[cell] = BLOCKED if grid[cell] == WALL else NOT_REACHED
+    one = uint64(1)
+    stride = uint64(width)
+    distances[source] = 0
+    queue[0] = source
+    head = uint64(0)
+    tail = one
+    while head < tail:
+        cell = uint64(queue[head])
+        head += one
+        if cell == uint64(target):
+            break
+        onwards = distances[cell] + np.int32(1)
+        tail = reach(cell - stride, onwards, distances, queue, tail)
+        tail = reach(cell + one, onwards, distances, queue, tail)
+        tail = reach(cell + stride, onwards, distances, queue, tail)
+        tail = reach(cell - one, onwards, distances, queue, tail)
+    return np.int64(tail)
+
+
+@kernel
 def solve_flat(grid, width, start, goal, distances, queue, solution):
     """Mark a shortest path in a flat grid with an outer wall.
 
@@ -35,24 +71,7 @@ def solve_flat(grid, width, start, goal, distances, queue, solution):
         ``(length, unique)``: the cells of a shortest path (0: the goal cannot be reached) and
         whether it is the only one.
     """
-    for cell in range(distances.size):
-        distances[cell] = BLOCKED if grid[cell] == WALL else NOT_REACHED
-    one = uint64(1)
-    stride = uint64(width)
-    distances[goal] = 0
-    queue[0] = goal
-    head = uint64(0)
-    tail = one
-    while head < tail:
-        cell = uint64(queue[head])
-        head += one
-        if cell == uint64(start):
-            break
-        onwards = distances[cell] + np.int32(1)
-        tail = reach(cell - stride, onwards, distances, queue, tail)
-        tail = reach(cell + one, onwards, distances, queue, tail)
-        tail = reach(cell + stride, onwards, distances, queue, tail)
-        tail = reach(cell - one, onwards, distances, queue, tail)
+    measure_flat(grid, width, goal, start, distances, queue)
     if distances[start] < 0:
         return 0, False
 
@@ -75,7 +94,10 @@ def solve_flat(grid, width, start, goal, distances, queue, solution):
 
 @kernel(inline="always")
 def reach(cell, distance, distances, queue, tail):
-    """Append a cell to the queue if it is not reached yet, without a branch."""
+    """Append a cell to the queue if it is not reached yet, without a branch.
+
+    It is written behind the queue's end in any case, and the end moves on only if it counts.
+    """
     known = distances[cell]
     is_new = known == NOT_REACHED
     distances[cell] = distance if is_new else known
@@ -99,9 +121,7 @@ def mark_tree_path(parents, rooms, start, goal, solution):
     Returns:
         The cells of the path.
     """
-    # For up, right, down and left, as signed numbers of 16 bits each: steps from room to room,
-    # and from cell to cell. Unsigned indices are not checked for being negative.
-    one = uint64(1)
+    # Unsigned, because a signed index costs a check for being negative.
     room_steps = pack_steps(rooms)
     cell_steps = pack_steps(2 * rooms + 1)
     room = uint64(start)
@@ -109,36 +129,46 @@ def mark_tree_path(parents, rooms, start, goal, solution):
     solution[cell] = 1
     length = 1
     while parents[room] != ROOT:
-        direction = parents[room]
-        step = unpack_step(cell_steps, direction)
-        room += unpack_step(room_steps, direction)
-        solution[cell + step] = 1
-        cell += step << one
+        room, cell = climb(room, cell, parents, room_steps, cell_steps, 1, solution)
         solution[cell] = 1
         length += 2
     room = uint64(goal)
     cell = uint64(cell_of_room(goal, rooms))
     while solution[cell] == 0:
         solution[cell] = 1
-        direction = parents[room]
-        step = unpack_step(cell_steps, direction)
-        room += unpack_step(room_steps, direction)
-        solution[cell + step] = 1
-        cell += step << one
+        room, cell = climb(room, cell, parents, room_steps, cell_steps, 1, solution)
         length += 2
     while parents[room] != ROOT:
-        direction = parents[room]
-        step = unpack_step(cell_steps, direction)
-        room += unpack_step(room_steps, direction)
-        solution[cell + step] = 0
-        cell += step << one
+        room, cell = climb(room, cell, parents, room_steps, cell_steps, 0, solution)
         solution[cell] = 0
         length -= 2
     return length
 
 
+@kernel(inline="always")
+def climb(room, cell, parents, room_steps, cell_steps, mark, solution):
+    """Step from a room to its parent, and write ``mark`` on the passage between them.
+
+    Args:
+        room: The room's number, uint64.
+        cell: Its flat cell, uint64.
+        parents: ``(rooms * rooms,)`` uint8, the direction from each room to its parent.
+        room_steps: ``pack_steps`` of the rooms in a row.
+        cell_steps: ``pack_steps`` of the cells in a row.
+        mark: 1 or 0.
+        solution: ``(side * side,)`` uint8, changed.
+
+    Returns:
+        ``(room, cell)``: those of the parent, two cells on.
+    """
+    direction = parents[room]
+    step = unpack_step(cell_steps, direction)
+    solution[cell + step] = mark
+    return room + unpack_step(room_steps, direction), cell + (step << uint64(1))
+
+
 @kernel
-def is_connected_path(grid, width, start, goal, answer, queue, seen):
+def is_connected_path(grid, width, start, goal, answer, queue, reached):
     """Whether the marked cells of ``answer`` are all free and join start and goal.
 
     Args:
@@ -148,15 +178,15 @@ def is_connected_path(grid, width, start, goal, answer, queue, seen):
         goal: The goal's flat cell.
         answer: ``(cells,)`` uint8, 1 on marked cells.
         queue: ``(cells,)`` int32, overwritten.
-        seen: ``(cells,)`` uint8, overwritten.
+        reached: ``(cells,)`` uint8, overwritten.
     """
     for cell in range(grid.size):
         if answer[cell] != 0 and grid[cell] == WALL:
             return False
     if answer[start] == 0:
         return False
-    seen[:] = 0
-    seen[start] = 1
+    reached[:] = 0
+    reached[start] = 1
     queue[0] = start
     head = 0
     tail = 1
@@ -167,11 +197,24 @@ def is_connected_path(grid, width, start, goal, answer, queue, seen):
             return True
         for step in (-width, 1, width, -1):
             neighbour = cell + step
-            if answer[neighbour] != 0 and seen[neighbour] == 0:
-                seen[neighbour] = 1
+            if answer[neighbour] != 0 and reached[neighbour] == 0:
+                reached[neighbour] = 1
                 queue[tail] = neighbour
                 tail += 1
     return False
+
+
+@kernel
+def find_endpoints(grid):
+    """The flat cells of start and goal."""
+    start = 0
+    goal = 0
+    for cell in range(grid.size):
+        if grid[cell] == START:
+            start = cell
+        elif grid[cell] == GOAL:
+            goal = cell
+    return start, goal
 
 
 @kernel
@@ -190,7 +233,7 @@ def judge_flat(grids, width, solutions, path_lengths, unique, answers, solved, c
     """
     count, cells = grids.shape
     queue = np.empty(cells, np.int32)
-    seen = np.empty(cells, np.uint8)
+    reached = np.empty(cells, np.uint8)
     for index in range(count):
         grid = grids[index]
         answer = answers[index]
@@ -210,14 +253,8 @@ def judge_flat(grids, width, solutions, path_lengths, unique, answers, solved, c
         solved[index] = different == 0
         # Another shortest path is as right as the reference: as many cells, joining both ends.
         if different > 0 and not unique[index] and marked == path_lengths[index]:
-            start = 0
-            goal = 0
-            for cell in range(cells):
-                if grid[cell] == START:
-                    start = cell
-                elif grid[cell] == GOAL:
-                    goal = cell
-            solved[index] = is_connected_path(grid, width, start, goal, answer, queue, seen)
+            start, goal = find_endpoints(grid)
+            solved[index] = is_connected_path(grid, width, start, goal, answer, queue, reached)
 
 
 def check_grid(grid: np.ndarray) -> tuple[np.ndarray, int, int]:
@@ -235,20 +272,22 @@ def check_grid(grid: np.ndarray) -> tuple[np.ndarray, int, int]:
     """
     grid = np.asarray(grid)
     if grid.ndim != 2 or min(grid.shape) < 3:
-        raise ValueError(f"grid has shape {grid.shape}: needs (height, width), at least 3 each")
+        raise ValueError(
+            f"grid must have shape (height, width), at least 3 each, got {grid.shape}"
+        )
     if grid.dtype.kind not in "iu" or grid.min() < WALL or grid.max() > GOAL:
         raise ValueError(
-            "grid holds other values than the integer codes 0 wall, 1 free, 2 start, 3 goal"
+            "grid must hold the integer codes 0 wall, 1 free, 2 start, 3 goal, got others"
         )
     border = np.concatenate([grid[0], grid[-1], grid[:, 0], grid[:, -1]])
     if np.any(border != WALL):
-        raise ValueError("grid has an opening in its outer wall: all border cells must be 0")
+        raise ValueError("grid must have an outer wall of border cells 0, got an opening in it")
     starts = np.flatnonzero(grid == START)
     goals = np.flatnonzero(grid == GOAL)
     if len(starts) != 1 or len(goals) != 1:
         raise ValueError(
-            f"grid has {len(starts)} starts (code 2) and {len(goals)} goals (code 3): "
-            "needs one of each"
+            f"grid must have one start (code 2) and one goal (code 3), got {len(starts)} starts "
+            f"and {len(goals)} goals"
         )
     return np.ascontiguousarray(grid, np.uint8), int(starts[0]), int(goals[0])
 
@@ -278,7 +317,7 @@ def shortest_path(grid: np.ndarray) -> tuple[np.ndarray, int, bool]:
         solution,
     )
     if length == 0:
-        raise ValueError("grid has no path from its start to its goal")
+        raise ValueError("grid must have a path from its start to its goal, got none")
     return solution.reshape(grid.shape), int(length), bool(unique)
 
 
@@ -314,7 +353,8 @@ def is_solution(grid: np.ndarray, answer: np.ndarray) -> bool:
         answer: ``(height, width)`` bool or integers, 1 on the path, start and goal included.
 
     Raises:
-        ValueError: If ``grid`` is no maze with a path, or ``answer`` has another shape or values.
+        ValueError: If ``grid`` is not a maze with a path, or ``answer`` has another shape or
+            other values.
         TypeError: If ``answer`` holds neither integers nor bools.
     """
     grid, start, goal = check_grid(grid)

@@ -19,6 +19,7 @@ def image_steps(symmetry, side):
         ``(origin, row_step, column_step)``: the image's cell ``(i, j)`` is the grid's flat cell
         ``origin + i * row_step + j * column_step``. Symmetry 0 is the identity.
     """
+    # Three bits, each of which mirrors or not: together all eight symmetries of the square.
     row_step = side
     column_step = 1
     origin = 0
@@ -36,6 +37,7 @@ def image_steps(symmetry, side):
 @kernel
 def is_smaller_image(grid, side, first, second):
     """Whether symmetry ``first`` of the walls reads smaller, cell by cell, than ``second``."""
+    # Almost always one of the first cells differs, so that this is cheaper than writing images.
     origin_1, row_step_1, column_step_1 = image_steps(first, side)
     origin_2, row_step_2, column_step_2 = image_steps(second, side)
     for row in range(1, side - 1):
@@ -65,6 +67,8 @@ def canonical_hash(grid, side):
         if is_smaller_image(grid, side, symmetry, smallest):
             smallest = symmetry
     origin, row_step, column_step = image_steps(smallest, side)
+    # The inner cells, a bit each, are gathered into words of 64: each bit is appended at the lower
+    # end. Every full word is mixed into the hash, and so is the last one, full or not.
     bits = SPLIT_SALT
     word = uint64(0)
     filled = 0

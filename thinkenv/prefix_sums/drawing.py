@@ -2,27 +2,26 @@
 
 import numpy as np
 
-# Ink, paper and judgement: the colours of Okabe and Ito, as in pictures of mazes.
-ONE_COLOUR = (38, 44, 58)
-ZERO_COLOUR = (250, 248, 243)
-RIGHT_COLOUR = (0, 114, 178)  # of a one; a zero answered right stays as it is
-WRONG_COLOUR = (230, 110, 20)
-GROUND_COLOUR = (205, 205, 205)
+from thinkenv.drawing import GREY, INK, PAPER, RIGHT_COLOUR, WRONG_COLOUR
+
+ONE_COLOUR = INK
+ZERO_COLOUR = PAPER
+GROUND_COLOUR = GREY
 
 # Longer strings are broken into lines.
 BITS_PER_LINE = 64
 PIXELS_PER_BIT = 8
 
 
-def draw(
+def render(
     bits: np.ndarray,
     answer: np.ndarray | None,
     solution: np.ndarray | None,
     strength: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Draw a bit string, and below each line of it the answer.
+    """A picture of a bit string, with the answer below each line of it.
 
-    Ones are dark. In an answer ones are blue, and what is wrong is orange.
+    Ones are dark. In an answer ones are blue, zeros stay light, and what is wrong is orange.
 
     Args:
         bits: ``(bits,)`` of 0 and 1.
@@ -37,8 +36,8 @@ def draw(
     width = min(len(bits), BITS_PER_LINE)
     lines = -(-len(bits) // width)
     squares = np.full((3 * lines, width, 3), GROUND_COLOUR, np.uint8)
-    places = np.arange(len(bits))
-    row, column = 3 * (places // width), places % width
+    line, column = np.divmod(np.arange(len(bits)), width)
+    row = 3 * line  # of bits; the next one is for the answer, the third stays empty
     squares[row, column] = np.where(bits[:, None] != 0, ONE_COLOUR, ZERO_COLOUR)
     if answer is not None:
         colours = np.where(answer[:, None] != 0, RIGHT_COLOUR, ZERO_COLOUR)

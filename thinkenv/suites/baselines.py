@@ -1,4 +1,4 @@
-"""Agents to compare with: exact ones, simple rules, and guesses.
+"""Baselines: exact references, simple rules, random and empty answers.
 
 Each is a callable for ``thinkenv.suites.evaluate``.
 """
@@ -39,10 +39,10 @@ class DeadEndFilling:
         filled = [mazes.fill_dead_ends(grid, self.rounds) for grid in problems]
         answers, rounds = map(np.stack, zip(*filled, strict=True))
         is_done = np.ones(len(rounds), bool)
-        if self.rounds is not None:  # done is who finds nothing in one more round
+        if self.rounds is not None:  # done if one more round would fill nothing
             more = [mazes.fill_dead_ends(grid, self.rounds + 1)[1] for grid in problems]
             is_done = np.array(more) <= self.rounds
-        return Answers(answers, rounds, is_done)
+        return Answers(answers, rounds, is_done, stopping="converged")
 
 
 def shape_of_answers(problems: np.ndarray) -> tuple[int, ...]:
@@ -50,15 +50,15 @@ def shape_of_answers(problems: np.ndarray) -> tuple[int, ...]:
     return (len(problems), *problems.shape[-2:]) if problems.ndim == 4 else problems.shape
 
 
-def constant(problems: np.ndarray) -> np.ndarray:
+def empty_answer(problems: np.ndarray) -> np.ndarray:
     """The answer that marks nothing."""
     return np.zeros(shape_of_answers(problems), np.uint8)
 
 
-class Guessing:
+class RandomAnswers:
     """Every cell marked or not by the toss of a coin; on chess boards, two squares at random.
 
-    The same problem gets the same guess, whatever else was asked before.
+    The same problem gets the same answer, whatever else was queried before.
 
     Args:
         seed: Of the coin.

@@ -2,14 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from thinkenv.checks import check_choice
-from thinkenv.chess_puzzles.task import ChessPuzzleTask
-from thinkenv.mazes.task import MazeTask
-from thinkenv.prefix_sums.task import PrefixSumTask
-
-TASKS: dict[str, Any] = {task.name: task for task in (MazeTask, ChessPuzzleTask, PrefixSumTask)}
+from thinkenv.tasks import make_task
+from thinkenv.tasks.base import AnyTask, OptionValue
 
 
 @dataclass(frozen=True)
@@ -17,24 +12,24 @@ class ProblemSet:
     """The first instances of a seed of one task: the same problems on every machine.
 
     Attributes:
-        task: ``maze``, ``chess`` or ``prefix_sum``.
+        task: ``maze``, ``chess`` or ``prefix_sum``, or one of your own as ``file.py:Class``.
         options: The arguments of the task.
         count: How many instances.
         seed: Whose.
     """
 
     task: str
-    options: Mapping[str, Any]
+    options: Mapping[str, OptionValue]
     count: int
     seed: int = 0
 
-    def make_task(self) -> Any:
+    def make_task(self) -> AnyTask:
         """The task, which draws the instances and judges answers.
 
         Raises:
             ValueError: If there is no such task, or an option has a value that is not allowed.
         """
-        return TASKS[check_choice("task", self.task, tuple(TASKS))](**self.options)
+        return make_task(self.task, **self.options)
 
     def __str__(self) -> str:
         return " ".join([self.task, *(f"{name}={value}" for name, value in self.options.items())])
@@ -48,9 +43,9 @@ class Suite:
         name: What it is called.
         description: What it asks.
         sets: The problem sets.
-        versions: What decides the problems of each task in it, besides the options: the version of
-            the generator, or the SHA-256 of the puzzles. Should one change, the suite asks for a
-            package that still has this version, rather than quietly becoming another one.
+        versions: The ``version`` of each task in it, which with the options decides the problems.
+            Should one change, the suite asks for a package that still has this version, rather
+            than quietly becoming another one.
     """
 
     name: str
@@ -65,7 +60,7 @@ class Suite:
             ValueError: If a task has another version.
         """
         for problems in self.sets:
-            meant, ours = self.versions.get(problems.task), version_of(problems.make_task())
+            meant, ours = self.versions.get(problems.task), problems.make_task().version
             if meant not in (None, ours):
                 raise ValueError(
                     f"suite {self.name!r} has problems of version {meant} of {problems.task!r}; "
@@ -73,13 +68,7 @@ class Suite:
                 )
 
 
-def version_of(task: Any) -> int | str:
-    """What decides a task's problems besides its options: see ``Suite.versions``."""
-    version = getattr(task, "generator_version", None)
-    return task.axes["database_sha256"] if version is None else version
-
-
-def maze_set(count: int, **options: Any) -> ProblemSet:
+def maze_set(count: int, **options: OptionValue) -> ProblemSet:
     """Mazes of the extrapolation split, unless the options say another one."""
     return ProblemSet("maze", {"split": "extrapolation", **options}, count)
 

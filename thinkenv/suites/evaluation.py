@@ -1,21 +1,25 @@
-"""Anybody's agent on a set of problems: asked, judged, and reported in rows."""
+"""Evaluate any agent on a set of problems."""
 
 import time
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from tqdm import tqdm
 
 from thinkenv.checks import check_choice, check_integer
-from thinkenv.tasks.seeds import INSTANCES_PER_SEED, LAST_SEED, instances_of_seed
-from thinkenv.suites.scores import evaluation_row
-from thinkenv.suites.merging import part_of
 from thinkenv.suites.catalogue import SUITES, Suite
+from thinkenv.suites.merging import part_of
+from thinkenv.suites.scores import Stopping, evaluation_row
+from thinkenv.tasks.base import AnyTask, InstanceBatch
+from thinkenv.tasks.seeds import INSTANCES_PER_SEED, LAST_SEED, instances_of_seed
 
-# Cells of problems that an agent is asked about at a time: 67 mazes of size 59, one of size 801.
+# Cells of problems that an agent is shown at a time: 67 mazes of size 59, one of size 801.
 CELLS_AT_ONCE = 250_000
+# The outcomes that every evaluation has or can have; others are further scores of the task.
+OUTCOMES = ("instance", "solved", "cells", "iterations", "converged", "difficulty", "answer")
 
 
 @dataclass
@@ -28,103 +32,236 @@ class Answers:
         converged: ``(count,)`` bool, whether each thought had stopped changing; or None.
         seconds: How long they took; None for the time of the call, in equal shares where a call
             gives several answers.
+        stopping: ``fixed`` after a number of iterations that was requested, ``converged`` where
+            the agent found the number for each problem, or None.
+        requested: The number requested, where ``stopping`` is ``fixed``.
+        preferences: What the agent prefers after the same thinking: a callable for
+            ``thinkenv.tasks.Task.play``, for tasks of several moves; or None.
+
+    Raises:
+        ValueError: If ``requested`` is given without ``stopping="fixed"``, or lacks with it.
     """
 
     answer: np.ndarray
     iterations: np.ndarray | float | None = None
     converged: np.ndarray | None = None
     seconds: float | None = None
+    stopping: Stopping | None = None
+    requested: int | None = None
+    preferences: Callable[[np.ndarray], np.ndarray] | None = None
+
+    def __post_init__(self) -> None:
+        if (self.stopping == "fixed") != (self.requested is not None):
+            raise ValueError(
+                "requested must be a number where stopping is 'fixed', and else None, "
+                f"got {self.requested!r} with stopping={self.stopping!r}"
+            )
+        if self.iterations is None:
+            self.iterations = self.requested
 
 
-Agent = Callable[[np.ndarray], Any]
+@runtime_checkable
+class ThoughtLike(Protocol):
+    """What an agent's ``think`` returns, as far as it is evaluated."""
+
+    answer: np.ndarray
+    iterations: np.ndarray
+    converged: np.ndarray
+
+
+# An agent: from problems to an answer to each, or to several, after different iterations.
+Policy = Callable[[np.ndarray], np.ndarray | Answers | ThoughtLike | Sequence[Answers]]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The result of one agent on one set of problems.
+
+    Attributes:
+        row: What is known of all problems together: see ``evaluate``.
+        outcomes: What happened to each problem, in columns ``(n, ...)``: ``instance`` int64,
+            ``solved`` bool, ``cells`` float64 (the share of cells that are right); ``iterations``
+            and ``converged`` if the agent tells, ``difficulty`` if the task knows, further scores
+            by name if the task was played, and ``answer`` if it was to be kept.
+    """
+
+    row: dict
+    outcomes: dict[str, np.ndarray]
+
+
+def query(policy: Policy, problems: np.ndarray) -> tuple[list[Answers], float]:
+    """An agent's answers to problems, and the seconds that they took."""
+    shown = problems.copy()  # whatever the agent does with them, they are judged as they were
+    began = time.perf_counter()
+    said = policy(shown)
+    seconds = time.perf_counter() - began
+    # A list of arrays is one answer to each problem.
+    several = said if isinstance(said, list) and said and isinstance(said[0], Answers) else [said]
+    return [as_answers(one) for one in several], seconds
+
+
+def as_answers(said: np.ndarray | Answers | ThoughtLike | Sequence[Answers]) -> Answers:
+    """What an agent returned, as ``Answers``."""
+    if isinstance(said, Answers):
+        return said
+    if isinstance(said, ThoughtLike):
+        return Answers(said.answer, said.iterations, said.converged)
+    return Answers(np.asarray(said))
+
+
+def outcomes_of(
+    task: AnyTask, batch: InstanceBatch, answers: Answers, keep_answers: bool
+) -> dict[str, np.ndarray]:
+    """The outcomes of a batch of problems: see ``Evaluation``.
+
+    Raises:
+        ValueError: If ``iterations`` or ``converged`` do not have one entry for each problem, or
+            an answer has the wrong shape or values.
+        TypeError: If an answer has the wrong dtype.
+    """
+    solved, cells = task.judge(batch, answers.answer)
+    outcomes = {"instance": batch.instances, "solved": solved, "cells": cells}
+    for name, told in (("iterations", answers.iterations), ("converged", answers.converged)):
+        if told is None:
+            continue
+        if np.shape(told) not in ((), (len(batch),)):
+            raise ValueError(
+                f"{name} must be one number or have shape ({len(batch)},), "
+                f"got shape {np.shape(told)}"
+            )
+        outcomes[name] = np.broadcast_to(told, len(batch))
+    if (difficulties := task.difficulties(batch)) is not None:
+        outcomes["difficulty"] = difficulties
+    if answers.preferences is not None:
+        outcomes |= task.play(batch, answers.preferences)
+    if keep_answers:
+        outcomes["answer"] = np.asarray(answers.answer)
+    return outcomes
 
 
 class Tally:
-    """What is known of the answers after one number of iterations, over the batches so far."""
+    """The outcomes of the batches so far, for one of the answers that an agent gives."""
 
-    def __init__(self) -> None:
-        self.scores: dict[str, list] = {}
-        self.iterations: list = []
-        self.converged: list = []
+    def __init__(self, first: Answers) -> None:
+        self.stopping = first.stopping
+        self.requested = first.requested
+        self.is_played = first.preferences is not None
+        self.parts: list[dict[str, np.ndarray]] = []
         self.seconds = 0.0
-        self.is_one_number = True  # whether one number of iterations was told for whole batches
 
-    def add(self, scores: dict[str, np.ndarray], answers: Any, seconds: float) -> None:
-        """Add the answers to a batch of problems, and what the agent tells of them.
+    def add(self, answers: Answers, outcomes: dict[str, np.ndarray], seconds: float) -> None:
+        """Add a batch of problems, whose call took so many seconds.
 
         Raises:
-            ValueError: If ``iterations`` or ``converged`` are not told for every problem or for
-                none.
+            ValueError: If the agent does not tell the same of every batch.
         """
-        told: Any
-        count = len(scores["solved"])
-        for score, values in scores.items():
-            self.scores.setdefault(score, []).extend(values.tolist())
-        for known, name in ((self.iterations, "iterations"), (self.converged, "converged")):
-            told = getattr(answers, name, None)
-            if told is not None:
-                if np.shape(told) not in ((), (count,)):
-                    raise ValueError(
-                        f"{name} has shape {np.shape(told)}: needs ({count},), or one number"
-                    )
-                known.extend(np.broadcast_to(told, (count,)).tolist())
-            if known and len(known) != len(self.scores["solved"]):
-                raise ValueError(f"{name} is told of some batches of answers, and not of others")
-        told = getattr(answers, "iterations", None)
-        self.is_one_number &= np.ndim(told) == 0
-        own = getattr(answers, "seconds", None)
-        self.seconds += seconds if own is None else own
+        if (answers.stopping, answers.requested) != (self.stopping, self.requested):
+            raise ValueError("stopping and requested must be the same for every batch of answers")
+        for name in outcomes.keys() ^ (self.parts or [outcomes])[0].keys():
+            raise ValueError(f"{name} must be told of every batch of answers or of none")
+        self.parts.append(outcomes)
+        self.seconds += seconds if answers.seconds is None else answers.seconds
 
-    def mean_iterations(self) -> float | int | None:
-        """The number of iterations if one was told for all problems; else a mean, as a float."""
-        if not self.iterations:
-            return None
-        if self.is_one_number and len(set(self.iterations)) == 1:
-            return self.iterations[0]
-        return float(np.mean(self.iterations))
+    def evaluation(self, task: AnyTask, seed: int, name: str) -> Evaluation:
+        """The row and the outcomes of all batches."""
+        outcomes = {
+            column: np.concatenate([part[column] for part in self.parts])
+            for column in self.parts[0]
+        }
+        further = [column for column in outcomes if column not in OUTCOMES]
+        iterations: float | None = self.requested
+        if iterations is None and "iterations" in outcomes:
+            iterations = float(outcomes["iterations"].mean())
+        row = evaluation_row(
+            task=task.name,
+            options=task.options,
+            disturbance="none",
+            scores={column: outcomes[column] for column in ("solved", "cells", *further)},
+            converged=outcomes.get("converged"),
+            iterations=iterations,
+            stopping=self.stopping,
+            requested=self.requested,
+            seconds=self.seconds,
+            seed=seed,
+            checkpoint=name,
+        )
+        return Evaluation(row, outcomes)
 
 
-def ask(answer: Agent, problems: np.ndarray) -> tuple[list, float]:
-    """What an agent says of problems, as a list of its answers, and the seconds that it took."""
-    shown = problems.copy()  # whatever the agent does with them, they are judged as they were
-    began = time.perf_counter()
-    said = answer(shown)
-    seconds = time.perf_counter() - began
-    # A list of arrays is one answer to each problem.
-    is_several = isinstance(said, list) and len(said) > 0 and hasattr(said[0], "answer")
-    return said if is_several else [said], seconds
+def tally_answers(
+    policy: Policy, task: AnyTask, batches: Sequence[np.ndarray], keep_answers: bool, bar: tqdm
+) -> list[Tally]:
+    """Draw the problems of each batch of instance numbers, query the agent, and judge its answers.
+
+    Raises:
+        ValueError: If the agent gives another number of answers than before, or wrong ones.
+        TypeError: If an answer has the wrong dtype.
+    """
+    tallies: list[Tally] = []
+    for instances in batches:
+        batch = task.draw(instances)
+        several, seconds = query(policy, batch.problems)
+        tallies = tallies or [Tally(answers) for answers in several]
+        if len(several) != len(tallies):
+            raise ValueError(
+                f"answers to each problem must be {len(tallies)} as before, got {len(several)}"
+            )
+        for tally, answers in zip(tallies, several, strict=True):
+            outcomes = outcomes_of(task, batch, answers, keep_answers)
+            tally.add(answers, outcomes, seconds / len(several))
+        bar.update(len(batch))
+    return tallies
+
+
+def divide(task: AnyTask, instances: np.ndarray, size: int | None) -> list[np.ndarray]:
+    """Instance numbers ``(n,)`` in batches of a size, by default of about 250,000 cells.
+
+    Raises:
+        ValueError: If the size is out of range.
+        TypeError: If it is not an integer.
+    """
+    if size is None:
+        size = max(1, CELLS_AT_ONCE // task.draw(instances[:1]).solutions.size)
+    size = check_integer("batch", size, 1, INSTANCES_PER_SEED)
+    return [instances[begin : begin + size] for begin in range(0, len(instances), size)]
 
 
 def evaluate_task(
-    answer: Agent,
-    task: Any,
+    policy: Policy,
+    task: AnyTask,
     count: int,
     seed: int = 0,
     *,
     name: str = "",
-    first: int = 0,
     batch: int | None = None,
-    more_scores: Callable[[Any, Any], dict[str, np.ndarray]] | None = None,
+    shard: int = 0,
+    shards: int = 1,
+    keep_answers: bool = False,
     label: str | None = None,
     progress: bool = True,
-) -> list[dict]:
-    """Ask an agent about instances of a task, and judge its answers.
+) -> list[Evaluation]:
+    """Query an agent about instances of a task, and judge its answers.
 
     Args:
-        answer: As of ``evaluate``.
-        task: What draws the instances and judges the answers, such as ``thinkenv.mazes.MazeTask``.
+        policy: The agent, as of ``evaluate``.
+        task: The task, such as ``thinkenv.tasks.make_task("maze", size=59)``.
         count: How many instances.
         seed: Whose.
         name: The agent, for the rows.
-        first: The instance to begin with.
         batch: The most problems in a call; by default as many as have 250,000 cells.
-        more_scores: From a batch of instances and the agent's answers to further scores, each
-            ``(count,)`` bool.
+        shard: Which part of the problems, where several machines share them.
+        shards: How many parts there are.
+        keep_answers: Whether the outcomes are to hold the answers, too.
         label: What the problems are called beside the progress bar.
         progress: Whether to show one, where the output is a terminal.
 
     Returns:
-        A row, or as many as the agent gives answers of each problem.
+        As many evaluations as the agent gives answers to each problem; none where no problem
+        falls to this shard. Rows of shards have ``first``, the number of their first problem, and
+        ``of``, how many there are. Where the task knows how difficult its problems are and the
+        agent plays them, the last row has ``rated``, a list of ``[difficulty, solved]`` for
+        every problem, solved meaning the whole ``line`` if the task has such a score: see
+        ``thinkenv.suites.rate_rows``.
 
     Raises:
         ValueError: If an argument has a value that is not allowed, the task has not as many
@@ -134,90 +271,131 @@ def evaluate_task(
     """
     seed = check_integer("seed", seed, 0, LAST_SEED)
     count = check_integer("count", count, 1, INSTANCES_PER_SEED)
-    first = check_integer("first", first, 0, INSTANCES_PER_SEED - count)
-    available = getattr(task, "count", None)  # None where there is no end of different problems
-    if available is not None and first + count > available:
-        raise ValueError(f"count={count} from first={first}: there are {available} problems")
-    if batch is None:
-        cells = task.draw(instances_of_seed(seed, 1, first)).solutions.size
-        batch = max(1, CELLS_AT_ONCE // cells)
-    batch = check_integer("batch", batch, 1, INSTANCES_PER_SEED)
-    tallies: list[Tally] = []
+    shards = check_integer("shards", shards, 1, INSTANCES_PER_SEED)
+    shard = check_integer("shard", shard, 0, shards - 1)
+    if task.count is not None and count > task.count:
+        raise ValueError(f"count must be at most {task.count}, all problems there are, got {count}")
+    first, end = part_of(count, shard, shards)
+    if first == end:
+        return []  # fewer problems than shards
+    batches = divide(task, instances_of_seed(seed, end - first, first), batch)
     with tqdm(
-        total=count,
+        total=end - first,
         desc=label or task.name,
         unit="problem",
         leave=False,
         disable=None if progress else True,
     ) as bar:
-        for begin in range(first, first + count, batch):
-            drawn = min(batch, first + count - begin)
-            instances = task.draw(instances_of_seed(seed, drawn, begin))
-            several, seconds = ask(answer, instances.problems)
-            tallies = tallies or [Tally() for _ in several]
-            if len(several) != len(tallies):
-                raise ValueError(
-                    f"answer gave {len(several)} answers to each problem, and {len(tallies)} before"
-                )
-            for tally, answers in zip(tallies, several, strict=True):
-                solved, shares = task.judge(instances, getattr(answers, "answer", answers))
-                scores = {"solved": solved, "cells": shares}
-                if more_scores is not None:
-                    scores |= more_scores(instances, answers)
-                tally.add(scores, answers, seconds / len(several))
-            bar.update(drawn)
-    return [
-        evaluation_row(
-            task=task.name,
-            axes=task.axes,
-            disturbance="none",
-            scores=tally.scores,
-            converged=tally.converged or None,
-            iterations=tally.mean_iterations(),
-            seconds=tally.seconds,
-            seed=seed,
-            checkpoint=name,
-        )
-        for tally in tallies
-    ]
+        tallies = tally_answers(policy, task, batches, keep_answers, bar)
+    evaluations = [tally.evaluation(task, seed, name) for tally in tallies]
+    outcomes = evaluations[-1].outcomes
+    if tallies[-1].is_played and "difficulty" in outcomes:
+        solved = outcomes.get("line", outcomes["solved"])
+        pairs = zip(outcomes["difficulty"].tolist(), solved.tolist(), strict=True)
+        evaluations[-1].row["rated"] = [list(pair) for pair in pairs]
+    if shards > 1:
+        for evaluation in evaluations:
+            evaluation.row.update(first=first, of=count)
+    return evaluations
 
 
-def evaluate(
-    answer: Agent,
+def evaluate_sets(
+    policy: Policy,
     suite: str | Suite,
     *,
     name: str = "",
-    most: int | None = None,
+    max_problems: int | None = None,
+    batch: int | None = None,
+    shard: int = 0,
+    shards: int = 1,
+    keep_answers: bool = False,
+    progress: bool = True,
+) -> Iterator[list[Evaluation]]:
+    """Evaluate an agent on a suite, one set of problems after the other, to store each when done.
+
+    Args:
+        policy: As of ``evaluate``, as are the others.
+        suite: The suite, or the name of one of ``SUITES``.
+        name: The agent, for the rows.
+        max_problems: Only so many problems of each set, to try things out.
+        batch: The most problems in a call.
+        shard: Which part of the problems.
+        shards: How many parts there are.
+        keep_answers: Whether the outcomes are to hold the answers, too.
+        progress: Whether to show progress.
+
+    Yields:
+        For each set of problems, as soon as it is done, as many evaluations as the agent gives
+        answers to each problem.
+
+    Raises:
+        ValueError: As of ``evaluate``.
+        TypeError: If an answer has the wrong dtype.
+    """
+    if not isinstance(suite, Suite):
+        suite = SUITES[check_choice("suite", suite, tuple(SUITES))]
+    suite.check_versions()
+    limit = INSTANCES_PER_SEED if max_problems is None else max_problems
+    limit = check_integer("max_problems", limit, 1, 2**63 - 1)
+    for problems in suite.sets:
+        task = problems.make_task()
+        evaluations = evaluate_task(
+            policy,
+            task,
+            min(problems.count, limit),
+            problems.seed,
+            name=name,
+            batch=batch,
+            shard=shard,
+            shards=shards,
+            keep_answers=keep_answers,
+            label=str(problems),
+            progress=progress,
+        )
+        for evaluation in evaluations:
+            evaluation.row.update(suite=suite.name, version=task.version)
+        yield evaluations
+
+
+def evaluate(
+    policy: Policy,
+    suite: str | Suite,
+    *,
+    name: str = "",
+    max_problems: int | None = None,
     batch: int | None = None,
     shard: int = 0,
     shards: int = 1,
     progress: bool = True,
+    most: int | None = None,
 ) -> list[dict]:
-    """Ask an agent about all problems of a suite, and judge its answers.
+    """Query an agent about all problems of a suite, and judge its answers.
 
     Args:
-        answer: The agent: a callable from problems ``(count, ...)``, as the environments show them,
+        policy: The agent: a callable from problems ``(count, ...)``, as the environments show them,
             to answers ``(count, ...)`` of the shape of the environments' actions (for chess,
-            squares ``(count, 8, 8)``). In place of the array it may return an object with the
-            attribute ``answer``, and with any of ``iterations``, ``converged`` and ``seconds``,
-            such as ``Answers`` or an agent's ``Thought``; or a list of such objects, as after
+            squares ``(count, 8, 8)``). In place of the array it may return ``Answers``, which also
+            tell what they cost, or an agent's ``Thought``; or a list of ``Answers``, as after
             different numbers of iterations, which gives as many rows.
         suite: The suite, or the name of one of ``SUITES``.
         name: The agent, for the rows.
-        most: Only so many problems of each set, to try things out.
+        max_problems: Only so many problems of each set, to try things out.
         batch: The most problems in a call; by default as many as have 250,000 cells.
         shard: Which part of the problems, where several machines share them.
         shards: How many parts there are; ``merge_rows`` puts their rows together.
         progress: Whether to show progress, where the output is a terminal.
+        most: The name of ``max_problems`` in version 0.1; deprecated.
 
     Returns:
         A row for each set of problems, in the suite's order: a dict with the keys
-        ``thinkenv.suites.scores.ROW_KEYS``, then ``suite`` and ``generator_version``, which is None for
-        chess, where ``database_sha256`` says which puzzles these are. ``exact`` is the share of
+        ``thinkenv.suites.scores.ROW_KEYS``, then the task's other options, then ``suite`` and
+        ``version``, which with the options decides the problems. ``exact`` is the share of
         problems answered exactly right, with its 95 % Wilson interval, ``cells`` the mean share
-        of cells that are right, ``seconds`` the time spent in ``answer``; ``iterations`` and
-        ``converged`` are None where the agent does not tell. Rows of shards have ``first``, the
-        number of their first problem, and ``of``, how many the set holds.
+        of cells that are right, ``seconds`` the time spent in ``policy``; ``stopping`` is
+        ``fixed`` or ``converged``, ``iterations`` the number run, or its mean where it was found,
+        and ``requested`` the number asked for, or None. These and ``converged`` are None where
+        the agent does not tell. Rows of shards have ``first``, the number of their first
+        problem, and ``of``, how many the set holds.
 
     Raises:
         ValueError: If there is no such suite, or an answer has the wrong shape or values.
@@ -225,39 +403,21 @@ def evaluate(
 
     Example:
         >>> from thinkenv import prefix_sums, suites
-        >>> rows = suites.evaluate(prefix_sums.solve, "prefix-extrapolation", most=10)
+        >>> rows = suites.evaluate(prefix_sums.solve, "prefix-extrapolation", max_problems=10)
         >>> [(row["size"], row["n"], row["exact"]) for row in rows][-1]
         (4096, 10, 1.0)
     """
-    if not isinstance(suite, Suite):
-        suite = SUITES[check_choice("suite", suite, tuple(SUITES))]
-    suite.check_versions()
-    shards = check_integer("shards", shards, 1, INSTANCES_PER_SEED)
-    shard = check_integer("shard", shard, 0, shards - 1)
-    most = check_integer("most", INSTANCES_PER_SEED if most is None else most, 1, 2**63 - 1)
-    rows = []
-    for problems in suite.sets:
-        task = problems.make_task()
-        count = min(problems.count, most)
-        first, end = part_of(count, shard, shards)
-        if first == end:
-            continue  # fewer problems than shards
-        of_suite = {
-            "suite": suite.name,
-            "generator_version": getattr(task, "generator_version", None),
-        }
-        if shards > 1:
-            of_suite |= {"first": first, "of": count}
-        rows_of_set = evaluate_task(
-            answer,
-            task,
-            end - first,
-            problems.seed,
-            name=name,
-            first=first,
-            batch=batch,
-            label=str(problems),
-            progress=progress,
-        )
-        rows += [row | of_suite for row in rows_of_set]
-    return rows
+    if most is not None:
+        warnings.warn("most is deprecated: say max_problems", DeprecationWarning, stacklevel=2)
+        max_problems = most
+    sets = evaluate_sets(
+        policy,
+        suite,
+        name=name,
+        max_problems=max_problems,
+        batch=batch,
+        shard=shard,
+        shards=shards,
+        progress=progress,
+    )
+    return [evaluation.row for evaluations in sets for evaluation in evaluations]

@@ -1,4 +1,4 @@
-"""Rows of several machines, each of which evaluated a part of the problems, put together."""
+"""Merge the rows of several machines, each of which evaluated a part of the problems."""
 
 import json
 from collections import Counter
@@ -10,6 +10,8 @@ from thinkenv.suites.scores import wilson_interval
 
 # Means over the problems of a row, None where the agent does not tell them.
 MEANS = ("cells", "converged", "iterations")
+# How long the agent was to think: the same in all shards.
+STOPPING = ("stopping", "requested")
 
 
 def part_of(count: int, shard: int, shards: int) -> tuple[int, int]:
@@ -18,21 +20,22 @@ def part_of(count: int, shard: int, shards: int) -> tuple[int, int]:
 
 
 def merge_rows(parts: Sequence[list[dict]]) -> list[dict]:
-    """Put together the rows of all shards, as if one machine had evaluated them.
+    """Merge the rows of all shards, as if one machine had evaluated them.
 
     Args:
         parts: For each shard its rows, as ``thinkenv.suites.evaluate`` returns them.
 
     Returns:
-        A row for each set of problems; ``seconds`` are added up over the shards.
+        A row for each set of problems; ``seconds`` are added up over the shards, and pairs under
+        ``rated`` follow one another in the order of the problems.
 
     Raises:
-        ValueError: If the shards are not of one agent and one suite, were not asked for the same
-            numbers of iterations, or leave problems out or have some twice.
+        ValueError: If the shards are not of one agent, one suite and the same numbers of
+            iterations, or leave problems out or have some twice.
     """
     agents = {(row["checkpoint"], row.get("suite")) for rows in parts for row in rows}
     if len(agents) > 1:
-        raise ValueError(f"parts are of different agents or suites: {sorted(agents, key=str)}")
+        raise ValueError(f"parts must be of one agent and one suite, got {sorted(agents, key=str)}")
     groups: dict[tuple[str, int], list[dict]] = {}
     # A part with the most rows comes first, because it has all sets of problems in their order:
     # a set with fewer problems than there are shards is in some of them only.
@@ -52,22 +55,30 @@ def shares_of(row: dict) -> list[str]:
 
 
 def problems_of(row: dict) -> str:
-    """What a row says of the problems and of who was asked: all but what was measured."""
+    """The row's identity: everything except measurements."""
     shares = shares_of(row)
     bounds = [f"{name}_{bound}" for name in shares for bound in ("low", "high")]
-    measured = {"n", "first", "of", "seconds", *MEANS, *shares, *bounds}
+    measured = {"n", "first", "of", "seconds", "rated", *MEANS, *STOPPING, *shares, *bounds}
     return json.dumps({name: row[name] for name in row if name not in measured})
 
 
 def merge_group(rows: list[dict]) -> dict:
     """One row from those of the shards of one set of problems."""
     rows = sorted(rows, key=lambda row: row.get("first", 0))
+    if len(found := {tuple(row[name] for name in STOPPING) for row in rows}) > 1:
+        raise ValueError(
+            f"stopping and requested must be the same in all parts, got {sorted(found, key=str)}"
+        )
     check_whole(rows)
     sizes = np.array([row["n"] for row in rows])
     n = int(sizes.sum())
     merged = {**rows[0], "n": n, "seconds": round(sum(row["seconds"] for row in rows), 3)}
     for key in MEANS:
-        merged[key] = mean_of(key, [row[key] for row in rows], sizes)
+        merged[key] = mean_of([row[key] for row in rows], sizes)
+    if merged["stopping"] == "fixed":
+        merged["iterations"] = merged["requested"]
+    if "rated" in merged:
+        merged["rated"] = [pair for row in rows for pair in row["rated"]]
     for key in shares_of(rows[0]):
         right = sum(round(row[key] * row["n"]) for row in rows)
         low, high = wilson_interval(right, n)
@@ -99,12 +110,9 @@ def name_of(row: dict) -> str:
     return " ".join([row["task"], *said])
 
 
-def mean_of(key: str, values: list, sizes: np.ndarray) -> float | int | None:
-    """The mean of what shards of ``sizes`` problems have; integers are the same for all."""
-    if None in values:
+def mean_of(values: list[float | None], sizes: np.ndarray) -> float | None:
+    """The mean over all problems, of the means of shards of ``sizes`` problems."""
+    known = [value for value in values if value is not None]
+    if len(known) < len(values):
         return None
-    if key == "iterations" and any(isinstance(value, int) for value in values):
-        if len(set(map(repr, values))) > 1:
-            raise ValueError(f"parts were asked for different numbers of iterations: {values}")
-        return values[0]
-    return float(np.dot(values, sizes) / sizes.sum())
+    return float(np.dot(known, sizes) / sizes.sum())

@@ -2,8 +2,15 @@
 
 import math
 from collections.abc import Iterable, Mapping
+from typing import Literal
+
+from thinkenv.tasks.base import OptionValue
 
 Z_95 = 1.959963984540054  # the two-sided 95 % point of the normal distribution
+
+# How an agent came to stop: after the number of iterations that was requested, the same for all
+# problems, or where its thought about each problem had stopped changing.
+Stopping = Literal["fixed", "converged"]
 
 # The columns every evaluation row has, in the order they are stored.
 ROW_KEYS = (
@@ -16,6 +23,8 @@ ROW_KEYS = (
     "disturbance",
     "n",
     "iterations",
+    "stopping",
+    "requested",
     "exact",
     "exact_low",
     "exact_high",
@@ -44,7 +53,9 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
         ValueError: If there were no trials, or more successes than trials.
     """
     if not 0 <= successes <= trials or trials == 0:
-        raise ValueError(f"successes={successes} of trials={trials}: needs 0 to trials, of 1 up")
+        raise ValueError(
+            f"successes must be in [0, trials], of at least 1 trial, got {successes} of {trials}"
+        )
     share = successes / trials
     spread = Z_95 * math.sqrt(share * (1 - share) / trials + (Z_95 / (2 * trials)) ** 2)
     middle = share + Z_95**2 / (2 * trials)
@@ -57,11 +68,13 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
 def evaluation_row(
     *,
     task: str,
-    axes: dict,
+    options: Mapping[str, OptionValue],
     disturbance: str,
     scores: Mapping[str, Iterable],
     converged: Iterable[bool] | None,
     iterations: float | None,
+    stopping: Stopping | None = None,
+    requested: int | None = None,
     seconds: float,
     seed: int,
     checkpoint: str,
@@ -70,14 +83,17 @@ def evaluation_row(
 
     Args:
         task: The task's name.
-        axes: Its options: split, and those of size, generator, loops, endpoints, rating, … that it
-            has.
+        options: Its options: split, and those of size, generator, loops, endpoints, rating, …
+            that it has.
         disturbance: What was done to the memory, or ``none``.
         scores: ``solved`` ``(n,)``, which problems were answered exactly right; ``cells`` ``(n,)``,
             the share of cells answered right in each; and any others ``(n,)`` bool, such as
             ``line``.
         converged: ``(n,)``, whether each memory had stopped changing; None if it is not known.
-        iterations: The number run, or its mean where the agent stops by itself; or None.
+        iterations: The number run, or its mean where it was found; None where it is not known.
+        stopping: ``fixed`` where a number was requested, ``converged`` where the agent found it;
+            None where that is not known.
+        requested: The number requested; None where it was found.
         seconds: The time that thinking took, for all problems together.
         seed: The seed of the problems.
         checkpoint: The agent.
@@ -93,10 +109,12 @@ def evaluation_row(
     values = {
         **dict.fromkeys(ROW_KEYS),
         "task": task,
-        **axes,
+        **options,
         "disturbance": disturbance,
         "n": n,
         "iterations": iterations,
+        "stopping": stopping,
+        "requested": requested,
         "exact": sum(map(bool, solved)) / n,
         "exact_low": round(low, 6),
         "exact_high": round(high, 6),

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import numpy as np
 
-from thinkenv.drawing import draw_cells, write_cells
+from thinkenv.drawing import render_cells, write_cells
 
 # What an option of a problem, or a column of a result, can be.
 OptionValue = str | int | float | bool | list | None
@@ -195,7 +195,8 @@ class Task(ABC, Generic[Batch]):
             ``(height, width, 3)`` uint8.
         """
         marked = probabilities if answer is None else answer
-        return draw_cells(batch.problems[0], marked, None if answer is None else batch.solutions[0])
+        solution = None if answer is None else batch.solutions[0]
+        return render_cells(batch.problems[0], marked, solution)
 
     def text(self, batch: Batch, answer: np.ndarray | None = None) -> str:
         """A batch of one problem, and an answer to it, as text."""

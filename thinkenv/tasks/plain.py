@@ -24,10 +24,7 @@ from thinkenv.tasks.base import (
     split_of_size,
 )
 from thinkenv.tasks.seeds import check_instances
-from thinkenv.tasks.splits import SPLITS, is_in_split
-
-# Problems drawn for one instance before giving up; the rarest split takes ten on average.
-MOST_ATTEMPTS = 20_000
+from thinkenv.tasks.splits import MAX_ATTEMPTS, SPLITS, is_in_split
 
 
 @dataclass
@@ -117,7 +114,7 @@ class PlainTask(CellTask[PlainBatch]):
         Raises:
             ValueError: If there is no number or one is out of range, the split holds no such
                 problem, or ``solve`` gives other values than 0 and 1.
-            TypeError: If the numbers are no integers.
+            TypeError: If the numbers are not integers.
         """
         instances = check_instances(instances)
         if len(instances) == 0:
@@ -128,12 +125,12 @@ class PlainTask(CellTask[PlainBatch]):
 
     def _draw_in_split(self, instance: int) -> np.ndarray:
         random = np.random.default_rng([self.key, instance])
-        for _ in range(MOST_ATTEMPTS):
+        for _ in range(MAX_ATTEMPTS):
             problem = self.draw_problem(random)
             if is_in_split(min(image.tobytes() for image in self.equals(problem)), self.split):
                 return problem
         raise ValueError(
-            f"no problem found for instance {instance} in {MOST_ATTEMPTS:,} attempts: "
+            f"no problem found for instance {instance} in {MAX_ATTEMPTS:,} attempts: "
             f"split={self.split!r} is empty or too rare for size={self.size}"
         )
 

@@ -29,10 +29,15 @@ PERCENT_OF_SPLIT = {
 }
 SPLITS = tuple(PERCENT_OF_SPLIT)
 
+# Problems drawn for one instance before giving up. The rarest split takes ten on average, so this
+# is reached only where a split has no such problems, or hardly any.
+MAX_ATTEMPTS = 20_000
+
 
 @kernel(inline="always")
 def percent_of_hash(bits):
     """Where a 64-bit hash lies in the hash range, in whole percent (0 to 99)."""
+    # Multiply and shift on the upper 32 bits: times 100, divided by 2**32.
     return ((uint64(bits) >> uint64(32)) * uint64(100)) >> uint64(32)
 
 

@@ -49,27 +49,3 @@ def test_a_table_shows_what_is_not_known():
 )
 def test_labels_say_what_problems_are(task, axes, label):
     assert label_of(task, axes) == label
-
-
-@pytest.mark.parametrize("strength", [900, 1700])
-def test_the_fitted_rating_is_that_of_a_simulated_player(strength):
-    draw = np.random.default_rng(1)
-    ratings = draw.integers(400, 2800, size=6000)
-    solved = draw.random(6000) < 1 / (1 + 10 ** ((ratings - strength) / 400))
-    rating, low, high = fit_rating(ratings, solved)
-    assert low < strength < high and high - low < 60
-    assert low < rating < high
-
-
-@pytest.mark.parametrize("highest", [1600, 1640])
-def test_no_rating_is_fitted_where_it_does_not_matter(highest):
-    ratings = np.tile(np.arange(1600, highest + 1), 5)
-    solved = np.arange(len(ratings)) < 0.4 * len(ratings)  # two in five at every rating
-    with pytest.raises(ValueError, match="not plain that harder ones are solved less often"):
-        fit_rating(ratings, solved)
-
-
-@pytest.mark.parametrize("solved", [True, False])
-def test_no_rating_is_fitted_where_all_or_nothing_was_solved(solved):
-    with pytest.raises(ValueError, match="can only be fitted"):
-        fit_rating(np.array([1000, 1200]), np.array([solved, solved]))

@@ -3,25 +3,30 @@
 - **Alignment** (Anil et al. 2022, arXiv 2211.09961, "path independence"): how alike the memories
   are in which thinking ends, when it begins from nothing, from the end of a thought about another
   problem, or from random numbers. 1.00 means that the end depends on the problem alone.
-- **Limits**: how many memories come to a fixed point, to a cycle (and of which length), or are
+- **Attractors**: how many memories come to a fixed point, to a cycle (and of which length), or are
   still on their way.
 - **Residuals**: how much an iteration still changes the memory, by iteration.
 - **Answers**: in which iteration each became right for the first time, and changed for the last.
 - **Agreement with dead-end filling**, for mazes (Knutson et al. 2024): at each iteration, the share
   of free cells that are answered as after some number of rounds of dead-end filling, the number
   that fits best, and which one that is.
+
+Shapes: B problems, watched for T iterations.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .agent import CELLS_PER_CHUNK, CHECK_EVERY, MOST_ITERATIONS, TOLERANCE, Agent
+from thinkenv.deep_thinking.agent import MAX_ITERATIONS, TOLERANCE, Agent
+from thinkenv.deep_thinking.rollout import memories
+from thinkenv.deep_thinking.rollout.memories import Memory, SomeMemory
+from thinkenv.deep_thinking.rollout.rollout import CHECK_EVERY
+from thinkenv.tasks.base import AnyTask, InstanceBatch
 
 
 @dataclass
@@ -34,7 +39,7 @@ class Diagnosis:
         same_answer: Share of the problems with the same answer from there, under the same names.
         cycle: ``(B,)`` int64: 1 for a fixed point, the length of a cycle, or 0.
         residuals: ``(T,)`` float64, the largest change of a number of the memory in each iteration,
-            averaged over problems; those at rest stay as they are.
+            averaged over problems; those that have converged stay as they are.
         solved: ``(T,)`` float64, the share of answers that are right.
         first_solved: ``(B,)`` int64, the iteration with the first right answer, or -1.
         last_changed: ``(B,)`` int64, the last iteration that changed the answer.
@@ -53,8 +58,8 @@ class Diagnosis:
     filling_rounds: np.ndarray | None
 
     @property
-    def limits(self) -> dict[str, float]:
-        """The share of problems that ended in each kind of limit."""
+    def attractors(self) -> dict[str, float]:
+        """The share of problems that ended in each kind of attractor."""
         kinds = {}
         for length, count in zip(*np.unique(self.cycle, return_counts=True), strict=True):
             name = {0: "still changing", 1: "fixed point"}.get(int(length), f"cycle of {length}")
@@ -62,23 +67,38 @@ class Diagnosis:
         return kinds
 
 
+@dataclass
+class Observations:
+    """What every iteration on some problems showed: see ``Diagnosis``; ``(B, T)`` each.
+
+    Attributes:
+        last_changed: ``(B,)`` int64.
+    """
+
+    residuals: np.ndarray
+    solved: np.ndarray
+    agreement: np.ndarray
+    filling_rounds: np.ndarray
+    last_changed: np.ndarray
+
+
 def diagnose(
-    agent: Agent,
-    task: Any,
-    batch: Any,
+    agent: Agent[SomeMemory],
+    task: AnyTask,
+    batch: InstanceBatch,
     iterations: int,
-    most_iterations: int = MOST_ITERATIONS,
+    max_iterations: int = MAX_ITERATIONS,
     seed: int = 0,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int], object] | None = None,
 ) -> Diagnosis:
     """Watch an agent think, and find out where that leads.
 
     Args:
-        agent: Who thinks.
-        task: The task of ``TASKS`` that the problems are of.
+        agent: The agent.
+        task: The task that the problems are of.
         batch: B problems of it, 2 or more.
         iterations: T, how many iterations to watch one by one.
-        most_iterations: Where to give up looking for the end of a thought.
+        max_iterations: Where to give up looking for the end of a thought.
         seed: Decides the random memories.
         progress: Called with the number of problems watched since the last call.
 
@@ -86,103 +106,116 @@ def diagnose(
         ValueError: If there is only one problem, whose end cannot be compared with another's.
     """
     if len(batch) < 2:
-        raise ValueError("a diagnosis needs 2 or more problems")
-    problems = batch.problems
-    end = agent.think(problems, "converged", most_iterations=most_iterations)
-    random = torch.rand(end.memory.shape, generator=torch.Generator().manual_seed(seed)) * 2 - 1
-    starts = {"foreign": end.memory.roll(1, dims=0), "random": random}
+        raise ValueError(f"a diagnosis must have at least 2 problems, got {len(batch)}")
+    end = agent.think(batch.problems, "converged", max_iterations=max_iterations)
+    stream = torch.Generator().manual_seed(seed)
+    starts = {
+        "foreign": memories.transform(lambda tensor: tensor.roll(1, dims=0), end.memory),
+        "random": memories.transform(
+            lambda tensor: torch.rand(tensor.shape, generator=stream) * 2 - 1, end.memory
+        ),
+    }
     alignment, same_answer = {}, {}
     for name, memory in starts.items():
-        other = agent.think(problems, "converged", memory, most_iterations)
+        other = agent.think(batch.problems, "converged", memory, max_iterations)
         alignment[name] = float(alignment_of(end.memory, other.memory).mean())
         same = (other.answer == end.answer).reshape(len(batch), -1).all(axis=1)
         same_answer[name] = float(same.mean())
 
-    per_chunk = max(1, CELLS_PER_CHUNK.get(agent.device.type, 60_000) // problems[0].size)
     watched = []
-    for index in np.array_split(np.arange(len(batch)), -(-len(batch) // per_chunk)):
-        watched.append(_watch(agent, task, batch[index], iterations))
+    for chunk in agent.chunks(batch.problems):
+        watched.append(observe(agent, task, batch[chunk], iterations))
         if progress is not None:
-            progress(len(index))
-    residuals, solved, first_solved, last_changed, agreement, rounds = (
-        None if column[0] is None else np.concatenate(column)
-        for column in zip(*watched, strict=True)
-    )
+            progress(len(batch[chunk]))
+    columns = zip(*(vars(part).values() for part in watched), strict=True)
+    seen = Observations(*map(np.concatenate, columns))
+    is_filled = not np.isnan(seen.agreement).any()
+    first_solved = np.where(seen.solved.any(axis=1), seen.solved.argmax(axis=1) + 1, -1)
     return Diagnosis(
         alignment,
         same_answer,
         end.cycle,
-        residuals.mean(axis=0),
-        solved.mean(axis=0),
+        seen.residuals.mean(axis=0),
+        seen.solved.mean(axis=0),
         first_solved,
-        last_changed,
-        None if agreement is None else agreement.mean(axis=0),
-        None if rounds is None else rounds.mean(axis=0),
+        seen.last_changed,
+        seen.agreement.mean(axis=0) if is_filled else None,
+        seen.filling_rounds.mean(axis=0) if is_filled else None,
     )
 
 
-def alignment_of(memory: Tensor, other: Tensor) -> Tensor:
-    """The cosine between memories ``(B, M, H, W)`` and others, ``(B,)``."""
-    return F.cosine_similarity(memory.flatten(1), other.flatten(1), dim=1)
+def alignment_of(memory: Memory, other: Memory) -> Tensor:
+    """The cosine between memories ``(B, …)`` and others, ``(B,)``."""
+    flat, other_flat = (
+        torch.cat([tensor.flatten(1) for tensor in memories.tensors_of(one)], dim=1)
+        for one in (memory, other)
+    )
+    return F.cosine_similarity(flat, other_flat, dim=1)
 
 
-@torch.no_grad()
-def _watch(agent: Agent, task: Any, batch: Any, iterations: int) -> tuple:
-    """Look at every iteration on a few problems.
-
-    Returns:
-        Residuals ``(B, T)``, right answers ``(B, T)`` bool, the first right and the last changed
-        iterations ``(B,)``, agreement with dead-end filling and the rounds ``(B, T)`` or None.
-    """
+def observe(
+    agent: Agent[SomeMemory], task: AnyTask, batch: InstanceBatch, iterations: int
+) -> Observations:
+    """Look at every iteration on a few problems."""
     count = len(batch)
-    inputs = agent.task.encode(batch.problems, agent.device)
-    seen = agent.net.perceive(inputs)
-    memory = agent.net.empty_memory(inputs).contiguous(memory_format=torch.channels_last)
-    filled = task.fill_dead_ends(batch) if hasattr(task, "fill_dead_ends") else None
-    residuals = np.zeros((count, iterations))
-    solved = np.zeros((count, iterations), np.bool_)
-    last_changed = np.zeros(count, np.int64)
-    agreement = None if filled is None else np.zeros((count, iterations))
-    rounds = None if filled is None else np.zeros((count, iterations))
-    answer = agent.task.answer(agent.net.read(memory)).cpu().numpy()
+    shape = (count, iterations)
+    seen = Observations(
+        residuals=np.zeros(shape),
+        solved=np.zeros(shape, np.bool_),
+        agreement=np.full(shape, np.nan),
+        filling_rounds=np.full(shape, np.nan),
+        last_changed=np.zeros(count, np.int64),
+    )
+    filled = task.filling_rounds(batch)
+    rollout = agent.start(batch.problems)
+    answer = rollout.answers()
     for iteration in range(iterations):
-        before, memory = memory, agent.net.step(memory, seen)
-        residuals[:, iteration] = (memory - before).abs().amax(dim=(1, 2, 3)).cpu().numpy()
-        last_answer, answer = answer, agent.task.answer(agent.net.read(memory)).cpu().numpy()
+        rollout.advance(1)
+        seen.residuals[:, iteration] = rollout.residuals.cpu().numpy()
+        last_answer, answer = answer, rollout.answers()
         changed = (answer != last_answer).reshape(count, -1).any(axis=1)
-        last_changed[changed] = iteration + 1
+        seen.last_changed[changed] = iteration + 1
         if changed.any() or iteration == 0:
-            right = task.judge(batch, answer)["solved"]
+            right, _ = task.judge(batch, answer)
             if filled is not None:
-                fits = agreement_with(filled, batch.problems, answer)
-        solved[:, iteration] = right
+                fits = agreement_with(filled, answer)
+        seen.solved[:, iteration] = right
         if filled is not None:
-            agreement[:, iteration], rounds[:, iteration] = fits
-        at_rest = iteration % CHECK_EVERY == 0 and residuals[:, iteration].max() <= TOLERANCE
-        if at_rest and iteration + 1 < iterations:
-            later = slice(iteration + 1, None)
-            for numbers in (residuals, solved, agreement, rounds):
-                if numbers is not None:
-                    numbers[:, later] = numbers[:, iteration, None]
+            seen.agreement[:, iteration], seen.filling_rounds[:, iteration] = fits
+        converged = iteration % CHECK_EVERY == 0 and (
+            seen.residuals[:, iteration].max() <= TOLERANCE
+        )
+        if converged:  # what comes later is the same
+            for name in ("residuals", "solved", "agreement", "filling_rounds"):
+                numbers = getattr(seen, name)
+                numbers[:, iteration + 1 :] = numbers[:, iteration, None]
             break
-    first_solved = np.where(solved.any(axis=1), solved.argmax(axis=1) + 1, -1)
-    return residuals, solved, first_solved, last_changed, agreement, rounds
+    return seen
 
 
-def agreement_with(
-    filled: np.ndarray, problems: np.ndarray, answers: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def agreement_with(filled: np.ndarray, answers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """How well answers agree with dead-end filling, after the rounds that fit best.
 
     Args:
-        filled: ``(R, B, H, W)`` bool, the cells left after each number of rounds.
-        problems: ``(B, H, W)`` uint8, the mazes.
+        filled: ``(B, H, W)`` int32, the round in which each cell is filled; 0 for walls, -1 for
+            cells that stay.
         answers: ``(B, H, W)`` uint8.
 
     Returns:
         The share of free cells that agree ``(B,)``, and the rounds ``(B,)``.
     """
-    free = problems != 0
-    differing = ((filled != (answers != 0)) & free).sum(axis=(2, 3))  # (R, B)
-    rounds = differing.argmin(axis=0)
-    return 1 - differing.min(axis=0) / free.sum(axis=(1, 2)), rounds
+    shares, rounds = np.zeros(len(filled)), np.zeros(len(filled), np.int64)
+    for index, (filled_in, answer) in enumerate(zip(filled, answers, strict=True)):
+        free = filled_in != 0
+        last = max(0, int(filled_in.max()))
+        # Before any round all free cells are left. Round r takes those cells away that are filled
+        # in it: each one that is marked becomes a difference, each other one agrees from then on.
+        differing = np.zeros(last + 1, np.int64)
+        differing[0] = np.count_nonzero(free & (answer == 0))
+        is_filled = filled_in > 0
+        changes = np.where(answer[is_filled] != 0, 1, -1)
+        differing[1:] = np.bincount(filled_in[is_filled], changes, last + 1)[1:].astype(np.int64)
+        differing = differing.cumsum()
+        rounds[index] = differing.argmin()
+        shares[index] = 1 - differing[rounds[index]] / np.count_nonzero(free)
+    return shares, rounds

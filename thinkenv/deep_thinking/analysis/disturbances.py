@@ -1,4 +1,4 @@
-"""Disturbances: what can happen to a memory, or to the problem, while an agent thinks.
+"""Disturbances (perturbations): what can happen to a memory, or to the problem, during a thought.
 
 | written | what is done |
 |---|---|
@@ -16,10 +16,14 @@ Sources: Bansal et al. 2022 (arXiv 2202.05826) swap and perturb the memory, figu
 of regions is customary for neural cellular automata (Mordvintsev et al. 2020, Distill).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+from thinkenv.deep_thinking.rollout import memories
+from thinkenv.deep_thinking.rollout.memories import SomeMemory
 
 # Which of them have a strength, with the largest that makes sense.
 STRENGTHS = {"noise": float("inf"), "region": 1.0, "flip": 1.0}
@@ -49,10 +53,10 @@ class Disturbance:
         kind, colon, number = text.partition(":")
         if kind not in (*PLAIN, *OF_PROBLEM, *STRENGTHS):
             known = [*PLAIN, *(f"{name}:S" for name in STRENGTHS), *OF_PROBLEM]
-            raise ValueError(f"disturbance {text!r}: allowed are {', '.join(known)}")
+            raise ValueError(f"a disturbance must be one of {', '.join(known)}, got {text!r}")
         if kind not in STRENGTHS:
             if colon:
-                raise ValueError(f"disturbance {text!r}: {kind} has no strength")
+                raise ValueError(f"the disturbance {kind!r} must have no strength, got {text!r}")
             return cls(kind)
         try:
             strength = float(number)
@@ -60,8 +64,8 @@ class Disturbance:
             strength = -1.0
         if not 0 < strength <= STRENGTHS[kind]:
             raise ValueError(
-                f"disturbance {text!r}: needs a strength above 0 and up to {STRENGTHS[kind]}, "
-                f"such as {kind}:0.5"
+                f"the disturbance {kind!r} must have a strength in (0, {STRENGTHS[kind]:g}], such "
+                f"as {kind}:0.5, got {text!r}"
             )
         return cls(kind, strength)
 
@@ -85,16 +89,33 @@ class Disturbance:
                 problem is to be changed in every iteration.
         """
         if self.kind in ("foreign", "another") and problems < 2:
-            raise ValueError(f"the disturbance '{self}' needs 2 or more problems")
+            raise ValueError(
+                f"the disturbance '{self}' must have at least 2 problems, got {problems}"
+            )
         if in_every_iteration and self.changes_problem:
             raise ValueError(f"the disturbance '{self}' cannot happen in every iteration")
 
-    def of(self, memory: Tensor, others: Tensor, stream: torch.Generator) -> Tensor:
-        """The memories ``(B, M, H, W)`` after this disturbance.
+    def of_some(self, memory: SomeMemory, chosen: Tensor, stream: torch.Generator) -> SomeMemory:
+        """Memories ``(B, …)`` of which some were disturbed.
 
         Args:
-            memory: ``(B, M, H, W)``; not changed.
-            others: ``(B, M, H, W)``, a memory of another problem for each.
+            memory: ``(B, …)``; not changed. The memory of the problem before is foreign to each.
+            chosen: ``(n,)`` int64, which ones.
+            stream: Where random numbers come from, on the memory's device.
+        """
+
+        def disturb(tensor: Tensor) -> Tensor:
+            foreign = tensor.roll(1, dims=0)[chosen]
+            return tensor.index_copy(0, chosen, self.of(tensor[chosen], foreign, stream))
+
+        return memories.transform(disturb, memory)
+
+    def of(self, memory: Tensor, others: Tensor, stream: torch.Generator) -> Tensor:
+        """A tensor of the memories ``(B, M, …)`` after this disturbance.
+
+        Args:
+            memory: ``(B, M, …)``; not changed. For regions ``(B, M, H, W)``.
+            others: ``(B, M, …)``, a memory of another problem for each.
             stream: Where random numbers come from, on the memory's device.
         """
 
@@ -102,7 +123,8 @@ class Disturbance:
             return torch.rand(shape, generator=stream, device=memory.device)
 
         if self.kind == "noise":
-            scale = memory.square().mean(dim=(1, 2, 3), keepdim=True).sqrt()
+            over = tuple(range(1, memory.ndim))  # all but the problems
+            scale = memory.square().mean(dim=over, keepdim=True).sqrt()
             noise = torch.randn(memory.shape, generator=stream, device=memory.device)
             return memory + self.strength * scale * noise
         if self.kind == "zero":
@@ -119,8 +141,10 @@ class Disturbance:
         return memory
 
 
-def squares_at_random(shape: torch.Size, share: float, uniform) -> Tensor:
-    """A mask ``(B, 1, H, W)`` of one square in each problem, at a random place.
+def squares_at_random(
+    shape: torch.Size, share: float, uniform: Callable[[tuple[int, ...]], Tensor]
+) -> Tensor:
+    """A mask ``(B, 1, H, W)`` of one square in each problem, at a random position.
 
     Args:
         shape: ``(B, M, H, W)``.

@@ -1,19 +1,23 @@
-"""Recovery: does an agent find its answer again after it has been disturbed?"""
+"""Recovery: does an agent find its answer again after it has been disturbed?
+
+Shapes: B problems, looked at E times.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 
-from thinkenv.tasks.seeds import LAST_INSTANCE
+from thinkenv.deep_thinking.agent import TOLERANCE, Agent
+from thinkenv.deep_thinking.analysis.disturbances import Disturbance
+from thinkenv.deep_thinking.rollout import memories
+from thinkenv.deep_thinking.rollout.memories import SomeMemory
+from thinkenv.tasks.base import AnyTask, InstanceBatch
+from thinkenv.tasks.seeds import instances_of_seed
 
-from .agent import CELLS_PER_CHUNK, TOLERANCE, Agent, start_thought
-from .disturbances import Disturbance
-
-# Answers are looked at once in so many iterations.
-LOOK_EVERY = 16
+# Answers are judged once in so many iterations.
+EVAL_EVERY = 16
 # The seed of the problems that take the place of others, far from those of any evaluation.
 OTHER_PROBLEMS = 2**31 - 1
 
@@ -23,14 +27,14 @@ class Recovery:
     """What became of B problems that were disturbed once, or in every iteration.
 
     Attributes:
-        moments: ``(B,)`` int64, the iterations before the disturbance.
+        disturbed_at: ``(B,)`` int64, the iterations before the disturbance.
         right_before: ``(B,)`` bool, whether the answer was right just before it.
-        right: ``(B, looks)`` bool, whether it was right ``k * LOOK_EVERY`` iterations after it.
-        cells: ``(B,)`` float64, the share of cells that are right in the last look.
+        right: ``(B, E)`` bool, whether it was right ``k * EVAL_EVERY`` iterations after it.
+        cells: ``(B,)`` float64, the share of cells that are right at the end.
         converged: ``(B,)`` bool, whether the memory had stopped changing then.
     """
 
-    moments: np.ndarray
+    disturbed_at: np.ndarray
     right_before: np.ndarray
     right: np.ndarray
     cells: np.ndarray
@@ -44,38 +48,38 @@ class Recovery:
     @property
     def iterations_until_right(self) -> np.ndarray:
         """``(B,)`` float64, after how many iterations it was right for good; inf where never."""
-        looks = self.right.shape[1]
+        evals = self.right.shape[1]
         wrong = ~self.right
-        last_wrong = np.where(wrong.any(axis=1), looks - 1 - wrong[:, ::-1].argmax(axis=1), -1)
-        return np.where(last_wrong < looks - 1, (last_wrong + 1.0) * LOOK_EVERY, np.inf)
+        last_wrong = np.where(wrong.any(axis=1), evals - 1 - wrong[:, ::-1].argmax(axis=1), -1)
+        return np.where(last_wrong < evals - 1, (last_wrong + 1.0) * EVAL_EVERY, np.inf)
 
     @staticmethod
-    def join(parts: list["Recovery"]) -> "Recovery":
+    def concatenate(parts: list["Recovery"]) -> "Recovery":
         """The recoveries of several chunks of problems as one."""
         columns = zip(*(vars(part).values() for part in parts), strict=True)
         return Recovery(*map(np.concatenate, columns))
 
 
 def measure_recovery(
-    agent: Agent,
-    task: Any,
-    batch: Any,
+    agent: Agent[SomeMemory],
+    task: AnyTask,
+    batch: InstanceBatch,
     disturbance: Disturbance,
-    moments: np.ndarray | None,
+    disturbed_at: np.ndarray | None,
     iterations: int,
     seed: int = 0,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int], object] | None = None,
 ) -> Recovery:
     """Let an agent think, disturb it, and watch whether its answers become right again.
 
     Args:
-        agent: Who thinks.
-        task: The task of ``TASKS`` that the problems are of.
+        agent: The agent.
+        task: The task that the problems are of.
         batch: ``(B,)`` problems of it.
         disturbance: What is done.
-        moments: ``(B,)``, after how many iterations each problem is disturbed; they are rounded to
-            multiples of ``LOOK_EVERY``. None for every iteration, from the first one on.
-        iterations: How long to watch from the disturbance on.
+        disturbed_at: ``(B,)``, after how many iterations each problem is disturbed; they are
+            rounded to multiples of ``EVAL_EVERY``. None for every iteration, from the first one on.
+        iterations: How long to watch from the disturbance on, rounded likewise.
         seed: Decides the random numbers.
         progress: Called with the number of problems done since the last call.
 
@@ -83,80 +87,105 @@ def measure_recovery(
         ValueError: If there are too few problems to take a memory from another one, or a problem
             is to be changed in every iteration.
     """
-    disturbance.check(moments is None, len(batch))
-    looks = 1 + max(1, round(iterations / LOOK_EVERY))
-    cells = int(np.prod(agent.task.board(batch.problems)))
-    per_chunk = max(2, CELLS_PER_CHUNK.get(agent.device.type, 60_000) // cells)
+    disturbance.check(disturbed_at is None, len(batch))
+    evals = 1 + max(1, round(iterations / EVAL_EVERY))
+    chunks = list(agent.chunks(batch.problems, at_least=2))
+    if len(chunks) > 1 and len(batch[chunks[-1]]) < 2:  # each needs another one beside it
+        last = chunks.pop()
+        chunks[-1] = slice(chunks[-1].start, last.stop)
     parts = []
-    for index in np.array_split(np.arange(len(batch)), max(1, len(batch) // per_chunk)):
-        stream = torch.Generator(agent.device).manual_seed(seed * 1_000_003 + int(index[0]))
-        when = None if moments is None else LOOK_EVERY * np.round(moments[index] / LOOK_EVERY)
-        parts.append(_recover(agent, task, batch[index], disturbance, when, looks, stream))
-        if progress is not None:
-            progress(len(index))
-    return Recovery.join(parts)
-
-
-def other_problems(task: Any, batch: Any, disturbance: Disturbance) -> Any:
-    """The problems ``(B,)`` that take the place of a batch."""
-    if disturbance.kind == "another" and task.count < LAST_INSTANCE:
-        return batch[np.roll(np.arange(len(batch)), 1)]  # there are no others: each gets the next
-    others = task.draw(OTHER_PROBLEMS, len(batch))
-    return task.vary(batch, others.instances) if disturbance.kind == "moved" else others
-
-
-@torch.no_grad()
-def _recover(agent, task, batch, disturbance, moments, looks, stream) -> Recovery:
-    """``measure_recovery`` for few enough problems to be thought about at once."""
-    count = len(batch)
-    throughout = moments is None
-    moments = np.zeros(count, np.int64) if throughout else moments.astype(np.int64)
-    batch = batch[np.arange(count)]  # a copy, since problems may be replaced
-    others = other_problems(task, batch, disturbance) if disturbance.changes_problem else None
-    inputs = agent.task.encode(batch.problems, agent.device)
-    seen = agent.net.perceive(inputs)
-    memory = agent.net.empty_memory(inputs).contiguous(memory_format=torch.channels_last)
-    thought = start_thought(agent.net, seen, memory, agent.run)
-    right_before = np.zeros(count, np.bool_)
-    right = np.zeros((count, looks), np.bool_)
-    last_look = moments + (looks - 1) * LOOK_EVERY
-    accuracies = np.zeros(count)
-    converged = np.zeros(count, np.bool_)
-
-    for done in range(0, int(last_look.max()) + 1, LOOK_EVERY):
-        now = np.flatnonzero(moments == done)
-        if len(now) and not throughout:
-            right_before[now] = judge(agent, task, batch, memory)["solved"][now]
-            if disturbance.changes_problem:
-                batch.replace(now, others[now])
-                seen = agent.net.perceive(agent.task.encode(batch.problems, agent.device))
-            else:
-                chosen = torch.from_numpy(now).to(memory.device)
-                foreign = memory.roll(1, dims=0)[chosen]
-                memory = memory.index_copy(
-                    0, chosen, disturbance.of(memory[chosen], foreign, stream)
-                )
-            thought = start_thought(agent.net, seen, memory, agent.run)
-        watched = np.flatnonzero((moments <= done) & (done <= last_look))
-        if len(watched):
-            scores = judge(agent, task, batch, memory)
-            right[watched, (done - moments[watched]) // LOOK_EVERY] = scores["solved"][watched]
-            at_end = np.flatnonzero(last_look == done)
-            accuracies[at_end] = scores["cells"][at_end]
-            converged[at_end] = (thought.changes <= TOLERANCE).cpu().numpy()[at_end]
-        if throughout:
-            for _ in range(LOOK_EVERY):
-                before = memory
-                memory = agent.net.step(memory, seen)
-                memory = disturbance.of(memory, memory.roll(1, dims=0), stream)
-            thought.changes = (memory - before).abs().amax(dim=(1, 2, 3))
+    for chunk in chunks:
+        stream = torch.Generator(agent.device).manual_seed(seed * 1_000_003 + chunk.start)
+        if disturbed_at is None:
+            part = disturb_throughout(agent, task, batch[chunk], disturbance, evals, stream)
         else:
-            thought.advance(LOOK_EVERY)
-            memory = thought.memory
-    return Recovery(moments, right_before, right, accuracies, converged)
+            when = (EVAL_EVERY * np.round(disturbed_at[chunk] / EVAL_EVERY)).astype(np.int64)
+            part = disturb_once(agent, task, batch[chunk], disturbance, when, evals, stream)
+        parts.append(part)
+        if progress is not None:
+            progress(len(batch[chunk]))
+    return Recovery.concatenate(parts)
 
 
-def judge(agent: Agent, task: Any, batch: Any, memory: torch.Tensor) -> dict[str, np.ndarray]:
-    """The scores of the answers that memories ``(B, M, H, W)`` hold."""
-    answers = agent.task.answer(agent.net.read(memory)).cpu().numpy()
-    return task.judge(batch, answers)
+def other_problems(task: AnyTask, batch: InstanceBatch, disturbance: Disturbance) -> InstanceBatch:
+    """The problems ``(B,)`` that take the place of a batch."""
+    if disturbance.kind == "another" and task.count is not None:
+        return batch[np.roll(np.arange(len(batch)), 1)]  # there are no others: each gets the next
+    others = instances_of_seed(OTHER_PROBLEMS, len(batch))
+    return task.perturb(batch, others) if disturbance.kind == "moved" else task.draw(others)
+
+
+def empty_recovery(disturbed_at: np.ndarray, evals: int) -> Recovery:
+    """Nothing measured yet of problems that are disturbed after these iterations ``(B,)``."""
+    count = len(disturbed_at)
+    return Recovery(
+        disturbed_at,
+        right_before=np.zeros(count, np.bool_),
+        right=np.zeros((count, evals), np.bool_),
+        cells=np.zeros(count),
+        converged=np.zeros(count, np.bool_),
+    )
+
+
+def disturb_once(
+    agent: Agent[SomeMemory],
+    task: AnyTask,
+    batch: InstanceBatch,
+    disturbance: Disturbance,
+    disturbed_at: np.ndarray,
+    evals: int,
+    stream: torch.Generator,
+) -> Recovery:
+    """``measure_recovery`` for few enough problems to be thought about at once."""
+    batch = batch[np.arange(len(batch))]  # a copy, since problems may be replaced
+    others = other_problems(task, batch, disturbance) if disturbance.changes_problem else None
+    rollout = agent.start(batch.problems)
+    recovery = empty_recovery(disturbed_at, evals)
+    last_eval = disturbed_at + (evals - 1) * EVAL_EVERY
+    for done in range(0, int(last_eval.max()) + 1, EVAL_EVERY):
+        now = np.flatnonzero(disturbed_at == done)
+        if len(now):
+            right, _ = task.judge(batch, rollout.answers())
+            recovery.right_before[now] = right[now]
+            if others is not None:
+                batch.replace(now, others[now])
+                rollout.change_problems(batch.problems)
+            else:
+                chosen = torch.from_numpy(now).to(agent.device)
+                rollout.restart(disturbance.of_some(rollout.memory, chosen, stream))
+        watched = np.flatnonzero((disturbed_at <= done) & (done <= last_eval))
+        if len(watched):
+            right, cells = task.judge(batch, rollout.answers())
+            recovery.right[watched, (done - disturbed_at[watched]) // EVAL_EVERY] = right[watched]
+            at_end = np.flatnonzero(last_eval == done)
+            recovery.cells[at_end] = cells[at_end]
+            recovery.converged[at_end] = (rollout.residuals <= TOLERANCE).cpu().numpy()[at_end]
+        rollout.advance(EVAL_EVERY)
+    return recovery
+
+
+def disturb_throughout(
+    agent: Agent[SomeMemory],
+    task: AnyTask,
+    batch: InstanceBatch,
+    disturbance: Disturbance,
+    evals: int,
+    stream: torch.Generator,
+) -> Recovery:
+    """``measure_recovery`` where the memory is disturbed after every single iteration."""
+    recovery = empty_recovery(np.zeros(len(batch), np.int64), evals)
+    everyone = torch.arange(len(batch), device=agent.device)
+    # Everything changes in every iteration, so looking for cells that do not would not pay.
+    rollout = agent.start(batch.problems, everywhere=True)
+    for index in range(evals):
+        recovery.right[:, index], recovery.cells[:] = task.judge(batch, rollout.answers())
+        if index == evals - 1:
+            break
+        for _ in range(EVAL_EVERY):
+            before = memories.transform(torch.clone, rollout.memory)
+            rollout.advance(1)
+            rollout.restart(disturbance.of_some(rollout.memory, everyone, stream))
+    if evals > 1:
+        change = memories.residuals(rollout.memory, before)
+        recovery.converged[:] = (change <= TOLERANCE).cpu().numpy()
+    return recovery

@@ -2,20 +2,23 @@
 
 Channels of the memory, and of the layers, form fields of eight: what one of them finds, the others
 find in the problem as it looks rotated and mirrored. When the problem is turned, each field's
-channels change places and nothing else happens, so the answer turns with it. A rule learnt for news
-from the left is thereby the rule for news from every side, and every local pattern is practised in
-all eight positions at once.
+channels change places and nothing else happens, so the answer turns with it. A rule learned for
+information from the left is thereby the rule for information from every side, and every local
+pattern is practised in all eight positions at once.
 
-A net is kept symmetric by its weights alone: they begin symmetric, and their gradients are averaged
-over the eight positions, so that optimisers that treat every number by itself (AdamW does) leave
-them symmetric. The net is computed as any other.
+A layer is equivariant by construction: those of its numbers that a turn carries into one another
+form an orbit, and a parametrization gives each the mean of its orbit, whatever the optimiser does.
+The layer is computed as any other.
 
 Source: group-equivariant convolutions, Cohen and Welling 2016 (arXiv 1602.07576).
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 ORDER = 8  # symmetries of the square: channels to a field
 
@@ -27,6 +30,100 @@ SYMMETRIES = [
     for turns in range(4)
 ]
 
+# Some channels of a layer: how many, and whether they form fields. Channels of problems and of
+# answers form none: they stay where they are when a problem is turned.
+Group = tuple[int, bool]
+
+
+class OrbitMean(nn.Module):
+    """Gives each number of a weight the mean of its orbit.
+
+    Args:
+        orbits: The weight's shape, int64: to which orbit each of its numbers belongs, from 0.
+    """
+
+    orbits: Tensor
+    sizes: Tensor
+
+    def __init__(self, orbits: np.ndarray):
+        super().__init__()
+        self.register_buffer("orbits", torch.from_numpy(orbits.reshape(-1)), persistent=False)
+        self.register_buffer("sizes", torch.from_numpy(np.bincount(orbits.reshape(-1))), False)
+
+    def forward(self, weight: Tensor) -> Tensor:
+        """The weight with every number replaced by the mean of its orbit."""
+        sums = weight.new_zeros(len(self.sizes)).index_add(0, self.orbits, weight.reshape(-1))
+        return (sums / self.sizes)[self.orbits].view(weight.shape)
+
+    def right_inverse(self, weight: Tensor) -> Tensor:
+        """What the parametrization starts from: equivariant numbers of the weight's norm."""
+        mean = self.forward(weight)
+        shrunk = mean.norm()
+        return mean * (weight.norm() / shrunk) if shrunk > 0 else mean
+
+
+def make_equivariant(layer: nn.Conv2d, inputs: Sequence[Group], output_fields: bool = True) -> None:
+    """Make a convolution equivariant by construction; it is initialised with its own norm.
+
+    Args:
+        layer: The convolution.
+        inputs: The groups of its input channels, one after the other.
+        output_fields: Whether its output channels form fields.
+
+    Raises:
+        ValueError: If channels that should form fields are no multiple of eight.
+    """
+    outputs = [(layer.out_channels, output_fields)]
+    for name in ("weight", "bias"):
+        numbers: Tensor = getattr(layer, name)
+        orbits = orbits_of(tuple(numbers.shape), outputs, inputs)
+        with torch.no_grad():
+            parametrize.register_parametrization(layer, name, OrbitMean(orbits))
+
+
+def plain_state(net: nn.Module) -> dict[str, Tensor]:
+    """The weights of a net as its layers compute with them, by their plain names.
+
+    Those of an equivariant layer stand for themselves: whoever thinks with them needs no
+    parametrization.
+    """
+    state = {}
+    for name, tensor in net.state_dict().items():
+        if ".parametrizations." not in name:
+            state[name] = tensor
+    for name, module in net.named_modules():
+        if parametrize.is_parametrized(module):
+            for weight in module.parametrizations:
+                state[f"{name}.{weight}"] = getattr(module, weight)
+    return state
+
+
+def drop_parametrizations(net: nn.Module) -> None:
+    """Leave the weights of a net as they are, without what keeps them equivariant in training."""
+    for module in list(net.modules()):
+        if parametrize.is_parametrized(module):
+            for weight in list(module.parametrizations):
+                parametrize.remove_parametrizations(module, weight, leave_parametrized=True)
+
+
+def orbits_of(
+    shape: tuple[int, ...], outputs: Sequence[Group], inputs: Sequence[Group]
+) -> np.ndarray:
+    """Which numbers of a weight or bias a turn carries into one another.
+
+    Args:
+        shape: Of the weight ``(outputs, inputs, k, k)`` or the bias ``(outputs,)``.
+        outputs: The groups of output channels.
+        inputs: The groups of input channels.
+
+    Returns:
+        Of the same shape, int64: the orbit of each number, from 0.
+    """
+    turned = np.stack([turn_numbers(shape, symmetry, outputs, inputs) for symmetry in SYMMETRIES])
+    # The symmetries form a group, so the smallest number that one is carried to names its orbit.
+    _, orbits = np.unique(turned.min(axis=0), return_inverse=True)
+    return orbits.reshape(shape)
+
 
 def exchange_of_channels(symmetry: np.ndarray, channels: int, has_fields: bool) -> np.ndarray:
     """Where each channel goes when a problem is turned by a symmetry, ``(channels,)`` int64.
@@ -34,7 +131,7 @@ def exchange_of_channels(symmetry: np.ndarray, channels: int, has_fields: bool) 
     Args:
         symmetry: ``(2, 2)``, one of ``SYMMETRIES``.
         channels: How many there are.
-        has_fields: Whether they form fields; channels of problems and answers stay where they are.
+        has_fields: Whether they form fields.
 
     Raises:
         ValueError: If they should form fields and their number is no multiple of eight.
@@ -42,79 +139,21 @@ def exchange_of_channels(symmetry: np.ndarray, channels: int, has_fields: bool) 
     if not has_fields:
         return np.arange(channels)
     if channels % ORDER:
-        raise ValueError(f"{channels} channels in a symmetric net: needs a multiple of {ORDER}")
+        raise ValueError(
+            f"channels of an equivariant net must be a multiple of {ORDER}, got {channels}"
+        )
     of_field = [
-        next(place for place in range(ORDER) if np.array_equal(SYMMETRIES[place], symmetry @ other))
+        next(index for index in range(ORDER) if np.array_equal(SYMMETRIES[index], symmetry @ other))
         for other in SYMMETRIES
     ]
     return (np.arange(0, channels, ORDER)[:, None] + np.array(of_field)).flatten()
 
 
-class Symmetry:
-    """What keeps a recurrent net with recall symmetric.
-
-    Args:
-        net: A ``RecurrentNet`` with recall and without encoder.
-
-    Raises:
-        ValueError: If its numbers of channels are no multiples of eight.
-    """
-
-    def __init__(self, net: nn.Module):
-        memory = (net.memory_channels, True)
-        hidden = (net.widen.out_channels, True)
-        problem = (net.widen.in_channels - net.memory_channels, False)
-        proposals = (net.update.out_channels, True)  # and gates, if the net has any
-        head = (net.head.look.out_channels, True)
-        answer = (net.head.answer.out_channels, False)
-        self._layers = [
-            (net.widen, [hidden], [memory, problem]),
-            (net.update, [proposals], [hidden]),
-            (net.head.look, [head], [memory]),
-            (net.head.answer, [answer], [head]),
-        ]
-        # For each parameter, its numbers as they lie when turned: (8, numbers of the parameter).
-        self._turned: list[tuple[nn.Parameter, Tensor]] = []
-        for layer, outputs, inputs in self._layers:
-            for parameter in (layer.weight, layer.bias):
-                turned = [
-                    _turn_numbers(parameter.shape, symmetry, outputs, inputs)
-                    for symmetry in SYMMETRIES
-                ]
-                self._turned.append((parameter, torch.from_numpy(np.stack(turned))))
-
-    @torch.no_grad()
-    def impose(self) -> None:
-        """Replace the weights by symmetric ones of the same norm."""
-        for parameter, turned in self._turned:
-            average = _average(parameter, turned)
-            shrunk = average.norm()
-            if shrunk > 0:
-                average *= parameter.norm() / shrunk
-            parameter.copy_(average)
-
-    @torch.no_grad()
-    def average_gradients(self) -> None:
-        """Average every gradient over the eight positions, in place."""
-        for place, (parameter, turned) in enumerate(self._turned):
-            if turned.device != parameter.device:
-                turned = turned.to(parameter.device)
-                self._turned[place] = (parameter, turned)
-            parameter.grad.copy_(_average(parameter.grad, turned))
-
-
-def _average(numbers: Tensor, turned: Tensor) -> Tensor:
-    return numbers.reshape(-1)[turned].mean(dim=0).reshape(numbers.shape)
-
-
-def _turn_numbers(
-    shape: torch.Size,
-    symmetry: np.ndarray,
-    outputs: list[tuple[int, bool]],
-    inputs: list[tuple[int, bool]],
+def turn_numbers(
+    shape: tuple[int, ...], symmetry: np.ndarray, outputs: Sequence[Group], inputs: Sequence[Group]
 ) -> np.ndarray:
     """For each number of a weight or bias, turned by a symmetry, which number comes there."""
-    numbers = np.arange(shape.numel()).reshape(shape)
+    numbers = np.arange(np.prod(shape)).reshape(shape)
     turned = np.empty_like(numbers)
     to = _exchange_all(symmetry, outputs)
     if len(shape) == 1:  # a bias
@@ -129,7 +168,7 @@ def _turn_numbers(
     return turned.flatten()
 
 
-def _exchange_all(symmetry: np.ndarray, groups: list[tuple[int, bool]]) -> np.ndarray:
+def _exchange_all(symmetry: np.ndarray, groups: Sequence[Group]) -> np.ndarray:
     """The exchanges of several groups of channels, one after the other."""
     first = np.cumsum([0, *(channels for channels, _ in groups)])
     return np.concatenate(

@@ -2,26 +2,28 @@
 
 An iteration of a local net changes a cell by what is within its reach: two cells, for two 3x3
 convolutions. Where nothing within reach changed in the last iteration, nothing can change in the
-next. Large problems come to rest almost everywhere long before they are solved, so only the cells
+next. Large problems settle almost everywhere long before they are solved, so only the cells
 that can still change are iterated: what lies around them is gathered, a convolution is then a
 product of matrices, and its results are written back.
 
-With ``threshold=0`` this is the dense iteration, within rounding. Trained nets never come to rest
-to the last bit, because rounding goes on changing numbers by a few millionths; ``ROUNDING`` is far
+With ``threshold=0`` this is the dense iteration, within rounding. Trained nets never settle to
+the last bit, because rounding goes on changing numbers by a few millionths; ``ROUNDING`` is far
 above that, and far below what any answer depends on.
 
-Shapes: B problems of H x W cells with M memory channels and N seen ones. All cells lie in one row
-of P numbers: each problem is surrounded by a margin of cells that hold nothing, so that the cells
-around any cell have numbers too, at the same distances everywhere.
+Shapes: B problems of H x W cells with M memory channels and N channels of injected input. All
+cells lie in one row of P numbers: each problem is surrounded by a margin of cells that hold nothing,
+so that the cells around any cell have numbers too, at the same distances everywhere.
 """
 
+from typing import Protocol
+
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .model import RecurrentNet
+from thinkenv.deep_thinking.rollout.stepper import Stepper
 
-# A cell whose numbers, between -1 and 1, change by no more than this has come to rest.
+# A cell whose numbers, between -1 and 1, change by no more than this has settled.
 ROUNDING = 1e-5
 # Which cells are active is found out once in so many iterations. Finding out costs as much as some
 # iterations of few cells; but cells have to be active as soon as a change could reach them until
@@ -41,42 +43,67 @@ DENSE_CELLS = 60_000
 SMALLEST_SIDE = 24
 
 
-class ActiveCells:
+class LocalNet(Protocol):
+    """A net of two convolutions an iteration, such as ``architectures.recurrent.RecurrentNet``.
+
+    Attributes:
+        memory_channels: M.
+        reach: How many cells far an iteration sees.
+        widen: The first convolution; its first M input channels read the memory.
+        update: The second one.
+    """
+
+    memory_channels: int
+    reach: int
+    widen: nn.Conv2d
+    update: nn.Conv2d
+
+    def step(self, memory: Tensor, injected: Tensor) -> Tensor:
+        """One iteration, everywhere."""
+
+    def update_memory(self, memory: Tensor, update: Tensor) -> Tensor:
+        """What the second convolution's result makes of a memory."""
+
+    def is_open(self, injected: Tensor) -> Tensor:
+        """Which cells hold memory, ``(B, 1, H, W)`` bool."""
+
+
+class ActiveCells(Stepper[Tensor]):
     """The memory of a batch of problems, iterated where it can still change.
 
     Args:
-        net: A recurrent net.
-        seen: ``(B, N, H, W)``, what the net perceives of the problems.
+        net: The net.
+        injected: ``(B, N, H, W)``, what the problems contribute to every iteration.
         memory: ``(B, M, H, W)`` to start from; not changed.
         threshold: A cell whose numbers all changed by no more than this counts as unchanged.
 
     Attributes:
         cells: ``(n,)`` int64, the numbers of the active cells.
-        changes: ``(B,)``, the largest change of each problem's memory in the last iteration.
+        residuals: ``(B,)``, the largest change of each problem's memory in the last iteration.
     """
 
-    def __init__(self, net: RecurrentNet, seen: Tensor, memory: Tensor, threshold: float = 0.0):
+    def __init__(self, net: LocalNet, injected: Tensor, memory: Tensor, threshold: float = 0.0):
         self.net = net
         self.threshold = threshold
         self.height, self.width = memory.shape[2:]
         self._margin = SELECT_EVERY * net.reach
         self._memory = self._surround(memory)  # (B, H + 2 margin, W + 2 margin, M)
-        self._seen = self._surround(seen)
-        self._is_open = self._surround(net.is_open(seen))[..., 0]
+        self._injected = self._surround(injected)
+        self._is_open = self._surround(net.is_open(injected))[..., 0]
         # Zero for ever at the cells that are never written: barriers and margins.
-        self._hidden = torch.zeros_like(self._seen)
-        # The number of a cell's place in a list, to find cells that are in it twice.
-        self._place = torch.zeros(self._is_open.shape, dtype=torch.int64, device=seen.device)
-        self.changes = torch.full((len(memory),), torch.inf, device=memory.device)
+        self._hidden = torch.zeros_like(self._injected)
+        # The position of a cell in a list, to find cells that are in it twice.
+        self._position = torch.zeros(self._is_open.shape, dtype=torch.int64, device=injected.device)
+        self.residuals = torch.full((len(memory),), torch.inf, device=memory.device)
         self.cells = self._is_open.flatten().nonzero()[:, 0]
         channels = net.memory_channels
         self._widen = _as_matrix(net.widen.weight[:, :channels])
         self._update = _as_matrix(net.update.weight)
 
     @staticmethod
-    def fits(net: torch.nn.Module, height: int, width: int) -> bool:
-        """Whether a net is local, and problems have so many cells that choosing them pays."""
-        return net.reach is not None and min(height, width) >= SMALLEST_SIDE
+    def pays(memory: Tensor) -> bool:
+        """Whether problems ``(B, M, H, W)`` have so many cells that choosing them pays."""
+        return min(memory.shape[2:]) >= SMALLEST_SIDE
 
     @property
     def memory(self) -> Tensor:
@@ -93,10 +120,11 @@ class ActiveCells:
         if bool(chosen.all()):
             return
         area = self._is_open[0].numel()
+        # A cell's number is that of its problem times the area, plus where it lies in the problem.
         problem = self.cells // area
         new_number = (chosen.cumsum(0) - 1)[problem] * area + self.cells % area
         self.cells = new_number[chosen[problem]]
-        for name in ("_memory", "_seen", "_is_open", "_hidden", "_place", "changes"):
+        for name in ("_memory", "_injected", "_is_open", "_hidden", "_position", "residuals"):
             setattr(self, name, getattr(self, name)[chosen])
 
     def advance(self, iterations: int) -> None:
@@ -117,8 +145,9 @@ class ActiveCells:
     def _advance_active(self, iterations: int) -> tuple[Tensor, Tensor]:
         """Iterate the active cells; their numbers and last changes."""
         cells = self.cells
-        memory, seen, hidden = (
-            numbers.flatten(0, 2) for numbers in (self._memory, self._seen, self._hidden)
+        # All cells of all problems in a row: (P, M), (P, N) and (P, N); views, not copies.
+        memory, injected, hidden = (
+            numbers.flatten(0, 2) for numbers in (self._memory, self._injected, self._hidden)
         )
         # An active cell needs the hidden numbers of the cells around it, and these their memory.
         around = cells[:, None] + self._square(self.net.update.kernel_size[0] // 2)  # (n, k * k)
@@ -126,19 +155,24 @@ class ActiveCells:
         around_wide = wide[:, None] + self._square(1)  # (w, 9)
         block = CELLS_PER_BLOCK.get(cells.device.type, CELLS_PER_BLOCK["cuda"])
         parts_wide = tuple(
-            zip(wide.split(block), around_wide.split(block), seen[wide].split(block), strict=True)
+            zip(
+                wide.split(block),
+                around_wide.split(block),
+                injected[wide].split(block),
+                strict=True,
+            )
         )
         parts = tuple(zip(cells.split(block), around.split(block), strict=True))
         for iteration in range(iterations):
             for part, near, bias in parts_wide:
-                read = memory.index_select(0, near.flatten()).view(len(part), -1)
+                read = memory.index_select(0, near.flatten()).view(len(part), -1)  # (n, 9 * M)
                 hidden[part] = torch.addmm(bias, read, self._widen).relu_()
             changes = []
             for part, near in parts:
                 read = hidden.index_select(0, near.flatten()).view(len(part), -1)
                 update = torch.addmm(self.net.update.bias, read, self._update)
                 before = memory[part]
-                after = self.net.replace(before, update)
+                after = self.net.update_memory(before, update)
                 memory[part] = after
                 if iteration == iterations - 1:
                     changes.append((after - before).abs().amax(dim=1))
@@ -154,11 +188,11 @@ class ActiveCells:
             before = after = inside.permute(0, 3, 1, 2).contiguous(
                 memory_format=torch.channels_last
             )
-            seen = self._inside(self._seen[chunk]).permute(0, 3, 1, 2)
-            seen = seen.contiguous(memory_format=torch.channels_last)
+            injected = self._inside(self._injected[chunk]).permute(0, 3, 1, 2)
+            injected = injected.contiguous(memory_format=torch.channels_last)
             for _ in range(iterations):
                 before = after
-                after = self.net.step(before, seen)
+                after = self.net.step(before, injected)
             inside.copy_(after.permute(0, 2, 3, 1))
             change = self._surround((after - before).abs().amax(dim=1, keepdim=True)).flatten()
             cells = self._is_open[chunk].flatten().nonzero()[:, 0]
@@ -174,7 +208,7 @@ class ActiveCells:
             changes: ``(c,)`` their changes in the last iteration.
         """
         area = self._is_open[0].numel()
-        self.changes.zero_().scatter_reduce_(0, cells // area, changes, "amax")
+        self.residuals.zero_().scatter_reduce_(0, cells // area, changes, "amax")
         moved = cells[changes > self.threshold]
         distance = SELECT_EVERY * self.net.reach
         if len(moved) * COST_OF_LISTING > self._is_open.numel():
@@ -195,10 +229,11 @@ class ActiveCells:
     def _open_and_once(self, cells: Tensor) -> Tensor:
         """Those cells of a list that are open, each of them once."""
         cells = cells[self._is_open.flatten()[cells]]
-        places = torch.arange(len(cells), device=cells.device)
-        place = self._place.flatten()
-        place[cells] = places
-        return cells[place[cells] == places]
+        # Of equal cells the last one written wins, so that each is found at one position only.
+        positions = torch.arange(len(cells), device=cells.device)
+        position_of = self._position.flatten()
+        position_of[cells] = positions
+        return cells[position_of[cells] == positions]
 
     def _square(self, distance: int) -> Tensor:
         """What to add to a cell's number for those in the square around it, row by row."""

@@ -2,8 +2,8 @@
 
 In the literature (Bansal et al. 2022, arXiv 2202.05826) the net first runs some iterations
 without gradient, and then learns to get to the answer from there in the iterations that follow.
-Here each of the problems trained on occupies a slot, and a slot's rollout starts from what its
-memory was at the end of the last step:
+Here each of the problems trained on occupies a slot of a rollout buffer, and a slot's rollout
+starts from what its memory was at the end of the last step:
 
 - ``empty``: a new problem, from the empty memory;
 - ``continued``: the same problem, thought about further;
@@ -11,26 +11,39 @@ memory was at the end of the last step:
 - ``foreign``: a new problem, from the thought about another one;
 - ``random``: a new problem, from uniform noise.
 
-Training has two stages. Short rollouts find out cheaply what to do. Long rollouts, with the
+Training has two phases. Short rollouts find out cheaply what to do. Long rollouts, with the
 gradient through all their iterations, from every kind of memory, then make the rule right wherever
 it starts and however long it runs. There,
 
 - only a random part of the cells is updated in an iteration, so that the rule cannot rely on the
-  time at which news arrives (on larger problems it arrives later), nor flicker in step;
+  time at which information arrives (on larger problems it arrives later), nor flicker in step;
 - noise is put on the memory on the way, so that small errors die out instead of spreading;
-- a small penalty on the last change of the memory makes it come to rest.
+- a small penalty on the memory's residual, its last change, makes it converge.
 
 Random updates and noise belong to training alone; an agent that thinks updates every cell.
+
+Shapes: C problems in the slots of this process, H x W cells, M memory channels.
 """
 
+import copy
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
+from torch.optim.swa_utils import AveragedModel
 
-from .acceleration import PLAIN, Acceleration
+from thinkenv.deep_thinking.architectures.base import AnyArchitecture
+from thinkenv.deep_thinking.architectures.equivariance import drop_parametrizations
+from thinkenv.deep_thinking.codecs.base import AnyCodec
+from thinkenv.deep_thinking.rollout import memories
+from thinkenv.deep_thinking.rollout.acceleration import PLAIN, Acceleration
+from thinkenv.deep_thinking.rollout.memories import Memory
+from thinkenv.deep_thinking.training.plan import Plan
+from thinkenv.tasks.base import AnyTask, InstanceBatch
+from thinkenv.tasks.seeds import instances_of_seed
 
 # Without recall the problem is only in the memory, so only its own memory can be continued.
 NO_RECALL_STARTS = ("empty", "continued", "continued", "continued")
@@ -41,51 +54,7 @@ NOISE_EVERY = 4
 QUIET_ITERATIONS = 8
 
 
-@dataclass
-class Plan:
-    """What is done in training, and how strongly.
-
-    Attributes:
-        steps: Optimiser steps.
-        short_steps: How many of them have short rollouts, at the beginning.
-        short_iterations: Fewest and most iterations of a short rollout.
-        long_iterations: Fewest and most iterations of a long rollout.
-        short_starts: The kinds of start that each slot goes through in turn with short rollouts.
-        long_starts: The same with long rollouts.
-        batch: Problems per step, over all processes.
-        learning_rate: The highest learning rate, after a warm-up and before a cosine decay.
-        warm_up: The share of steps in which the learning rate rises.
-        weight_decay: Of AdamW.
-        clip: The largest norm of the gradient.
-        update_chance: The smallest chance with which a cell's memory is updated in an iteration
-            of a long rollout; each problem draws its own from there to 1.
-        memory_noise: Standard deviation of the noise put on the memory in long rollouts, where
-            the memory's numbers lie between -1 and 1.
-        rest_penalty: Weight of the last change of the memory in the loss of long rollouts.
-        averaging: Decay per step of the moving average of the weights, which is what is kept.
-        progressive: Whether rollouts start from memories; else always from the empty one, with
-            the full number of iterations and the loss on the last (an ablation).
-    """
-
-    steps: int
-    short_steps: int
-    short_iterations: tuple[int, int]
-    long_iterations: tuple[int, int]
-    short_starts: tuple[str, ...]
-    long_starts: tuple[str, ...]
-    batch: int
-    learning_rate: float
-    warm_up: float
-    weight_decay: float
-    clip: float
-    update_chance: float
-    memory_noise: float
-    rest_penalty: float
-    averaging: float
-    progressive: bool = True
-
-
-class Slots:
+class RolloutBuffer:
     """The problems in training and the memories of them.
 
     There are ``batch`` slots, of which a process holds the ``count`` slots from ``first`` on. A
@@ -93,19 +62,30 @@ class Slots:
     alone, so that training is the same however many processes share it.
     """
 
-    def __init__(self, task, plan: Plan, seed: int, first: int, count: int, recall: bool):
+    def __init__(
+        self,
+        task: AnyTask,
+        codec: AnyCodec,
+        plan: Plan,
+        seed: int,
+        first: int,
+        count: int,
+        recall: bool,
+    ):
         self.task = task
+        self.codec = codec
         self.plan = plan
         self.seed = seed
         self.first = first
         self.count = count
         self.recall = recall
-        self.problems = None  # batch of the task, as long as count
-        self.memory: Tensor | None = None  # (count, M, H, W), detached
+        self.problems: InstanceBatch | None = None  # as long as count
+        self.memory: Memory | None = None  # (C, M, H, W), detached
         self.stream: torch.Generator | None = None  # of random numbers, new in every step
 
-    def kinds(self, step: int) -> np.ndarray:
-        """The kind of start of each slot in this step, ``(count,)`` strings."""
+    def starts(self, step: int) -> np.ndarray:
+        """The kind of start of each slot in this step, ``(C,)`` strings."""
+        cycle: tuple[str, ...]
         if not self.plan.progressive or step == 0:
             cycle = ("empty",)
         elif not self.recall:
@@ -116,41 +96,57 @@ class Slots:
         slots = self.first + np.arange(self.count)
         return np.array(cycle)[(slots + step) % len(cycle)]
 
-    def advance(self, step: int, net: nn.Module, device: torch.device) -> tuple[Tensor, Tensor]:
+    def advance(self, step: int, net: AnyArchitecture, device: torch.device) -> tuple[Tensor, Any]:
         """Move every slot to its problem and first memory of this step.
 
         Returns:
-            Inputs ``(count, I, H, W)`` and memories ``(count, M, H, W)``; ``self.problems`` are
-            the problems.
+            Inputs ``(C, I, H, W)`` and memories ``(C, M, H, W)``; ``self.problems`` are the
+            problems.
         """
-        kinds = self.kinds(step)
-        fresh = self.task.draw(self.seed, self.count, step * self.plan.batch + self.first)
+        starts = self.starts(step)
+        first_instance = step * self.plan.batch + self.first
+        fresh = self.task.draw(instances_of_seed(self.seed, self.count, first_instance))
         if self.problems is not None:
-            continued = np.flatnonzero(kinds == "continued")
+            continued = np.flatnonzero(starts == "continued")
             fresh.replace(continued, self.problems[continued])
-            changed = np.flatnonzero(kinds == "changed")
+            changed = np.flatnonzero(starts == "changed")
             if len(changed):
-                numbers = fresh.instances[changed]  # never used twice
-                fresh.replace(changed, self.task.vary(self.problems[changed], numbers))
+                seeds = fresh.instances[changed]  # never used twice
+                fresh.replace(changed, self.task.perturb(self.problems[changed], seeds))
         self.problems = fresh
         self.stream = torch.Generator(device).manual_seed(self.seed * 1_000_003 + step)
-        inputs = self.task.encode(fresh.problems, device)
-        empty = net.empty_memory(inputs)
-        memory = empty if self.memory is None else self.memory.clone()
-        memory = torch.where(self._mask(kinds == "empty", device), empty, memory)
-        uniform = 2 * self.draw(torch.rand, memory.shape[1:], device) - 1
-        memory = torch.where(self._mask(kinds == "random", device), uniform, memory)
-        return inputs, memory.contiguous(memory_format=torch.channels_last)
+        inputs = self.codec.encode(fresh.problems, device)
+        empty = net.start(inputs)
+        memory = empty if self.memory is None else self.memory
+        is_empty, is_random = (
+            torch.from_numpy(starts == start).to(device) for start in ("empty", "random")
+        )
+        first = [
+            self._first_memory(old, new, is_empty, is_random)
+            for old, new in zip(
+                memories.tensors_of(memory), memories.tensors_of(empty), strict=True
+            )
+        ]
+        if isinstance(empty, dict):
+            return inputs, dict(zip(empty, first, strict=True))
+        return inputs, first[0]
 
-    @staticmethod
-    def _mask(chosen: np.ndarray, device: torch.device) -> Tensor:
-        """Slots ``(count,)`` bool as a mask ``(count, 1, 1, 1)`` over memories."""
-        return torch.from_numpy(chosen).to(device)[:, None, None, None]
-
-    def draw(
-        self, distribution: Callable[..., Tensor], shape: tuple[int, ...], device: torch.device
+    def _first_memory(
+        self, old: Tensor, empty: Tensor, is_empty: Tensor, is_random: Tensor
     ) -> Tensor:
-        """Random numbers ``(count, *shape)`` from this step's stream.
+        """One tensor of the memories ``(C, M, …)`` that slots start from."""
+        over_slots = (-1, *[1] * (old.ndim - 1))  # (C, 1, 1, 1)
+        memory = torch.where(is_empty.view(over_slots), empty, old)
+        uniform = 2 * self.random(torch.rand, old.shape[1:], old.device) - 1
+        return memories.arrange(torch.where(is_random.view(over_slots), uniform, memory))
+
+    def random(
+        self,
+        distribution: Callable[..., Tensor],
+        shape: tuple[int, ...],
+        device: torch.device,
+    ) -> Tensor:
+        """Random numbers ``(C, *shape)`` from this step's stream.
 
         They are drawn for all slots and cut to ours, so that every slot gets the same numbers,
         whichever process has it.
@@ -176,7 +172,7 @@ def iterations_of_step(plan: Plan, seed: int, step: int, recurrent: bool) -> int
 
 def learning_rate_of_step(plan: Plan, step: int) -> float:
     """Linear warm-up, then a cosine down to zero."""
-    rising = max(1, round(plan.warm_up * plan.steps))
+    rising = max(1, round(plan.warmup_fraction * plan.steps))
     if step < rising:
         return plan.learning_rate * (step + 1) / rising
     share = (step - rising) / max(1, plan.steps - rising)
@@ -188,19 +184,24 @@ class Trainer:
 
     Args:
         net: The net.
-        task: The training problems, an instance of a class of ``TASKS``.
+        codec: How it reads problems.
+        task: The training problems.
         plan: What to do.
         seed: Decides the problems, the starts and the lengths of rollouts.
         device: Where to compute.
         rank: This process's number, if several share the batch.
         world_size: How many processes share the batch.
         acceleration: How iterations are to be run faster; not at all by default.
+
+    Raises:
+        ValueError: If the processes cannot share the batch evenly.
     """
 
     def __init__(
         self,
-        net: nn.Module,
-        task,
+        net: AnyArchitecture,
+        codec: AnyCodec,
+        task: AnyTask,
         plan: Plan,
         seed: int,
         device: torch.device,
@@ -210,23 +211,31 @@ class Trainer:
     ):
         if plan.batch % world_size:
             raise ValueError(
-                f"batch={plan.batch}: needs a multiple of the number of processes, {world_size}"
+                f"--batch must be a multiple of the number of processes, {world_size}, got "
+                f"{plan.batch}"
             )
         self.net = net.to(device, memory_format=torch.channels_last)
-        self.iterate_once = acceleration.step_of(self.net)
+        self.codec = codec
+        self.step_once = acceleration.step(self.net.step)
         self.plan = plan
         self.seed = seed
         self.device = device
-        self.rank = rank
         self.world_size = world_size
         count = plan.batch // world_size
-        self.slots = Slots(task, plan, seed, rank * count, count, net.recall)
+        self.buffer = RolloutBuffer(task, codec, plan, seed, rank * count, count, net.recall)
         self.parameters = list(net.parameters())
         self.optimiser = torch.optim.AdamW(
             self.parameters, lr=plan.learning_rate, weight_decay=plan.weight_decay
         )
-        self.average = [parameter.detach().clone() for parameter in self.parameters]
+        self.average = AveragedModel(self.net, avg_fn=self._averaged)
         self.steps_done = 0
+
+    def _averaged(self, average: Tensor, parameter: Tensor, count: Tensor | int) -> Tensor:
+        """The moving average of a parameter after one more step."""
+        # A young average must not remember the untrained weights. ``count`` is the number of steps
+        # done, too, but on a GPU, which looking at it would wait for.
+        keep = min(self.plan.ema_decay, (self.steps_done + 1) / (self.steps_done + 10))
+        return torch.lerp(average, parameter, 1 - keep)
 
     def step(self, interrupted: bool = False) -> tuple[Tensor, bool]:
         """One optimiser step on one rollout.
@@ -235,70 +244,84 @@ class Trainer:
             interrupted: Whether this process was asked to stop.
 
         Returns:
-            Loss, share of problems answered exactly right, last change of the memory and norm of
+            Loss, share of problems answered exactly right, residual of the memory and norm of
             the gradient as one tensor ``(4,)`` on the device (averages over all processes); and
             whether any process was asked to stop.
         """
         plan, step = self.plan, self.steps_done
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate_of_step(plan, step)
-        inputs, memory = self.slots.advance(step, self.net, self.device)
-        memory, before = self._roll_out(inputs, memory)
-        logits = self.net.read(memory)
-        loss, exact = self.slots.task.score(logits, self.slots.problems)
-        change = (memory - before).abs().mean()
-        total = loss + plan.rest_penalty * change if self._is_long else loss
+        with parametrize.cached():  # weights do not change within a rollout
+            inputs, memory = self.buffer.advance(step, self.net, self.device)
+            memory, before = self._roll_out(inputs, memory)
+            logits = self.net.decode(memory)
+        problems = self.buffer.problems
+        assert problems is not None
+        loss, exact = self.codec.loss(logits, problems)
+        residual = mean_change(memory, before)
+        total = loss + plan.residual_penalty * residual if self._is_long else loss
 
         self.optimiser.zero_grad(set_to_none=False)
         total.backward()
-        if self.net.symmetry is not None:
-            self.net.symmetry.average_gradients()
-        shared = torch.stack([loss.detach(), exact, change.detach()])
+        shared = torch.stack([loss.detach(), exact, residual.detach()])
         shared, interrupted = self._average_over_processes(shared, interrupted)
-        norm = nn.utils.clip_grad_norm_(self.parameters, plan.clip)
+        norm = nn.utils.clip_grad_norm_(self.parameters, plan.max_grad_norm)
         self.optimiser.step()
-        with torch.no_grad():
-            # A young average must not remember the untrained weights.
-            keep = min(plan.averaging, (step + 1) / (step + 10))
-            torch._foreach_lerp_(self.average, self.parameters, 1 - keep)
-        self.slots.memory = memory.detach()
+        self.average.update_parameters(self.net)
+        self.buffer.memory = memories.transform(Tensor.detach, memory)
         self.steps_done += 1
         return torch.cat([shared, norm.detach().reshape(1)]), interrupted
 
     @property
     def _is_long(self) -> bool:
-        """Whether this step belongs to the second stage, of long rollouts from every memory."""
-        in_second_stage = self.steps_done >= self.plan.short_steps
-        return self.plan.progressive and self.net.recurrent and in_second_stage
+        """Whether this step belongs to the second phase, of long rollouts from every memory."""
+        in_second_phase = self.steps_done >= self.plan.short_steps
+        return self.plan.progressive and self.net.recurrent and in_second_phase
 
-    def _roll_out(self, inputs: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+    def _roll_out(self, inputs: Tensor, memory: Any) -> tuple[Any, Any]:
         """Run this step's iterations; the last memory and the one before it."""
-        plan, slots = self.plan, self.slots
+        plan, buffer = self.plan, self.buffer
         length = iterations_of_step(plan, self.seed, self.steps_done, self.net.recurrent)
         disturbed = max(0, length - QUIET_ITERATIONS) if self._is_long else 0
-        chance = 1.0
-        if disturbed:  # (count, 1, 1, 1), of each problem
-            spread = slots.draw(torch.rand, (1, 1, 1), self.device)
-            chance = plan.update_chance + (1 - plan.update_chance) * spread
-        seen = self.net.perceive(inputs)
+        probability: Tensor | float = 1.0
+        if disturbed:  # (C, 1, 1, 1), of each problem
+            spread = buffer.random(torch.rand, (1, 1, 1), self.device)
+            probability = plan.update_prob + (1 - plan.update_prob) * spread
+        injected = self.net.inject(inputs)
         before = memory
         for iteration in range(length):
             before = memory
-            memory = self.iterate_once(memory, seen)
+            memory = self.step_once(memory, injected)
             if iteration < disturbed:
-                updated = slots.draw(torch.rand, (1, *memory.shape[2:]), self.device) < chance
-                memory = torch.where(updated, memory, before)
-                if iteration % NOISE_EVERY == 0:
-                    noise = slots.draw(torch.randn, memory.shape[1:], self.device)
-                    memory = memory + plan.memory_noise * noise
+                has_noise = iteration % NOISE_EVERY == 0
+                memory = self._disturb(memory, before, probability, has_noise)
         return memory, before
+
+    def _disturb(
+        self, memory: Any, before: Any, probability: Tensor | float, has_noise: bool
+    ) -> Any:
+        """A memory of which a random part was not updated, and with noise on it."""
+        disturbed = []
+        for new, old in zip(memories.tensors_of(memory), memories.tensors_of(before), strict=True):
+            cells = (1, *new.shape[2:])  # all channels of a cell are updated, or none
+            chosen = self.buffer.random(torch.rand, cells, self.device)
+            if isinstance(probability, Tensor):
+                probability = probability.view(-1, *[1] * (new.ndim - 1))
+            tensor = torch.where(chosen < probability, new, old)
+            if has_noise:
+                noise = self.buffer.random(torch.randn, new.shape[1:], self.device)
+                tensor = tensor + self.plan.memory_noise_std * noise
+            disturbed.append(tensor)
+        if isinstance(memory, dict):
+            return dict(zip(memory, disturbed, strict=True))
+        return disturbed[0]
 
     def _average_over_processes(self, values: Tensor, interrupted: bool) -> tuple[Tensor, bool]:
         """Average gradients and values over all processes, and tell all if one is to stop."""
         if self.world_size == 1:
             return values, interrupted
         flag = values.new_tensor([float(interrupted)])
-        gradients = [parameter.grad for parameter in self.parameters]
+        gradients = [parameter.grad for parameter in self.parameters if parameter.grad is not None]
         flat = torch.cat([*(gradient.reshape(-1) for gradient in gradients), values, flag])
         torch.distributed.all_reduce(flat)
         flat /= self.world_size
@@ -309,48 +332,56 @@ class Trainer:
             offset += size
         return flat[offset:-1], bool(flat[-1] > 0)
 
-    def averaged_net(self, build: Callable[[], nn.Module]) -> nn.Module:
-        """A copy of the net with the averaged weights; ``build`` makes an untrained one."""
-        net = build().to(self.device)
-        with torch.no_grad():
-            for parameter, average in zip(net.parameters(), self.average, strict=True):
-                parameter.copy_(average)
+    def averaged_net(self) -> AnyArchitecture:
+        """A copy of the net with the averaged weights, to think with."""
+        net = copy.deepcopy(self.average.module)
+        drop_parametrizations(net)
         return net
 
-    def state(self) -> dict:
+    def state(self) -> dict[str, Any]:
         """All that is needed to go on exactly from here (on every process; a collective call)."""
-        batch = self.slots.problems
-        columns = {} if batch is None else vars(batch)
-        tensors = {name: torch.from_numpy(column) for name, column in columns.items()}
-        if self.slots.memory is not None:
-            tensors["memory"] = self.slots.memory.cpu().contiguous()
+        batch, memory = self.buffer.problems, self.buffer.memory
+        columns = {} if batch is None else batch.columns()
+        problems = {name: torch.from_numpy(column) for name, column in columns.items()}
+        thoughts: dict[str, Tensor] = {}
+        if memory is not None:
+            named = memory if isinstance(memory, dict) else {"memory": memory}
+            thoughts = {name: tensor.cpu().contiguous() for name, tensor in named.items()}
         return {
             "steps_done": self.steps_done,
             "net": {name: value.cpu() for name, value in self.net.state_dict().items()},
-            "average": [average.cpu() for average in self.average],
+            "average": {name: value.cpu() for name, value in self.average.state_dict().items()},
             "optimiser": self.optimiser.state_dict(),
-            "slots": {name: self._gather(tensor) for name, tensor in tensors.items()},
+            "problems": {name: self._gather(tensor) for name, tensor in problems.items()},
+            "memory": {name: self._gather(tensor) for name, tensor in thoughts.items()},
         }
 
     def _gather(self, tensor: Tensor) -> Tensor:
         """The slots of all processes, in order."""
         if self.world_size == 1:
             return tensor
-        parts = [None] * self.world_size
+        parts: list[Any] = [None] * self.world_size
         torch.distributed.all_gather_object(parts, tensor)
         return torch.cat(parts)
 
-    def load_state(self, state: dict) -> None:
+    def load_state(self, state: dict[str, Any]) -> None:
         """Go on from a state of ``state()``, whatever the number of processes then and now."""
         self.steps_done = state["steps_done"]
         self.net.load_state_dict(state["net"])
-        self.average = [average.to(self.device) for average in state["average"]]
+        self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
-        part = slice(self.slots.first, self.slots.first + self.slots.count)
-        slots = {name: tensor[part] for name, tensor in state["slots"].items()}
-        memory = slots.pop("memory", None)
-        if memory is not None:
-            self.slots.memory = memory.to(self.device)
-            columns = {name: tensor.numpy() for name, tensor in slots.items()}
-            batch = type(self.slots.task.draw(self.seed, 1))
-            self.slots.problems = batch(**columns)
+        part = slice(self.buffer.first, self.buffer.first + self.buffer.count)
+        if not state["memory"]:
+            return
+        named = {name: tensor[part].to(self.device) for name, tensor in state["memory"].items()}
+        self.buffer.memory = named["memory"] if list(named) == ["memory"] else named
+        batch = type(self.buffer.task.draw(instances_of_seed(self.seed, 1)))
+        columns = {name: tensor[part].numpy() for name, tensor in state["problems"].items()}
+        self.buffer.problems = batch(**columns)
+
+
+def mean_change(memory: Memory, before: Memory) -> Tensor:
+    """The mean change of a number of the memory in an iteration."""
+    pairs = zip(memories.tensors_of(memory), memories.tensors_of(before), strict=True)
+    changes = [(now - then).abs().mean() for now, then in pairs]
+    return changes[0] if len(changes) == 1 else torch.stack(changes).mean()

@@ -12,9 +12,15 @@ from typing import NamedTuple
 import numpy as np
 from numba import uint64
 
-from thinkenv.chess_puzzles.notation import FEN_ERRORS, end_of_field, parse_fen, parse_move
+from thinkenv.chess_puzzles.notation import (
+    FEN_ERRORS,
+    end_of_field,
+    parse_fen,
+    parse_move,
+    parse_number,
+)
 from thinkenv.chess_puzzles.packing import PACKED_BYTES, pack, position_key
-from thinkenv.chess_puzzles.rules import BLACK, POSITION_BYTES, is_legal, play
+from thinkenv.chess_puzzles.rules import BLACK, MIRROR_MOVE, POSITION_BYTES, is_legal, play
 from thinkenv.kernels.compilation import kernel
 from thinkenv.kernels.random import mix
 
@@ -30,9 +36,12 @@ COLUMNS = (
     "GameUrl",
     "OpeningTags",
 )
-LONGEST_ID = 8
-LONGEST_URL = 255
-MOST_THEMES = 128
+ID, FEN, MOVES, RATING, DEVIATION, POPULARITY, PLAYS, THEMES, URL, OPENINGS = range(len(COLUMNS))
+MAX_ID_LENGTH = 8
+MAX_URL_LENGTH = 255
+MAX_THEMES = 128
+MAX_MOVES_OF_ROW = 254  # the set-up move included; their number is stored in a byte
+MAX_DIGITS = 9  # of a number: it fits into 32 bits
 UNKNOWN = -1  # a rating deviation or number of plays that the file does not give
 UNKNOWN_POPULARITY = -32768
 URL_PREFIX = b"https://lichess.org/"
@@ -40,8 +49,8 @@ URL_PREFIX = b"https://lichess.org/"
 ROW_ERRORS = (
     *FEN_ERRORS,
     "the row has not 9 or 10 columns",
-    f"PuzzleId: not from 1 to {LONGEST_ID} letters and digits",
-    "Moves: not an even number of moves from 2 to 254",
+    f"PuzzleId: not from 1 to {MAX_ID_LENGTH} letters and digits",
+    f"Moves: not an even number of moves from 2 to {MAX_MOVES_OF_ROW}",
     "Moves: a move is not in UCI notation",
     "Moves: the opponent's set-up move is illegal",
     "Moves: a move of the line is illegal",
@@ -49,9 +58,9 @@ ROW_ERRORS = (
     "RatingDeviation: not a whole number from 0 to 9999",
     "Popularity: not a whole number from -1000 to 1000",
     "NbPlays: not a whole number from 0 to 999999999",
-    f"Themes: more than {MOST_THEMES} different themes in one file",
+    f"Themes: more than {MAX_THEMES} different themes in one file",
     "Themes: not words of letters and digits",
-    f"GameUrl: longer than {LONGEST_URL} characters",
+    f"GameUrl: longer than {MAX_URL_LENGTH} characters",
     "PuzzleId: the same as in an earlier row",
 )
 (
@@ -71,17 +80,22 @@ ROW_ERRORS = (
     SAME_ID,
 ) = range(len(FEN_ERRORS), len(ROW_ERRORS))
 
-NO_NUMBER = -(2**31)
+NO_NUMBER = -(2**31)  # what is read where there is no number; less than any that is
 
 NEWLINE, RETURN, COMMA, SPACE = 10, 13, 44, 32
+
+
+# The multiplier of the hash FNV-1a (Fowler, Noll and Vo) for 64 bits.
+FNV_PRIME = np.uint64(0x100000001B3)
 
 
 class Rows(NamedTuple):
     """Columns of the rows of one piece of text, filled from the beginning.
 
     Attributes:
-        ids: ``(n, LONGEST_ID)`` uint8, characters, then zeros.
-        positions: ``(n, PACKED_BYTES)`` uint8, the position to solve.
+        ids: ``(n, MAX_ID_LENGTH)`` uint8, characters, then zeros.
+        positions: ``(n, PACKED_BYTES)`` uint8, the position to solve; see
+            ``thinkenv.chess_puzzles.packing``.
         keys: ``(n,)`` uint64, see ``position_key``.
         last_moves: ``(n,)`` uint16, the set-up move, seen from the solver's side.
         move_starts: ``(n,)`` uint32, where the row's moves begin in ``moves``.
@@ -91,7 +105,7 @@ class Rows(NamedTuple):
         rating_deviations: ``(n,)`` int16, or ``UNKNOWN``.
         popularities: ``(n,)`` int16, or ``UNKNOWN_POPULARITY``.
         plays: ``(n,)`` int32, or ``UNKNOWN``.
-        theme_sets: ``(n, MOST_THEMES / 8)`` uint8, sets of themes as bits.
+        theme_sets: ``(n, MAX_THEMES / 8)`` uint8, sets of themes as bits.
         url_starts: ``(n,)`` uint32, where the row's address begins in ``urls``.
         url_lengths: ``(n,)`` uint8.
         urls: uint8, addresses without ``URL_PREFIX``.
@@ -137,18 +151,19 @@ class Words(NamedTuple):
 def empty_rows(lines: int, characters: int) -> Rows:
     """Space for the rows of a text of so many lines and characters."""
     return Rows(
-        ids=np.zeros((lines, LONGEST_ID), np.uint8),
+        ids=np.zeros((lines, MAX_ID_LENGTH), np.uint8),
         positions=np.empty((lines, PACKED_BYTES), np.uint8),
         keys=np.empty(lines, np.uint64),
         last_moves=np.empty(lines, np.uint16),
         move_starts=np.empty(lines, np.uint32),
         move_counts=np.empty(lines, np.uint8),
-        moves=np.empty(characters // 5 + 1, np.uint16),
+        # No more moves than that: each takes four characters and a space or comma.
+        moves=np.empty(characters // (4 + 1) + 1, np.uint16),
         ratings=np.empty(lines, np.int16),
         rating_deviations=np.empty(lines, np.int16),
         popularities=np.empty(lines, np.int16),
         plays=np.empty(lines, np.int32),
-        theme_sets=np.zeros((lines, MOST_THEMES // 8), np.uint8),
+        theme_sets=np.zeros((lines, MAX_THEMES // 8), np.uint8),
         url_starts=np.empty(lines, np.uint32),
         url_lengths=np.empty(lines, np.uint8),
         urls=np.empty(characters, np.uint8),
@@ -172,11 +187,15 @@ def number_of_word(text, begin, end, words):
     """The number of a word, from 1 on, taking it up if it is new; 0 if there is no room.
 
     There is room as long as fewer than half of the slots are taken, so that a free one is found.
+    Words are told apart by their hashes alone: that two of a few thousand share one of 63 bits
+    is less probable than a fault of the memory.
     """
     key = uint64(end - begin)
-    for place in range(begin, end):
-        key = (key ^ uint64(text[place])) * uint64(0x100000001B3)
+    for offset in range(begin, end):
+        key = (key ^ uint64(text[offset])) * FNV_PRIME
     key = mix(key) | uint64(1)  # never 0, which marks free slots
+    # There are 2**k slots, so that a mask takes the remainder. A word is in the slot that its hash
+    # names, or in the first free one after it.
     mask = words.keys.size - 1
     slot = np.int64(key & uint64(mask))
     while words.keys[slot] != uint64(0):
@@ -197,10 +216,10 @@ def number_of_word(text, begin, end, words):
 @kernel
 def is_alphanumeric(text, begin, end):
     """Whether a field consists of ASCII letters and digits."""
-    for place in range(begin, end):
-        character = text[place]
+    for offset in range(begin, end):
+        character = text[offset]
         is_digit = ord("0") <= character <= ord("9")
-        is_letter = ord("a") <= character | 32 <= ord("z")
+        is_letter = ord("a") <= character | 32 <= ord("z")  # bit 5 makes capitals small
         if not is_digit and not is_letter:
             return False
     return True
@@ -211,19 +230,24 @@ def parse_whole(text, begin, end, low, high, unknown):
     """A whole number from ``low`` to ``high``; ``unknown`` if the field is empty; ``NO_NUMBER``."""
     if begin == end:
         return unknown
-    sign = 1
-    if text[begin] == ord("-"):
-        sign = -1
-        begin += 1
-    if begin == end or end - begin > 9:
+    is_negative = text[begin] == ord("-")
+    number = parse_number(text, begin + is_negative, end, MAX_DIGITS)
+    if number < 0:
         return NO_NUMBER
-    number = 0
-    for place in range(begin, end):
-        if text[place] < ord("0") or text[place] > ord("9"):
-            return NO_NUMBER
-        number = 10 * number + text[place] - ord("0")
-    number *= sign
+    if is_negative:
+        number = -number
     return number if low <= number <= high else NO_NUMBER
+
+
+@kernel
+def read_id(text, begin, end, rows, row):
+    """Note the puzzle's id; 0, or an index into ``ROW_ERRORS``."""
+    if begin == end or end - begin > MAX_ID_LENGTH or not is_alphanumeric(text, begin, end):
+        return BAD_ID
+    rows.ids[row] = 0
+    for offset in range(begin, end):
+        rows.ids[row, offset - begin] = text[offset]
+    return 0
 
 
 @kernel
@@ -243,24 +267,25 @@ def read_moves(text, begin, end, position, rows, row, first):
         0, or an index into ``ROW_ERRORS``.
     """
     count = 0
-    place = begin
-    while place < end:
-        stop = end_of_field(text, place, end)
-        move = parse_move(text, place, stop, position[BLACK] == 1)
+    offset = begin
+    while offset < end:
+        stop = end_of_field(text, offset, end)
+        move = parse_move(text, offset, stop, position[BLACK] == 1)
         if move < 0:
             return BAD_NOTATION
         if not is_legal(position, move):
             return ILLEGAL_SETUP if count == 0 else ILLEGAL_MOVE
         play(position, move)
         if count == 0:
-            rows.last_moves[row] = (move & 0xFFF) ^ (56 | 56 << 6)  # as the solver sees it
+            # As the solver sees it, and without a promotion: only its squares are shown.
+            rows.last_moves[row] = (move & 0xFFF) ^ MIRROR_MOVE
             pack(position, rows.positions[row])
         else:
             rows.moves[first + count - 1] = move
         count += 1
-        if count > 254:
+        if count > MAX_MOVES_OF_ROW:
             return BAD_COUNT
-        place = stop + 1
+        offset = stop + 1
     if count == 0 or count % 2 == 1:
         return BAD_COUNT
     rows.keys[row] = position_key(rows.positions[row])
@@ -270,69 +295,135 @@ def read_moves(text, begin, end, position, rows, row, first):
 
 
 @kernel
-def read_row(text, fields, position, rows, row, first_move, first_url, themes, openings):
-    """Read one row whose fields begin and end at ``fields`` ``(10, 2)``.
-
-    Returns:
-        0, or an index into ``ROW_ERRORS``.
-    """
-    begin, end = fields[0]
-    if begin == end or end - begin > LONGEST_ID or not is_alphanumeric(text, begin, end):
-        return BAD_ID
-    rows.ids[row] = 0
-    for place in range(begin, end):
-        rows.ids[row, place - begin] = text[place]
-    error = parse_fen(text, fields[1, 0], fields[1, 1], position)
-    if error != 0:
-        return error
-    error = read_moves(text, fields[2, 0], fields[2, 1], position, rows, row, first_move)
-    if error != 0:
-        return error
-    rating = parse_whole(text, fields[3, 0], fields[3, 1], 1, 9999, NO_NUMBER)
+def read_numbers(text, fields, rows, row):
+    """Note ratings, popularity and plays; 0, or an index into ``ROW_ERRORS``."""
+    begin, end = fields[RATING]
+    rating = parse_whole(text, begin, end, 1, 9999, NO_NUMBER)
     if rating == NO_NUMBER:
         return BAD_RATING
-    deviation = parse_whole(text, fields[4, 0], fields[4, 1], 0, 9999, UNKNOWN)
+    begin, end = fields[DEVIATION]
+    deviation = parse_whole(text, begin, end, 0, 9999, UNKNOWN)
     if deviation == NO_NUMBER:
         return BAD_DEVIATION
-    popularity = parse_whole(text, fields[5, 0], fields[5, 1], -1000, 1000, UNKNOWN_POPULARITY)
+    begin, end = fields[POPULARITY]
+    popularity = parse_whole(text, begin, end, -1000, 1000, UNKNOWN_POPULARITY)
     if popularity == NO_NUMBER:
         return BAD_POPULARITY
-    plays = parse_whole(text, fields[6, 0], fields[6, 1], 0, 999_999_999, UNKNOWN)
+    begin, end = fields[PLAYS]
+    plays = parse_whole(text, begin, end, 0, 999_999_999, UNKNOWN)
     if plays == NO_NUMBER:
         return BAD_PLAYS
     rows.ratings[row] = rating
     rows.rating_deviations[row] = deviation
     rows.popularities[row] = popularity
     rows.plays[row] = plays
+    return 0
 
-    begin, end = fields[8]
+
+@kernel
+def read_url(text, begin, end, rows, row, first):
+    """Note the game's address, without ``URL_PREFIX``, from ``first`` in ``rows.urls`` on.
+
+    Returns:
+        0, or an index into ``ROW_ERRORS``.
+    """
     is_lichess = end - begin >= len(URL_PREFIX)
-    for place in range(len(URL_PREFIX)):
-        is_lichess = is_lichess and text[begin + place] == URL_PREFIX[place]
+    for index in range(len(URL_PREFIX)):
+        is_lichess = is_lichess and text[begin + index] == URL_PREFIX[index]
     if is_lichess:
         begin += len(URL_PREFIX)
-    if end - begin > LONGEST_URL:
+    if end - begin > MAX_URL_LENGTH:
         return BAD_URL
-    rows.url_starts[row] = first_url
+    rows.url_starts[row] = first
     rows.url_lengths[row] = end - begin
-    for place in range(begin, end):
-        rows.urls[first_url + place - begin] = text[place]
+    for offset in range(begin, end):
+        rows.urls[first + offset - begin] = text[offset]
+    return 0
 
+
+@kernel
+def read_themes(text, begin, end, rows, row, themes):
+    """Note the puzzle's themes as a set of bits; 0, or an index into ``ROW_ERRORS``."""
     rows.theme_sets[row] = 0
-    begin, last = fields[7]
-    while begin < last:
-        end = end_of_field(text, begin, last)
-        if end > begin:
-            if not is_alphanumeric(text, begin, end):
+    while begin < end:
+        stop = end_of_field(text, begin, end)
+        if stop > begin:
+            if not is_alphanumeric(text, begin, stop):
                 return NO_THEME
-            number = number_of_word(text, begin, end, themes)
+            number = number_of_word(text, begin, stop, themes)
             if number == 0:
                 return BAD_THEMES
+            # Theme 1 is bit 0 of byte 0, theme 9 is bit 0 of byte 1, and so on.
             rows.theme_sets[row, (number - 1) >> 3] |= 1 << ((number - 1) & 7)
-        begin = end + 1
-    begin, end = fields[9]
+        begin = stop + 1
+    return 0
+
+
+@kernel
+def read_row(text, fields, position, rows, row, first_move, first_url, themes, openings):
+    """Read one row whose fields begin and end at ``fields`` ``(10, 2)``.
+
+    Themes and openings come last, so that what is not a puzzle adds none to those met so far.
+
+    Returns:
+        0, or an index into ``ROW_ERRORS``.
+    """
+    error = read_id(text, fields[ID, 0], fields[ID, 1], rows, row)
+    if error != 0:
+        return error
+    error = parse_fen(text, fields[FEN, 0], fields[FEN, 1], position)
+    if error != 0:
+        return error
+    error = read_moves(text, fields[MOVES, 0], fields[MOVES, 1], position, rows, row, first_move)
+    if error != 0:
+        return error
+    error = read_numbers(text, fields, rows, row)
+    if error != 0:
+        return error
+    error = read_url(text, fields[URL, 0], fields[URL, 1], rows, row, first_url)
+    if error != 0:
+        return error
+    error = read_themes(text, fields[THEMES, 0], fields[THEMES, 1], rows, row, themes)
+    if error != 0:
+        return error
+    begin, end = fields[OPENINGS]
     rows.openings[row] = number_of_word(text, begin, end, openings) if end > begin else 0
     return 0
+
+
+@kernel
+def find_fields(text, begin, fields):
+    """Find where the fields of the line that begins at ``begin`` begin and end.
+
+    Args:
+        text: uint8, characters; there is a newline somewhere after ``begin``.
+        begin: Where the line begins.
+        fields: ``(10, 2)`` int64, overwritten: the first character of each field, and one past its
+            last; equal for fields that the line does not have.
+
+    Returns:
+        ``(columns, newline)``: how many fields the line has (0 if it is empty, and 11 or more if
+        it has too many), and where its newline is.
+    """
+    column = 0
+    fields[:] = 0
+    fields[0, 0] = begin
+    offset = begin
+    while text[offset] != NEWLINE:
+        if text[offset] == COMMA:
+            if column < len(fields):
+                fields[column, 1] = offset
+            column += 1
+            if column < len(fields):
+                fields[column, 0] = offset + 1
+        offset += 1
+    # Files from Windows end their lines with two characters.
+    end = offset - 1 if offset > begin and text[offset - 1] == RETURN else offset
+    if end == begin:
+        return 0, offset
+    if column < len(fields):
+        fields[column, 1] = end
+    return column + 1, offset
 
 
 @kernel
@@ -353,7 +444,9 @@ def read_lines(text, first_line, rows, themes, openings, bad_lines, bad_reasons)
         and lines refused. Empty lines are neither.
     """
     position = np.empty(POSITION_BYTES, np.uint8)
-    fields = np.zeros((10, 2), np.int64)
+    fields = np.zeros((len(COLUMNS), 2), np.int64)
+    # What a row has written is kept only by moving these on: a refused row is overwritten by the
+    # next one.
     count = 0
     move_count = 0
     url_count = 0
@@ -362,27 +455,12 @@ def read_lines(text, first_line, rows, themes, openings, bad_lines, bad_reasons)
     begin = 0
     while begin < len(text):
         line += 1
-        place = begin
-        column = 0
-        fields[:] = 0
-        fields[0, 0] = begin
-        while text[place] != NEWLINE:
-            if text[place] == COMMA:
-                if column < 10:
-                    fields[column, 1] = place
-                column += 1
-                if column < 10:
-                    fields[column, 0] = place + 1
-            place += 1
-        end = place - 1 if place > begin and text[place - 1] == RETURN else place
-        next_begin = place + 1
-        if end == begin:
-            begin = next_begin
+        columns, newline = find_fields(text, begin, fields)
+        begin = newline + 1
+        if columns == 0:
             continue
-        if column < 10:
-            fields[column, 1] = end
         error = BAD_COLUMNS
-        if column == 8 or column == 9:
+        if columns == len(COLUMNS) or columns == len(COLUMNS) - 1:  # opening tags may be missing
             error = read_row(
                 text, fields, position, rows, count, move_count, url_count, themes, openings
             )
@@ -395,5 +473,4 @@ def read_lines(text, first_line, rows, themes, openings, bad_lines, bad_reasons)
             bad_lines[bad] = line
             bad_reasons[bad] = error
             bad += 1
-        begin = next_begin
     return count, move_count, url_count, bad

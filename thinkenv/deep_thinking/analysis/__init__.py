@@ -1,0 +1,1 @@
+"""Analysis: how an agent thinks, and what disturbs it; tables and figures."""

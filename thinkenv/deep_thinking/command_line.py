@@ -1,0 +1,63 @@
+"""What the scripts' command lines share."""
+
+import sys
+from collections.abc import Callable, Sequence
+
+# Options of release 0.1 by the names of today; the old ones still work in this release.
+RENAMED = {
+    "averaging": "ema-decay",
+    "barriers": "wall-mask",
+    "clip": "max-grad-norm",
+    "memory-noise": "memory-noise-std",
+    "most-iterations": "max-iterations",
+    "rest-penalty": "residual-penalty",
+    "symmetric": "equivariant",
+    "update-chance": "update-prob",
+    "warm-up": "warmup-fraction",
+}
+
+
+def read_words(words: Sequence[str]) -> list[str]:
+    """The words of a command line, with options of release 0.1 by their names of today."""
+    read = []
+    for word in words:
+        option, equals, value = word.partition("=")
+        for prefix in ("--no-", "--"):
+            name = option.removeprefix(prefix).replace("_", "-")
+            if option.startswith(prefix) and name in RENAMED:
+                print(f"{option} is called {prefix}{RENAMED[name]} now", file=sys.stderr)
+                word = f"{prefix}{RENAMED[name]}{equals}{value}"
+                break
+        read.append(word)
+    return read
+
+
+def value_of(option: str, words: Sequence[str], default: str) -> str:
+    """The value of an option that decides which others there are, such as ``--task``."""
+    for index, word in enumerate(words):
+        name, equals, value = word.partition("=")
+        if name == option:
+            if equals:
+                default = value
+            elif index + 1 < len(words):
+                default = words[index + 1]
+    return default
+
+
+def run_script(main: Callable[[list[str]], int]) -> int:
+    """Run a script, and report errors in one line.
+
+    Args:
+        main: From the words of the command line to the exit status.
+
+    Returns:
+        The exit status: 1 after an error, 130 after Ctrl-C.
+    """
+    try:
+        return main(read_words(sys.argv[1:]))
+    except (ValueError, TypeError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130

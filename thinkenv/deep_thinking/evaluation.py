@@ -1,0 +1,277 @@
+"""Evaluate an agent: accuracy against iterations, recovery from disturbances, and diagnosis.
+
+Everything here gives rows: see ``thinkenv.suites``.
+"""
+
+import itertools
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from tqdm import tqdm
+
+from thinkenv.deep_thinking.agent import MAX_ITERATIONS, TOLERANCE, Agent, Iterations
+from thinkenv.deep_thinking.analysis.diagnostics import diagnose
+from thinkenv.deep_thinking.analysis.disturbances import Disturbance
+from thinkenv.deep_thinking.analysis.recovery import EVAL_EVERY, measure_recovery
+from thinkenv.deep_thinking.rollout.memories import SomeMemory
+from thinkenv.suites import Answers
+from thinkenv.suites.scores import evaluation_row
+from thinkenv.tasks.base import AnyTask, InstanceBatch
+from thinkenv.tasks.seeds import instances_of_seed
+
+
+@dataclass(frozen=True)
+class ThinkingTime:
+    """How long an agent thinks in an evaluation.
+
+    Attributes:
+        fixed: Increasing numbers of iterations at which its answers are noted.
+        until_converged: Whether it also thinks until each memory has converged.
+        max_iterations: Where it gives up then.
+    """
+
+    fixed: tuple[int, ...]
+    until_converged: bool = False
+    max_iterations: int = MAX_ITERATIONS
+
+    @classmethod
+    def parse(
+        cls, words: Sequence[str], max_iterations: int, defaults: Sequence[int]
+    ) -> "ThinkingTime":
+        """Read ``--iterations``.
+
+        Args:
+            words: Numbers, and ``converged``.
+            max_iterations: As of the class.
+            defaults: The numbers where there are no words.
+
+        Raises:
+            ValueError: If a word is neither a positive integer nor ``converged``.
+        """
+        if max_iterations < 1:
+            raise ValueError(f"--max-iterations must be at least 1, got {max_iterations}")
+        numbers = set()
+        for word in words or map(str, defaults):
+            if word == "converged":
+                continue
+            if not word.isdecimal() or int(word) < 1:
+                raise ValueError(
+                    f"--iterations must be integers of at least 1 or 'converged', got {word!r}"
+                )
+            numbers.add(int(word))
+        return cls(tuple(sorted(numbers)), "converged" in words, max_iterations)
+
+    @property
+    def last(self) -> Iterations:
+        """How long is thought at last."""
+        return "converged" if self.until_converged else self.fixed[-1]
+
+
+@dataclass
+class AgentPolicy:
+    """An agent as ``thinkenv.suites`` queries it: its answers after each thinking time."""
+
+    agent: Agent
+    time: ThinkingTime
+
+    def __call__(self, problems: np.ndarray) -> list[Answers]:
+        """Answers to problems ``(B, …)``, after each number of iterations."""
+        found = self.agent.think_at(problems, self.time.fixed) if self.time.fixed else []
+        if self.time.until_converged:
+            began = time.perf_counter()
+            thought = self.agent.think(
+                problems, "converged", max_iterations=self.time.max_iterations
+            )
+            seconds = time.perf_counter() - began
+            found.append(
+                Answers(
+                    thought.answer,
+                    thought.iterations,
+                    thought.converged,
+                    seconds,
+                    stopping="converged",
+                )
+            )
+        for answers in found:
+            answers.preferences = self._player(answers.requested or "converged")
+        return found
+
+    def _player(self, iterations: Iterations):
+        """What the agent prefers after the same thinking, for tasks of several moves."""
+
+        def prefer(problems: np.ndarray) -> np.ndarray:
+            thought = self.agent.think(
+                problems, iterations, max_iterations=self.time.max_iterations
+            )
+            return self.agent.preferences(thought.memory)
+
+        return prefer
+
+
+def draw_problems(task: AnyTask, count: int, seed: int) -> InstanceBatch:
+    """The first problems of a seed, as many as asked for or as there are."""
+    if task.count is not None:
+        count = min(count, task.count)
+    return task.draw(instances_of_seed(seed, count))
+
+
+def parse_disturbed_at(words: Sequence[str]) -> list[float | None]:
+    """The shares of ``--disturb-at``, None for every iteration.
+
+    Raises:
+        ValueError: If one is neither a number of at least 0 nor ``every``.
+    """
+    shares: list[float | None] = []
+    for word in words:
+        try:
+            share = None if word == "every" else float(word)
+        except ValueError:
+            share = -1.0
+        if share is not None and not 0 <= share < float("inf"):
+            raise ValueError(f"--disturb-at must be numbers of at least 0 or 'every', got {word!r}")
+        shares.append(share)
+    return shares
+
+
+def evaluate_recovery(
+    agent: Agent[SomeMemory],
+    task: AnyTask,
+    disturbances: Sequence[Disturbance],
+    disturbed_at: Sequence[float | None],
+    *,
+    count: int,
+    seed: int = 0,
+    iterations: int | None = None,
+    max_iterations: int = MAX_ITERATIONS,
+) -> Iterator[dict]:
+    """Measure how many answers become right again after each disturbance at each time.
+
+    Args:
+        agent: The agent.
+        task: The problems.
+        disturbances: What is done.
+        disturbed_at: When: shares of the iterations after which each memory has converged, or
+            None for every iteration.
+        count: How many problems.
+        seed: Which ones.
+        iterations: How long to watch; by default as long as suffices for the hardest problems.
+        max_iterations: Where to give up on memories that do not converge.
+
+    Yields:
+        A row for each disturbance at each time, with ``disturbed_at``, ``right_before``,
+        ``iterations_until_right`` (the median; None where most answers do not become right),
+        and ``accuracy_curve``, the share of right answers every ``eval_every`` iterations.
+    """
+    batch = draw_problems(task, count, seed)
+    for disturbance in disturbances:
+        disturbance.check(None in disturbed_at, len(batch))
+    watched = iterations or task.ample_iterations
+    converged_after = agent.think(
+        batch.problems, "converged", max_iterations=max_iterations
+    ).iterations
+    with progress_bar(task, "disturbing thoughts about", len(batch)) as bar:
+        bar.total = len(disturbances) * len(disturbed_at) * len(batch)
+        for share, disturbance in itertools.product(disturbed_at, disturbances):
+            began = time.perf_counter()
+            when = None if share is None else share * converged_after
+            recovery = measure_recovery(
+                agent, task, batch, disturbance, when, watched, seed, bar.update
+            )
+            evals = recovery.right.shape[1]
+            run = (evals - 1) * EVAL_EVERY
+            row = evaluation_row(
+                task=task.name,
+                options=task.options,
+                disturbance=str(disturbance),
+                scores={
+                    "solved": recovery.recovered,
+                    "cells": recovery.cells,
+                    "right_before": recovery.right_before,
+                },
+                converged=recovery.converged,
+                iterations=float(recovery.disturbed_at.mean()) + run,
+                stopping="fixed",
+                requested=run,
+                seconds=time.perf_counter() - began,
+                seed=seed,
+                checkpoint=agent.name,
+            )
+            until_right = float(np.median(recovery.iterations_until_right))
+            yield row | {
+                "disturbed_at": "every" if share is None else share,
+                "iterations_until_right": until_right if np.isfinite(until_right) else None,
+                "eval_every": EVAL_EVERY,
+                "accuracy_curve": recovery.right.mean(axis=0).round(4).tolist(),
+            }
+
+
+def evaluate_diagnosis(
+    agent: Agent[SomeMemory],
+    task: AnyTask,
+    *,
+    count: int,
+    seed: int = 0,
+    iterations: int | None = None,
+    max_iterations: int = MAX_ITERATIONS,
+) -> dict:
+    """Find out how an agent thinks about a set of problems.
+
+    Args:
+        agent: The agent.
+        task: The problems.
+        count: How many problems.
+        seed: Which ones.
+        iterations: How many to watch one by one; by default as many as suffice for the hardest
+            problems.
+        max_iterations: Where to give up on memories that do not converge.
+
+    Returns:
+        A row with what ``analysis.diagnostics.Diagnosis`` holds; curves end where nothing changes
+        any more.
+    """
+    batch = draw_problems(task, count, seed)
+    with progress_bar(task, "watching thoughts about", len(batch)) as bar:
+        found = diagnose(
+            agent,
+            task,
+            batch,
+            iterations or task.ample_iterations,
+            max_iterations,
+            seed,
+            bar.update,
+        )
+    moving = np.flatnonzero(found.residuals > TOLERANCE)
+    shown = slice(0, moving[-1] + 2 if len(moving) else 1)  # until all have converged
+
+    def curve(numbers: np.ndarray | None) -> list[float] | None:
+        return None if numbers is None else numbers[shown].round(6).tolist()
+
+    return {
+        "task": task.name,
+        **task.options,
+        "n": len(batch),
+        "alignment": found.alignment,
+        "same_answer_from_elsewhere": found.same_answer,
+        "attractors": found.attractors,
+        "first_solved": found.first_solved.tolist(),
+        "last_changed": found.last_changed.tolist(),
+        "residual_by_iteration": curve(found.residuals),
+        "exact_by_iteration": curve(found.solved),
+        "filling_agreement_by_iteration": curve(found.agreement),
+        "filling_rounds_by_iteration": curve(found.filling_rounds),
+        "seed": seed,
+        "checkpoint": agent.name,
+    }
+
+
+def progress_bar(task: AnyTask, doing: str, total: int) -> tqdm:
+    """A progress bar over problems, where the output is a terminal."""
+    return tqdm(
+        total=total,
+        desc=f"{doing} {task.label(task.options)}",
+        unit="problem",
+        leave=False,
+        disable=None,
+    )

@@ -1,0 +1,81 @@
+"""What earlier versions stored, as this one reads it.
+
+Version 1 of an agent's files (up to release 0.1) had one dict ``net`` for settings and interface,
+other names for some settings, and its weights in PyTorch's file format.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from thinkenv.deep_thinking.architectures.feed_forward import FeedForwardSettings
+from thinkenv.deep_thinking.architectures.recurrent import RecurrentSettings
+
+Value = TypeVar("Value")
+
+# Names of the plan, of version 1 and of today.
+PLAN_NAMES = {
+    "warm_up": "warmup_fraction",
+    "clip": "max_grad_norm",
+    "update_chance": "update_prob",
+    "memory_noise": "memory_noise_std",
+    "rest_penalty": "residual_penalty",
+    "averaging": "ema_decay",
+}
+# Columns of metrics.csv.
+METRIC_NAMES = {"change": "memory_residual"}
+# What settings were where version 1 did not say them.
+SETTINGS_1 = {
+    "recurrent": {"memory_channels": 28, "hidden_channels": 32, "head_channels": 16},
+    "feed_forward": {"memory_channels": 16, "blocks": 4, "head_channels": 16},
+}
+SETTINGS_TYPES = {"recurrent": RecurrentSettings, "feed_forward": FeedForwardSettings}
+
+
+def rename(values: Mapping[str, Value], names: Mapping[str, str]) -> dict[str, Value]:
+    """A dict with some of its keys renamed."""
+    return {names.get(name, name): value for name, value in values.items()}
+
+
+def settings_of(architecture: str, net: Mapping[str, Any]) -> tuple[dict, dict]:
+    """The settings and the interface that a dict ``net`` of version 1 holds."""
+    settings = {**SETTINGS_1.get(architecture, {}), **net}
+    wall_channel = settings.pop("barrier_channel", None)
+    interface = {
+        "input_channels": settings.pop("input_channels"),
+        "answer_channels": settings.pop("answer_channels"),
+        "dimensions": settings.pop("dimensions", 2),
+        "wall_channel": wall_channel,
+    }
+    if "symmetric" in settings:
+        settings["equivariant"] = settings.pop("symmetric")
+    if wall_channel is not None:
+        settings["wall_mask"] = True
+    known = getattr(SETTINGS_TYPES.get(architecture), "__dataclass_fields__", settings)
+    return {name: value for name, value in settings.items() if name in known}, interface
+
+
+def upgrade_description(description: Mapping[str, Any]) -> dict[str, Any]:
+    """An ``agent.json`` of version 1 as one of version 2; all but the format's name.
+
+    Raises:
+        KeyError: If it lacks what a net is built from.
+    """
+    upgraded = dict(description)
+    upgraded["net"], upgraded["interface"] = settings_of(
+        description["architecture"], description["net"]
+    )
+    if isinstance(description.get("plan"), dict):
+        upgraded["plan"] = rename(description["plan"], PLAN_NAMES)
+    if isinstance(description.get("metrics"), dict):
+        upgraded["metrics"] = rename(description["metrics"], METRIC_NAMES)
+    if isinstance(description.get("start_from"), dict):
+        earlier = dict(description["start_from"])
+        earlier["plan"] = rename(earlier.get("plan") or {}, PLAN_NAMES)
+        earlier["metrics"] = rename(earlier.get("metrics") or {}, METRIC_NAMES)
+        upgraded["start_from"] = earlier
+    return upgraded
+
+
+def upgrade_weights(weights: Mapping[str, Value]) -> dict[str, Value]:
+    """Weights by the names of version 1, by those of today."""
+    return {name.replace("head.look.", "head.hidden."): value for name, value in weights.items()}

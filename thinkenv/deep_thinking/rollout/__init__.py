@@ -1,0 +1,1 @@
+"""Rollouts: a memory that is iterated, everywhere or only where it still changes."""

@@ -1,0 +1,137 @@
+"""Watch an agent think: pictures of one problem, its answer taking shape over the iterations."""
+
+import io
+from dataclasses import dataclass, field
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+from tqdm import tqdm
+
+from thinkenv.deep_thinking.agent import Agent
+from thinkenv.deep_thinking.rollout.memories import SomeMemory
+from thinkenv.tasks.base import AnyTask, InstanceBatch
+
+CAPTION_HEIGHT = 30  # pixels
+MARGIN = 6  # pixels
+BACKGROUND = (255, 255, 255)
+INK = (38, 44, 58)
+
+
+@dataclass
+class Watched:
+    """What was seen of a thought about one problem.
+
+    Attributes:
+        frames: A picture for each number of iterations, and the final answer, judged.
+        notes: For each number of iterations whether the answer was right, and the share of cells.
+        summary: The problem and the outcome in a sentence.
+    """
+
+    frames: list[Image.Image] = field(default_factory=list)
+    notes: list[dict] = field(default_factory=list)
+    summary: str = ""
+
+    def gif(self) -> bytes:
+        """An endless animation that rests on its last frame."""
+        # One palette for all frames, so that colours do not flicker.
+        palette = self.frames[-1].quantize(colors=255)
+        small = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in self.frames]
+        buffer = io.BytesIO()
+        small[0].save(
+            buffer,
+            format="GIF",
+            save_all=True,
+            append_images=small[1:],
+            duration=[90] * (len(small) - 1) + [3000],
+            loop=0,
+            optimize=True,
+        )
+        return buffer.getvalue()
+
+    def strip(self, pictures: int = 6) -> bytes:
+        """Some of the frames, evenly chosen, in two rows, as a PNG."""
+        last = len(self.frames) - 1
+        chosen = [
+            self.frames[round(index)] for index in np.linspace(0, last, min(pictures, last + 1))
+        ]
+        columns = (len(chosen) + 1) // 2
+        width, height = chosen[0].size
+        strip = Image.new("RGB", (columns * width, 2 * height), BACKGROUND)
+        for index, frame in enumerate(chosen):
+            strip.paste(frame, (index % columns * width, index // columns * height))
+        buffer = io.BytesIO()
+        strip.save(buffer, format="PNG", optimize=True)
+        return buffer.getvalue()
+
+
+def watch(
+    agent: Agent[SomeMemory],
+    task: AnyTask,
+    batch: InstanceBatch,
+    iterations: int | None = None,
+    frames: int = 60,
+) -> Watched:
+    """Let an agent think about one problem, and draw what it believes on the way.
+
+    Args:
+        agent: The agent.
+        task: The task of the problem.
+        batch: One problem of it.
+        iterations: How long to think; by default until the memory has converged.
+        frames: How many pictures.
+    """
+    if iterations is None:
+        iterations = int(agent.think(batch.problems, "converged").iterations[0])
+    watched = Watched()
+    rollout = agent.start(batch.problems)
+    points = frame_points(iterations, frames)
+    for point in tqdm(points, desc="thinking", leave=False, disable=None):
+        if point > rollout.iterations:
+            rollout.advance(point - rollout.iterations)
+        picture = task.picture(batch, probabilities=rollout.probabilities()[0])
+        watched.frames.append(with_caption(picture, caption_of(point, agent.training_iterations)))
+        solved, cells = task.judge(batch, rollout.answers())
+        watched.notes.append(
+            {"iterations": point, "solved": bool(solved[0]), "cells": float(cells[0])}
+        )
+    verdict = "solved" if watched.notes[-1]["solved"] else "not solved"
+    final = task.picture(batch, answer=rollout.answers()[0])
+    watched.frames.append(with_caption(final, f"{verdict} after {iterations:,} iterations"))
+    first = next((note["iterations"] for note in watched.notes if note["solved"]), None)
+    watched.summary = (
+        f"{task.describe(batch)}, instance {batch.instances[0]} of {task.options.get('split')}: "
+        f"{verdict} after {iterations:,} iterations"
+        + (f" (first seen solved at {first:,})" if first is not None else "")
+    )
+    return watched
+
+
+def frame_points(iterations: int, frames: int) -> list[int]:
+    """Numbers of iterations to show: every one at first, then ever further apart."""
+    shares = np.linspace(0.0, 1.0, frames) ** 1.5
+    return sorted({int(round(share * iterations)) for share in shares})
+
+
+def with_caption(picture: np.ndarray, caption: str) -> Image.Image:
+    """A picture ``(h, w, 3)`` with a line of text above it."""
+    height, width, _ = picture.shape
+    image = Image.new("RGB", (width + 2 * MARGIN, height + CAPTION_HEIGHT + MARGIN), BACKGROUND)
+    pen = ImageDraw.Draw(image)
+    size = max(9, min(16, int(1.7 * width / max(1, len(caption)))))
+    pen.text(
+        (MARGIN, CAPTION_HEIGHT // 2),
+        caption,
+        fill=INK,
+        font=ImageFont.load_default(size),
+        anchor="lm",
+    )
+    image.paste(Image.fromarray(picture), (MARGIN, CAPTION_HEIGHT))
+    return image
+
+
+def caption_of(iterations: int, training_iterations: int) -> str:
+    """What stands above a picture."""
+    if iterations == 0:
+        return "before thinking"
+    where = "in" if iterations <= training_iterations else "beyond"
+    return f"iteration {iterations:,}, {where} the training budget of {training_iterations}"

@@ -1,0 +1,131 @@
+"""What tasks of mazes share, wherever the mazes come from: batches, judgements, pictures."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from thinkenv.checks import check_answers
+from thinkenv.mazes import drawing
+from thinkenv.mazes.dead_ends import filling_rounds
+from thinkenv.mazes.lattice import WALL
+from thinkenv.mazes.solving import judge_flat
+from thinkenv.tasks.base import CellTask, InstanceBatch, OptionValue
+
+
+@dataclass
+class MazeBatch(InstanceBatch):
+    """Mazes with their solutions; the outer wall is part of the ``H`` rows and ``W`` columns.
+
+    Attributes:
+        grids: ``(count, H, W)`` uint8 cell codes: 0 wall, 1 free, 2 start, 3 goal.
+        solutions: ``(count, H, W)`` uint8, 1 on the cells of a shortest path, both ends included.
+        path_lengths: ``(count,)`` int32, cells of a shortest path.
+        unique: ``(count,)`` bool, whether there is only one shortest path.
+        instances: ``(count,)`` int64 instance numbers.
+    """
+
+    grids: np.ndarray
+    solutions: np.ndarray
+    path_lengths: np.ndarray
+    unique: np.ndarray
+    instances: np.ndarray
+
+    @property
+    def problems(self) -> np.ndarray:
+        """What an agent is shown: the grids (the name that all tasks share)."""
+        return self.grids
+
+    def copy(self) -> "MazeBatch":
+        """The same mazes in arrays of their own, each in C order."""
+        return MazeBatch(**{name: column.copy() for name, column in self.columns().items()})
+
+    def flat(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """What kernels take: views of grids, solutions (``(count, cells)``), lengths, uniqueness."""
+        count, height, width = self.grids.shape
+        shape = (count, height * width)
+        return (
+            self.grids.reshape(shape),
+            self.solutions.reshape(shape),
+            self.path_lengths,
+            self.unique,
+        )
+
+
+class GridTask(CellTask[MazeBatch]):
+    """A task of mazes: a grid with a start and a goal in, the cells of a shortest path out."""
+
+    name = "maze"
+    ample_iterations = 1500  # for size 59
+    codes = 4
+    wall_code = WALL
+    turns = True
+
+    def judge(self, batch: MazeBatch, answers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Judge one answer to each maze of a batch.
+
+        Args:
+            batch: The mazes.
+            answers: ``(count, H, W)`` bool or integers, 1 on the cells of the path.
+
+        Returns:
+            ``(solved, cell_accuracies)``: ``(count,)`` bool, whether the answer is exactly a
+            shortest path (any of them), and ``(count,)`` float64, the share of free cells that
+            equal the reference solution.
+
+        Raises:
+            ValueError: If the answers have another shape or other values than 0 and 1.
+            TypeError: If the answers hold neither integers nor bools.
+        """
+        answers = check_answers(answers, batch.grids.shape)
+        count, _, width = answers.shape
+        solved = np.empty(count, np.bool_)
+        cell_accuracies = np.empty(count, np.float64)
+        grids, *solved_by = batch.flat()
+        judge_flat(
+            grids, width, *solved_by, answers.reshape(grids.shape), solved, cell_accuracies
+        )
+        return solved, cell_accuracies
+
+    def filling_rounds(self, batch: MazeBatch) -> np.ndarray:
+        """In which round of dead-end filling each cell goes: see ``Task.filling_rounds``."""
+        return filling_rounds(batch.grids)
+
+    @classmethod
+    def label(cls, options: Mapping[str, OptionValue]) -> str:
+        """The size, and what is unusual: ``59x59 prim loops 0.1``, ``28x28``, ``5x7``."""
+        words = [str(options.get("shape") or f"{options['size']}x{options['size']}")]
+        usual = (None, "dfs", "any")
+        others = [options.get(name) for name in ("generator", "endpoints")]
+        words += [str(value) for value in others if value not in usual]
+        words += [f"loops {options['loops']:g}"] if options.get("loops") else []
+        return " ".join(words)
+
+    def describe(self, batch: MazeBatch) -> str:
+        """A batch of one maze in words."""
+        height, width = batch.grids.shape[1:]
+        return f"maze {height - 2}x{width - 2}, path of {int(batch.path_lengths[0])} cells"
+
+    def picture(
+        self,
+        batch: MazeBatch,
+        answer: np.ndarray | None = None,
+        probabilities: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """A picture of a batch of one maze: see ``Task.picture``."""
+        if answer is None and probabilities is not None:
+            return drawing.render(
+                batch.grids[0], probabilities > 0.02, batch.solutions[0], strength=probabilities
+            )
+        return drawing.render(batch.grids[0], answer, self._right_answer(batch, answer))
+
+    def text(self, batch: MazeBatch, answer: np.ndarray | None = None) -> str:
+        """A batch of one maze, and an answer to it, as text."""
+        return drawing.write_text(batch.grids[0], answer, self._right_answer(batch, answer))
+
+    def _right_answer(self, batch: MazeBatch, answer: np.ndarray | None) -> np.ndarray | None:
+        """What an answer to a batch of one is compared with: itself if it is right."""
+        if answer is None:
+            return None
+        solved, _ = self.judge(batch, answer[None])
+        return answer if solved[0] else batch.solutions[0]

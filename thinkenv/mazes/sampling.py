@@ -1,0 +1,173 @@
+"""Draw mazes from random streams: carve, choose by split, set start and goal, solve."""
+
+import numpy as np
+
+from thinkenv.kernels.compilation import kernel
+from thinkenv.kernels.random import start_stream
+from thinkenv.mazes.depth_first import LANES, find_dfs_parents
+from thinkenv.mazes.endpoints import choose_endpoints
+from thinkenv.mazes.generators import carve, open_loops
+from thinkenv.mazes.lattice import GOAL, START, cell_of_room, open_passages
+from thinkenv.mazes.solving import mark_tree_path, solve_flat
+from thinkenv.mazes.symmetry import canonical_hash
+from thinkenv.tasks.splits import MAX_ATTEMPTS, percent_of_hash
+
+# Raised whenever the same options and instance number give another maze than before.
+GENERATOR_VERSION = 1
+
+
+@kernel
+def draw_one_by_one(
+    instances,
+    key,
+    rooms,
+    generator,
+    loops,
+    endpoints,
+    low,
+    high,
+    grids,
+    solutions,
+    path_lengths,
+    unique,
+):
+    """Draw one maze for each instance number, each from its own random stream.
+
+    Args:
+        instances: ``(count,)`` uint64.
+        key: The 64-bit key of the task's options.
+        rooms: Rooms per side.
+        generator: A code of ``GENERATORS``.
+        loops: The chance that a standing wall is opened.
+        endpoints: A code of ``ENDPOINTS``.
+        low: First percent of the hash range that belongs to the split.
+        high: One past its last percent.
+        grids: ``(count, cells)`` uint8, filled with cell codes.
+        solutions: ``(count, cells)`` uint8, filled with path masks.
+        path_lengths: ``(count,)`` int32, filled.
+        unique: ``(count,)`` bool, filled.
+
+    Returns:
+        The index of an instance for which no maze was found, or -1.
+    """
+    cells = (2 * rooms + 1) ** 2
+    rng = np.empty(1, np.uint64)
+    scratch = np.empty(cells, np.int32)
+    parents = np.empty(rooms * rooms, np.uint8)
+    # With loops, paths are found by searches, which need more memory.
+    distances = np.empty(cells if loops > 0 else 0, np.int32)
+    for index in range(len(instances)):
+        start_stream(rng, key, instances[index])
+        path_lengths[index] = 0
+        attempts = 0
+        while path_lengths[index] == 0:
+            if attempts == MAX_ATTEMPTS:
+                return index
+            attempts += 1
+            carve(generator, rng, rooms, grids[index], parents, scratch)
+            path_lengths[index], unique[index] = complete_maze(
+                rng,
+                rooms,
+                loops,
+                endpoints,
+                low,
+                high,
+                parents,
+                grids[index],
+                solutions[index],
+                scratch,
+                distances,
+            )
+    return -1
+
+
+@kernel
+def draw_in_lanes(
+    instances, key, rooms, loops, endpoints, low, high, grids, solutions, path_lengths, unique
+):
+    """Draw depth-first mazes, ``LANES`` at a time: the same as ``draw_one_by_one``, but faster.
+
+    Each lane works on one instance until a maze of it is complete, and then takes the next one
+    that was not begun. Arguments and result are as of ``draw_one_by_one``.
+    """
+    count = len(instances)
+    cells = (2 * rooms + 1) ** 2
+    rngs = np.zeros((LANES, 1), np.uint64)
+    scratch = np.empty((LANES, cells), np.int32)
+    parents = np.empty((LANES, rooms * rooms), np.uint8)
+    distances = np.empty(cells if loops > 0 else 0, np.int32)
+    index_of_lane = np.full(LANES, -1)
+    attempts = np.zeros(LANES, np.int64)
+    begun = 0
+    completed = 0
+    while completed < count:
+        for lane in range(LANES):
+            if index_of_lane[lane] < 0 and begun < count:
+                start_stream(rngs[lane], key, instances[begun])
+                index_of_lane[lane] = begun
+                attempts[lane] = 0
+                begun += 1
+        find_dfs_parents(rngs, rooms, parents, scratch)
+        for lane in range(LANES):
+            index = index_of_lane[lane]
+            if index < 0:
+                continue  # the last mazes leave lanes empty
+            open_passages(rooms, grids[index], parents[lane])
+            path_lengths[index], unique[index] = complete_maze(
+                rngs[lane],
+                rooms,
+                loops,
+                endpoints,
+                low,
+                high,
+                parents[lane],
+                grids[index],
+                solutions[index],
+                scratch[lane],
+                distances,
+            )
+            if path_lengths[index] > 0:
+                index_of_lane[lane] = -1
+                completed += 1
+                continue
+            attempts[lane] += 1
+            if attempts[lane] == MAX_ATTEMPTS:
+                return index
+    return -1
+
+
+@kernel
+def complete_maze(
+    rng, rooms, loops, endpoints, low, high, parents, grid, solution, scratch, distances
+):
+    """Open loops, set start and goal, and solve: what comes after carving.
+
+    The arguments are those of ``draw_one_by_one`` for one maze, with its tree in ``parents``.
+
+    Returns:
+        ``(path_length, unique)``, or ``(0, False)`` if the maze is not in the split or has no such
+        endpoints.
+    """
+    side = 2 * rooms + 1
+    if loops > 0:
+        open_loops(rng, rooms, grid, loops)
+    if high - low < 100:
+        percent = percent_of_hash(canonical_hash(grid, side))
+        if percent < low or percent >= high:
+            return 0, False
+    start, goal = choose_endpoints(endpoints, rng, rooms, grid, scratch)
+    if start < 0:
+        return 0, False
+    start_cell = cell_of_room(start, rooms)
+    goal_cell = cell_of_room(goal, rooms)
+    solution[:] = 0
+    if loops > 0:
+        path_length, unique = solve_flat(
+            grid, side, start_cell, goal_cell, distances, scratch, solution
+        )
+    else:
+        path_length = mark_tree_path(parents, rooms, start, goal, solution)
+        unique = True
+    grid[start_cell] = START
+    grid[goal_cell] = GOAL
+    return path_length, unique
