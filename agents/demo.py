@@ -7,35 +7,47 @@ and writes the table, a figure and a GIF to ``runs/demo``. Takes about a minute 
 """
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import tyro
 
-from thinkenv.deep_thinking.checkpoint import load_agent
-from thinkenv.deep_thinking.distributed import Processes
-from agents.evaluate import Args as EvaluateArgs
-from agents.evaluate import evaluate
-from agents.think import Args as ThinkArgs
-from agents.think import watch
+from thinkenv import suites
+from thinkenv.deep_thinking import load
+from thinkenv.deep_thinking.analysis.figures import plot_accuracy
+from thinkenv.deep_thinking.analysis.tables import format_table, labels_of
+from thinkenv.deep_thinking.command_line import run_script
+from thinkenv.deep_thinking.distributed import prepare_device
+from thinkenv.deep_thinking.evaluation import AgentPolicy, ThinkingTime
+from thinkenv.deep_thinking.watching import watch
+from thinkenv.files import write_bytes
+from thinkenv.mazes.task import MazesToTest, MazeTask, MazeToWatch
+from thinkenv.provenance import store_result
 
-AGENT = Path("assets/agents/maze")
-FOLDER = Path("runs/demo")
-SIZES = (9, 13, 33, 59)
-MAZES = 50
 SHORTER = (9, 18, 36)
 LONGER = (150, 400, 800, 1500)
 
 
-def explain(rows: list[dict], training_iterations: int) -> str:
+@dataclass
+class Args:
+    """Options of the demonstration."""
+
+    folder: Path = Path("runs/demo")
+    """Where table, figure and GIF go."""
+    mazes: int = 50
+    """Mazes of each size."""
+
+
+def explain(rows: list[dict], training_iterations: int, folder: Path) -> str:
     """What the rows show, in plain words."""
     lines = [
         "",
-        "What is to be seen here",
-        "-----------------------",
+        "What this shows",
+        "---------------",
         "The agent was trained on mazes of size 9 alone, with at most "
         f"{training_iterations} iterations of its recurrent block.",
     ]
-    for size in SIZES:
+    for size in dict.fromkeys(row["size"] for row in rows):
         of_size = [row for row in rows if row["size"] == size]
         short = next(row for row in of_size if row["iterations"] == training_iterations)
         long = of_size[-1]
@@ -48,44 +60,35 @@ def explain(rows: list[dict], training_iterations: int) -> str:
         "Larger mazes than any it was trained on are solved by the same weights: it only thinks",
         "longer. Where thinking goes on after the maze is solved, the answer stays.",
         "",
-        f"Look at {FOLDER / 'think.gif'} (one 33x33 maze being solved), {FOLDER / 'think.png'}",
-        f"and {FOLDER / 'accuracy.png'} (accuracy against iterations).",
+        f"Look at {folder / 'think.gif'} (one 33x33 maze being solved), {folder / 'think.png'}",
+        f"and {folder / 'accuracy.png'} (accuracy against iterations).",
     ]
     return "\n".join(lines)
 
 
-def main() -> int:
+def main(words: list[str]) -> int:
     """Evaluate, draw and explain."""
-    try:
-        processes = Processes("auto", None)
-        agent = load_agent(AGENT, processes.device, task="maze")
-        budget = agent.training_iterations
-        rows = evaluate(
-            EvaluateArgs(
-                checkpoint=AGENT,
-                size=SIZES,
-                problems=MAZES,
-                iterations=tuple(str(stage) for stage in (*SHORTER, budget, *LONGER)),
-                json=FOLDER / "results.json",
-                figure=FOLDER / "accuracy.png",
-            ),
-            processes,
-        )
-        watch(
-            ThinkArgs(
-                checkpoint=AGENT,
-                size=33,
-                gif=FOLDER / "think.gif",
-                strip=FOLDER / "think.png",
-            ),
-            agent,
-        )
-        print(explain(rows, budget))
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    args = tyro.cli(Args, args=words, description=__doc__)
+    agent = load("maze", prepare_device("auto", None))
+    budget = agent.training_iterations
+    policy = AgentPolicy(agent, ThinkingTime((*SHORTER, budget, *LONGER)))
+    rows = [
+        evaluation.row
+        for task in MazesToTest().tasks(MazeTask)
+        for evaluation in suites.evaluate_task(policy, task, args.mazes, name=agent.name)
+    ]
+    print(format_table(rows))
+    store_result(args.folder / "results.json", {"format": suites.FORMAT, "rows": rows})
+    plot_accuracy(rows, labels_of(rows), budget, args.folder / "accuracy.png")
+
+    task = MazeToWatch().task(MazeTask)
+    watched = watch(agent, task, task.draw([0]))
+    print(watched.summary)
+    write_bytes(args.folder / "think.gif", watched.gif())
+    write_bytes(args.folder / "think.png", watched.strip())
+    print(explain(rows, budget, args.folder))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_script(main))

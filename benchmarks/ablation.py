@@ -22,33 +22,33 @@ import subprocess
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 import numpy as np
 from tqdm import tqdm
 
 from thinkenv.deep_thinking import load
-from thinkenv.deep_thinking.device import prepare_device
-from thinkenv.deep_thinking.maze_problems import MazeProblems
-from thinkenv.provenance import COMMIT, REPOSITORY, now, store_result
+from thinkenv.deep_thinking.distributed import prepare_device
+from thinkenv.deep_thinking.training.recipes import PLANS
+from thinkenv.mazes import MazeTask
+from thinkenv.provenance import REPOSITORY, commit, now, store_result
 from thinkenv.suites.scores import wilson_interval
+from thinkenv.tasks import instances_of_seed
 
-PLAIN = ("--no-symmetric", "--no-barriers")
-UNDISTURBED = ("--memory-noise", "0", "--update-chance", "1", "--rest-penalty", "0")
+PLAIN = ("--no-equivariant", "--no-wall-mask")
+UNDISTURBED = (*("--memory-noise-std", "0", "--update-prob", "1", "--residual-penalty", "0"),)
 AS_DRAWN = ("--wall-moves", "0")
 # Two of the literature's ideas and their absence, then what is added to both of them one after the
 # other, and last the recipe without one part.
 VARIANTS = {
     "feed-forward": ("--architecture", "feed_forward", *AS_DRAWN),
-    "neither recall nor progressive": ("--no-recall", "--no-progressive", *AS_DRAWN),
+    "neither recall nor progressive": ("--no-recall", "--no-progressive", *PLAIN, *AS_DRAWN),
     "recall": ("--no-progressive", *PLAIN, *AS_DRAWN),
-    "progressive": ("--no-recall", *UNDISTURBED, *AS_DRAWN),
+    "progressive": ("--no-recall", *PLAIN, *UNDISTURBED, *AS_DRAWN),
     "recall and progressive": (*PLAIN, *UNDISTURBED, *AS_DRAWN),
     "+ noise, random updates, rest penalty": (*PLAIN, *AS_DRAWN),
     "+ moved walls": PLAIN,
-    "+ symmetry": ("--no-barriers",),
+    "+ symmetry": ("--no-wall-mask",),
     "+ barriers: the recipe": (),
-    "the recipe without symmetry": ("--no-symmetric",),
+    "the recipe without symmetry": ("--no-equivariant",),
     "the recipe without moved walls": AS_DRAWN,
     "the recipe without noise, random updates, rest penalty": UNDISTURBED,
     "the recipe without progressive": ("--no-progressive",),
@@ -59,7 +59,7 @@ TESTS = ((59, 100, 1500), (201, 10, 6000))
 SHARE_TO_GO_ON = 0.5
 # Steps of each kind that are timed, after as many that are not.
 TIMED_STEPS = 40
-SHORT_STEPS = MazeProblems.plan.short_steps
+SHORT_STEPS = PLANS["maze"].short_steps
 
 
 def train(options: list[str], seed: int, folder: Path) -> list[dict]:
@@ -90,10 +90,10 @@ def test(folder: Path) -> dict:
     agent = load(folder, prepare_device("cpu", 1))
     found = {}
     for size, count, most in TESTS:
-        task = MazeProblems(size, "extrapolation")
-        batch = task.draw(0, count)
-        thought = agent.think(batch.problems, "converged", most_iterations=most)
-        solved = task.judge(batch, thought.answer)["solved"]
+        task = MazeTask(size, "extrapolation")
+        batch = task.draw(instances_of_seed(0, count))
+        thought = agent.think(batch.problems, "converged", max_iterations=most)
+        solved, _ = task.judge(batch, thought.answer)
         low, high = wilson_interval(int(solved.sum()), count)
         found[str(size)] = {
             "n": count,
@@ -124,7 +124,7 @@ def run(job: tuple[str, int, float, Path]) -> dict:
         "seconds": float(metrics["seconds"]),
         "validation_exact": float(metrics["validation_exact"]),
         "sizes": test(place),
-        "measured": {"commit": COMMIT, "time": now()},
+        "measured": {"commit": commit(), "time": now()},
     }
 
 

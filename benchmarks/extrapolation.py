@@ -2,41 +2,39 @@
 
 Run from the repository's root:
 
-    python benchmarks/extrapolation.py --checkpoint assets/agents/maze \
+    python benchmarks/extrapolation.py --checkpoint maze \
         --json benchmarks/results/maze_seed0.json
     python benchmarks/extrapolation.py --table benchmarks/results/maze_seed*.json
 
-Every maze is thought about until its memory has come to rest, so no iteration is chosen with a look
+Every maze is thought about until its memory has converged, so no iteration is chosen with a look
 at solutions. Large mazes take hours; each set of mazes is stored as soon as it is done, and a
 second run with the same file goes on with what is missing.
 
-Besides the share of mazes solved, the rows hold in which limits thinking ended, and when and with
+Besides the share of mazes solved, the rows hold in which attractors thinking ended, and when and with
 which code it was measured. For one size, it is also measured how many answers are the same after
-ten times the iterations that they took to come to rest, where all cells are computed in each, and
+ten times the iterations that they took to converge, where all cells are computed in each, and
 how alike the memories are in which thinking ends when it begins elsewhere
-(agents/deep_thinking/diagnostics.py).
+(thinkenv/deep_thinking/analysis/diagnostics.py).
 """
 
 import argparse
-import json
 import resource
 import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 import numpy as np
 import torch
 from tqdm import tqdm
 
-from thinkenv.deep_thinking import load
-from thinkenv.deep_thinking.agent import Agent
-from thinkenv.deep_thinking.device import prepare_device
+from thinkenv.deep_thinking import Agent, load
 from thinkenv.deep_thinking.analysis.diagnostics import diagnose
-from thinkenv.deep_thinking.maze_problems import MazeProblems
-from thinkenv.provenance import COMMIT, now, store_result
+from thinkenv.deep_thinking.distributed import prepare_device
+from thinkenv.mazes import MazeTask
+from thinkenv.provenance import commit, now, store_result
+from thinkenv.suites import FORMAT, read_result
 from thinkenv.suites.scores import evaluation_row
+from thinkenv.tasks import instances_of_seed
 
 GENERATORS = ("wilson", "kruskal", "prim", "recursive_division")
 SETS = {
@@ -50,50 +48,53 @@ SETS = {
     "801": (dict(size=801), 20),
 }
 # The set for what is measured densely, and how many of its mazes.
-LIMITS_SET, LIMITS_MAZES = "59", 100
+ATTRACTORS_SET, ATTRACTORS_MAZES = "59", 100
 
 
-def think_about_set(agent: Agent, name: str, seed: int, checkpoint: str) -> dict:
+def think_about_set(agent: Agent, name: str, seed: int) -> dict:
     """The row of one set of mazes."""
-    axes, count = SETS[name]
-    task = MazeProblems(split="extrapolation", **axes)
-    batch = task.draw(seed, count)
-    most = 400 if axes["size"] < 100 else 20 if axes["size"] < 400 else 1  # thought about at once
-    solved, cells, converged, cycles, iterations, seconds = [], [], [], [], [], []
+    options, count = SETS[name]
+    task = MazeTask(split="extrapolation", **options)
+    batch = task.draw(instances_of_seed(seed, count))
+    at_once = 400 if task.size < 100 else 20 if task.size < 400 else 1
+    scores: dict[str, list] = {"solved": [], "cells": []}
+    converged, cycles, iterations, seconds = [], [], [], []
     began = time.perf_counter()
     with tqdm(total=count, desc=f"mazes {name}", unit="maze", disable=None) as bar:
-        for first in range(0, count, most):
-            part = batch[first : first + most]
+        for first in range(0, count, at_once):
+            part = batch[first : first + at_once]
             part_began = time.perf_counter()
             thought = agent.think(part.problems, "converged")
             seconds.append(time.perf_counter() - part_began)
-            scores = task.judge(part, thought.answer)
-            solved += scores["solved"].tolist()
-            cells += scores["cells"].tolist()
+            for score, values in zip(
+                scores.values(), task.judge(part, thought.answer), strict=True
+            ):
+                score += values.tolist()
             converged += thought.converged.tolist()
             cycles += thought.cycle.tolist()
             iterations += thought.iterations.tolist()
             bar.update(len(part))
     row = evaluation_row(
-        task="maze",
-        axes=task.axes,
+        task=task.name,
+        options=task.options,
         disturbance="none",
-        scores={"solved": solved, "cells": cells},
+        scores=scores,
         converged=converged,
         iterations=float(np.mean(iterations)),
+        stopping="converged",
         seconds=time.perf_counter() - began,
         seed=seed,
-        checkpoint=checkpoint,
+        checkpoint=agent.name,
     )
     lengths, counts = np.unique(cycles, return_counts=True)
     return row | {
         "longest_path": int(batch.path_lengths.max()),
-        "most_iterations": max(iterations),
-        **({"seconds_of_slowest": round(max(seconds), 3)} if most == 1 else {}),
-        # 1: at rest; 2 and more: in a cycle of that length; 0: still on the way
-        "limits": dict(zip(map(str, lengths.tolist()), (counts / count).tolist(), strict=True)),
+        "max_iterations": max(iterations),
+        **({"seconds_of_slowest": round(max(seconds), 3)} if at_once == 1 else {}),
+        # 1: a fixed point; 2 and more: a cycle of that length; 0: still on the way
+        "attractors": dict(zip(map(str, lengths.tolist()), (counts / count).tolist(), strict=True)),
         "measured": {
-            "commit": COMMIT,
+            "commit": commit(),
             "time": now(),
             "threads": torch.get_num_threads(),
             "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3,
@@ -101,34 +102,31 @@ def think_about_set(agent: Agent, name: str, seed: int, checkpoint: str) -> dict
     }
 
 
-@torch.no_grad()
 def think_ten_times_as_long(agent: Agent, problems: np.ndarray) -> float:
     """The share of answers that stay the same, computed everywhere in every iteration."""
     thought = agent.think(problems, "converged")
-    inputs = agent.task.encode(problems, agent.device)
     same = []
-    for index in range(len(problems)):
-        seen = agent.net.perceive(inputs[index : index + 1])
-        memory = thought.memory[index : index + 1]
-        for _ in range(9 * int(thought.iterations[index])):
-            memory = agent.net.step(memory, seen)
-        answer = agent.task.answer(agent.net.read(memory)).cpu().numpy()[0]
-        same.append(np.array_equal(answer, thought.answer[index]))
+    for index, iterations in enumerate(thought.iterations.tolist()):
+        one = slice(index, index + 1)
+        rollout = agent.start(problems[one], thought.memory[one], everywhere=True)
+        rollout.advance(9 * iterations)
+        same.append(np.array_equal(rollout.answers(), thought.answer[one]))
     return float(np.mean(same))
 
 
-def measure_limits(agent: Agent, seed: int) -> dict:
+def measure_attractors(agent: Agent, seed: int) -> dict:
     """Answers after ten times the iterations, and where other beginnings lead."""
-    task = MazeProblems(split="extrapolation", **SETS[LIMITS_SET][0])
-    batch = task.draw(seed, LIMITS_MAZES)
+    task = MazeTask(split="extrapolation", **SETS[ATTRACTORS_SET][0])
+    batch = task.draw(instances_of_seed(seed, ATTRACTORS_MAZES))
     diagnosis = diagnose(agent, task, batch, 500, seed=seed)
+    assert diagnosis.agreement is not None  # they are mazes
     return {
-        "set": LIMITS_SET,
-        "n": LIMITS_MAZES,
+        "set": ATTRACTORS_SET,
+        "n": ATTRACTORS_MAZES,
         "same_answer_after_ten_times": think_ten_times_as_long(agent, batch.problems),
         "alignment": diagnosis.alignment,
         "same_answer_from_elsewhere": diagnosis.same_answer,
-        "limits": diagnosis.limits,
+        "attractors": diagnosis.attractors,
         "mean_agreement_with_dead_end_filling": round(float(diagnosis.agreement.mean()), 5),
         "first_solved_median": float(np.median(diagnosis.first_solved)),
         "last_changed_median": float(np.median(diagnosis.last_changed)),
@@ -150,15 +148,15 @@ def table(stored: list[dict]) -> str:
         if known is None:
             continue
         cells = ["not run" if row is None else f"{100 * row['exact']:.4g} %" for row in rows]
-        axes = f"{known['size']} | {known['generator']} | {known['endpoints']} | {known['n']:,}"
-        lines.append(f"| {axes} | " + " | ".join(cells) + " |")
+        what = f"{known['size']} | {known['generator']} | {known['endpoints']} | {known['n']:,}"
+        lines.append(f"| {what} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
 def main() -> int:
     """Measure what is not in the file yet; store and print it."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--checkpoint", type=Path, default=Path("assets/agents/maze"))
+    parser.add_argument("--checkpoint", default="maze", help="an agent: name or folder")
     parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
     parser.add_argument("--seed", type=int, default=0, help="which mazes of the split")
     parser.add_argument("--threads", type=int, help="CPU threads (default: all cores)")
@@ -166,50 +164,50 @@ def main() -> int:
     parser.add_argument("--table", type=Path, nargs="+", help="only print these results")
     arguments = parser.parse_args()
     if arguments.table:
-        print(table([json.loads(path.read_text()) for path in arguments.table]))
+        print(table([read_result(path) for path in arguments.table]))
         return 0
     if arguments.json is None:
         parser.error("--json: needs a file for the results")
     agent = load(arguments.checkpoint, prepare_device("cpu", arguments.threads))
     weights = agent.description["weights_sha256"]
-    stored = json.loads(arguments.json.read_text()) if arguments.json.exists() else {}
-    if stored.get("agent", {}).get("weights_sha256", weights) != weights:
+    known_as = (weights, agent.description.get("earlier_sha256"))
+    stored = read_result(arguments.json) if arguments.json.exists() else {}
+    if stored.get("agent", {}).get("weights_sha256", weights) not in known_as:
         print(f"error: {arguments.json} is of another agent", file=sys.stderr)
         return 1
     rows = stored.get("rows", {})
     if any(row["seed"] != arguments.seed for row in rows.values()):
         print(f"error: {arguments.json} holds mazes of another seed", file=sys.stderr)
         return 1
-    limits = stored.get("limits")
+    attractors = stored.get("attractors", stored.get("limits"))
     about = ("seed", "commit", "plan", "net", "trained_on", "metrics", "weights_sha256")
 
     def store() -> None:
         store_result(
             arguments.json,
             {
+                "format": FORMAT,
                 "agent": {name: agent.description[name] for name in about},
-                "limits": limits,
+                "attractors": attractors,
                 "rows": rows,
             },
         )
 
     for name in arguments.sets:
         if name not in rows:
-            rows[name] = think_about_set(
-                agent, name, arguments.seed, f"trained with --seed {agent.description['seed']}"
-            )
+            rows[name] = think_about_set(agent, name, arguments.seed)
             store()
         row = rows[name]
         print(
             f"{name:>22}: {row['exact']:8.2%} of {row['n']:,} solved "
-            f"({row['exact_low']:.2%} to {row['exact_high']:.2%}), {row['converged']:.2%} at rest "
+            f"({row['exact_low']:.2%} to {row['exact_high']:.2%}), {row['converged']:.2%} converged "
             f"after {row['iterations']:,.0f} iterations; {row['seconds'] / row['n']:.2f} s a maze",
             flush=True,
         )
-        if name == LIMITS_SET and limits is None:
-            limits = measure_limits(agent, arguments.seed)
+        if name == ATTRACTORS_SET and attractors is None:
+            attractors = measure_attractors(agent, arguments.seed)
             store()
-            print(limits, flush=True)
+            print(attractors, flush=True)
     return 0
 
 

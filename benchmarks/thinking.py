@@ -5,8 +5,8 @@ Run from the repository's root, on an otherwise idle machine:
     python benchmarks/thinking.py --json benchmarks/results/thinking.json \
         --figure assets/pictures/active_cells.png
 
-For each size one maze of ``extrapolation`` is thought about until its memory has come to rest, or
-for ``--most-iterations``, by active cells (agents/deep_thinking/active_cells.py). On the way the
+For each size one maze of ``extrapolation`` is thought about until its memory has converged, or
+for ``--max-iterations``, by active cells (thinkenv/deep_thinking/rollout/active_cells.py). On the way the
 share of active cells is noted, and whether the answer is right. An iteration of the whole maze
 always takes the same time, so it is measured on some of them, before, in the middle and after, and
 multiplied by the number of iterations.
@@ -19,65 +19,61 @@ import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 import torch
 
-from thinkenv.deep_thinking import load
-from thinkenv.deep_thinking.rollout.active_cells import ROUNDING, ActiveCells
-from thinkenv.deep_thinking.agent import TOLERANCE, Agent
-from thinkenv.deep_thinking.device import prepare_device
-from thinkenv.deep_thinking.maze_problems import MazeProblems
+from thinkenv.deep_thinking import Agent, Rollout, load
+from thinkenv.deep_thinking.agent import TOLERANCE
+from thinkenv.deep_thinking.distributed import prepare_device
+from thinkenv.deep_thinking.rollout.active_cells import ActiveCells
+from thinkenv.mazes import MazeTask, is_solution
 from thinkenv.provenance import store_result
-from thinkenv.mazes import is_solution
 
 # Every so many iterations the share of active cells is noted.
 NOTE_EVERY = 160
 
 
-def seconds_of_iteration(agent: Agent, memory: torch.Tensor, seen: torch.Tensor) -> float:
+def seconds_of_iteration(everywhere: Rollout) -> float:
     """Seconds that an iteration of the whole maze takes: the median of several."""
     took = []
     for _ in range(7):
         began = time.perf_counter()
-        agent.net.step(memory, seen)
+        everywhere.advance(1)
         took.append(time.perf_counter() - began)
     return statistics.median(took)
 
 
-@torch.no_grad()
-def measure(agent: Agent, size: int, instance: int, most_iterations: int) -> dict:
+def measure(agent: Agent, size: int, instance: int, max_iterations: int) -> dict:
     """Think about one maze both ways; what was found."""
-    task = MazeProblems(size, "extrapolation")
-    batch = task.source.draw([instance])
-    inputs = agent.task.encode(batch.problems, agent.device)
-    seen = agent.net.perceive(inputs)
-    memory = agent.net.empty_memory(inputs).contiguous(memory_format=torch.channels_last)
-    dense = [seconds_of_iteration(agent, memory, seen)]
-    thought = ActiveCells(agent.net, seen, memory, ROUNDING)
+    batch = MazeTask(size, "extrapolation").draw([instance])
+    rollout = agent.start(batch.problems)
+    cells = rollout.stepper
+    assert isinstance(cells, ActiveCells), f"size {size} is too small for active cells"
+    everywhere = agent.start(batch.problems, everywhere=True)
+    dense = [seconds_of_iteration(everywhere)]
     seconds = 0.0
-    done = 0
     shares = []
     while (
-        done < most_iterations and len(thought.cells) and float(thought.changes.max()) > TOLERANCE
+        rollout.iterations < max_iterations
+        and len(cells.cells)
+        and float(rollout.residuals.max()) > TOLERANCE
     ):
-        shares.append({"iterations": done, "active_share": round(thought.share, 5)})
+        shares.append({"iterations": rollout.iterations, "active_share": round(cells.share, 5)})
         began = time.perf_counter()
-        thought.advance(NOTE_EVERY)
+        rollout.advance(NOTE_EVERY)
         seconds += time.perf_counter() - began
-        done += NOTE_EVERY
         if len(shares) % 8 == 0:
-            dense.append(seconds_of_iteration(agent, thought.memory, seen))
-    dense.append(seconds_of_iteration(agent, thought.memory, seen))
-    answer = agent.task.answer(agent.net.read(thought.memory)).cpu().numpy()[0]
-    whole = statistics.median(dense) * done
+            everywhere.restart(rollout.memory)
+            dense.append(seconds_of_iteration(everywhere))
+    everywhere.restart(rollout.memory)
+    dense.append(seconds_of_iteration(everywhere))
+    whole = statistics.median(dense) * rollout.iterations
     return {
         "size": size,
         "instance": instance,
         "path_length": int(batch.path_lengths[0]),
-        "iterations": done,
-        "converged": float(thought.changes.max()) <= TOLERANCE,
-        "solved": bool(is_solution(batch.grids[0], answer)),
+        "iterations": rollout.iterations,
+        "converged": float(rollout.residuals.max()) <= TOLERANCE,
+        "solved": bool(is_solution(batch.grids[0], rollout.answers()[0])),
         "active_seconds": round(seconds, 3),
         "dense_seconds": round(whole, 3),
         "times_faster": round(whole / seconds, 2),
@@ -110,10 +106,10 @@ def plot(rows: list[dict], path: Path) -> None:
 def main() -> int:
     """Measure, print, and store."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--checkpoint", type=Path, default=Path("assets/agents/maze"))
+    parser.add_argument("--checkpoint", default="maze", help="an agent: name or folder")
     parser.add_argument("--sizes", type=int, nargs="+", default=[201, 801])
     parser.add_argument("--instance", type=int, default=0)
-    parser.add_argument("--most-iterations", type=int, default=100_000)
+    parser.add_argument("--max-iterations", type=int, default=100_000)
     parser.add_argument("--threads", type=int, help="CPU threads (default: all cores)")
     parser.add_argument("--json", type=Path, help="write the results to this file")
     parser.add_argument("--figure", type=Path, help="draw active cells over time into this file")
@@ -121,11 +117,11 @@ def main() -> int:
     agent = load(arguments.checkpoint, prepare_device("cpu", arguments.threads))
     rows = []
     for size in arguments.sizes:
-        row = measure(agent, size, arguments.instance, arguments.most_iterations)
+        row = measure(agent, size, arguments.instance, arguments.max_iterations)
         rows.append(row)
         print(
             f"size {size}: {row['iterations']:,} iterations, "
-            f"{'at rest' if row['converged'] else 'not at rest'}, "
+            f"{'converged' if row['converged'] else 'not converged'}, "
             f"{'solved' if row['solved'] else 'not solved'}; {row['active_seconds']:.1f} s where "
             f"it changes, {row['dense_seconds']:.1f} s everywhere: {row['times_faster']:.1f} times",
             flush=True,

@@ -1,40 +1,36 @@
 """When to stop thinking: the trained maze agent in ``thinkenv.wrappers.Anytime``.
 
-    python agents/examples/anytime.py --json runs/anytime.json --figure runs/anytime.png
+    python examples/anytime.py --json runs/anytime.json --figure runs/anytime.png
 
 In every step of an episode the agent thinks a few iterations more, submits the answer it has by
 then, and says whether it is done; every step costs. Rules of when to be done are compared on the
 same mazes: after a fixed number of steps, when the answer has stayed the same for some steps, and
-when the memory has come to rest (what ``iterations="converged"`` waits for). Prints what each rule
+when the memory has converged (what ``iterations="converged"`` waits for). Prints what each rule
 earns, and draws accuracy against iterations.
 """
 
 import argparse
-import sys
 from collections.abc import Callable
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import gymnasium as gym
 import numpy as np
 from tqdm import tqdm
 
 import thinkenv  # noqa: F401  (registers the environments)
-from thinkenv.deep_thinking import load
-from thinkenv.deep_thinking.agent import Agent
-from thinkenv.deep_thinking.device import prepare_device
+from thinkenv.deep_thinking import Agent, load
+from thinkenv.deep_thinking.distributed import prepare_device
 from thinkenv.provenance import store_result
 from thinkenv.suites.scores import wilson_interval
 from thinkenv.wrappers import Anytime
 
 ITERATIONS_PER_STEP = 8
 COST = 0.002  # of a step; a solved maze earns 1
-MOST_STEPS = 200
+MAX_STEPS = 200
 FIXED_STEPS = (2, 4, 8, 16, 24, 32, 48, 64)
 UNCHANGED_STEPS = (1, 2, 3, 4, 6)
 
-# From the steps done, those since the answer changed, and whether the memory rests: be done?
+# From the steps done, those since the answer changed, and whether the memory converged: be done?
 Rule = Callable[[int, int, bool], bool]
 
 
@@ -52,7 +48,7 @@ def rules() -> dict[str, Rule]:
         )
         for least in UNCHANGED_STEPS
     }
-    return fixed | unchanged | {"memory at rest": lambda steps, same, rests: rests}
+    return fixed | unchanged | {"memory converged": lambda steps, same, rests: rests}
 
 
 def play(env: Anytime, agent: Agent, is_done: Rule) -> tuple[float, bool, int]:
@@ -80,7 +76,7 @@ def compare(agent: Agent, size: int, mazes: int) -> list[dict]:
     """What each rule earns on the same mazes."""
     rows = []
     for name, is_done in tqdm(rules().items(), desc="rules", leave=False, disable=None):
-        env = Anytime(gym.make("Maze-v0", size=size, split="extrapolation"), COST, MOST_STEPS)
+        env = Anytime(gym.make("Maze-v0", size=size, split="extrapolation"), COST, MAX_STEPS)
         env.reset(seed=0)
         returns, solved, iterations = zip(
             *(play(env, agent, is_done) for _ in range(mazes)), strict=True
@@ -112,7 +108,7 @@ def draw(rows: list[dict], path: Path) -> None:
     for label, word, style in (
         ("a fixed number of iterations", "after", "o-"),
         ("until the answer stays the same", "answer", "s-"),
-        ("until the memory is at rest", "memory", "*"),
+        ("until the memory has converged", "memory", "*"),
     ):
         chosen = [row for row in rows if row["rule"].startswith(word)]
         shares = [100 * row["exact"] for row in chosen]
@@ -145,7 +141,7 @@ def draw(rows: list[dict], path: Path) -> None:
 def main() -> None:
     """Compare the rules, print, store and draw."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--checkpoint", type=Path, default=Path("assets/agents/maze"))
+    parser.add_argument("--checkpoint", default="maze", help="an agent: name or folder")
     parser.add_argument("--size", type=int, default=33)
     parser.add_argument("--mazes", type=int, default=100)
     parser.add_argument("--threads", type=int, default=1)

@@ -1,20 +1,29 @@
-"""A task of one's own, ``FloodFill-v0``: which cells does water reach from its source?"""
+"""A task of your own, ``FloodFill-v0``: which cells does water reach from its source?
 
-import copy
+    python agents/train_dt.py --task examples/flood_fill.py:FloodFillTask
+"""
 
 import gymnasium
 import numpy as np
 
-from thinkenv.deep_thinking.cell_problems import CellProblems
-from thinkenv.envs.one_answer import OneAnswerEnv, OneAnswerVectorEnv
-from thinkenv.tasks.plain import PlainTask, symmetries
+from thinkenv.envs.base import InstanceVectorEnv
+from thinkenv.envs.one_answer import PlainTaskEnv
+from thinkenv.tasks import PlainTask, symmetries
 
 
 class FloodFillTask(PlainTask):
     """Square grids of walls (0), free cells (1) and one source (2)."""
 
     name = "flood_fill"
+    codes = 3
     smallest_size = 3
+    # What agents are told: no answer depends on walls, and the rule is the same whichever way a
+    # board is turned.
+    wall_code = 0
+    turns = True
+    # The problems trained on, tested on and shown by default, and iterations enough for them.
+    training_size, testing_sizes, watching_size = 9, (9, 17, 33), 17
+    ample_iterations = 200
 
     def draw_problem(self, random: np.random.Generator) -> np.ndarray:
         """Cells that are free by chance."""
@@ -38,40 +47,20 @@ class FloodFillTask(PlainTask):
         return symmetries(problem)
 
 
-class FloodFillEnv(OneAnswerEnv):
+class FloodFillEnv(PlainTaskEnv):
     """``FloodFill-v0``: see the grid, answer with the wet cells."""
 
-    def __init__(self, size=9, split="train", reward="exact", render_mode=None):
-        task = FloodFillTask(size, split)
-        super().__init__(task, reward, render_mode)
-        shape = (task.size, task.size)  # as the task has checked it
-        self.observation_space = gymnasium.spaces.Box(0, 2, shape, np.uint8)
-        self.action_space = gymnasium.spaces.MultiBinary(shape)
+    task_type = FloodFillTask
 
 
-class FloodFillVectorEnv(OneAnswerVectorEnv):
+class FloodFillVectorEnv(InstanceVectorEnv):
     """Many ``FloodFill-v0`` at once."""
 
     single_env = FloodFillEnv
 
 
-ENTRY_POINT = "examples.flood_fill:FloodFill{}Env"
 gymnasium.register(
-    "FloodFill-v0", ENTRY_POINT.format(""), vector_entry_point=ENTRY_POINT.format("Vector")
+    id="FloodFill-v0",
+    entry_point=f"{__name__}:FloodFillEnv",
+    vector_entry_point=f"{__name__}:FloodFillVectorEnv",
 )
-
-
-class FloodFillProblems(CellProblems):
-    """The same for ``agents/train_dt.py``, ``evaluate.py`` and ``think.py``."""
-
-    name = FloodFillTask.name
-    input_channels = 3
-    training_size, testing_sizes, watching_size, many_iterations = 9, (9, 17, 33), 17, 200
-    # The same rule whichever way a board is turned, and no memory where there are walls.
-    net_defaults = copy.deepcopy(CellProblems.net_defaults)
-    net_defaults["recurrent"] |= {"symmetric": True, "barrier_channel": 0}
-
-    @classmethod
-    def of_size(cls, size, split, options):
-        """The grids of one size of a split."""
-        return cls(FloodFillTask(size, split))

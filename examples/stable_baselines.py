@@ -1,15 +1,14 @@
 """Stable-Baselines3 learns to walk through small mazes: PPO on ``MazeWalk-v0`` of size 5.
 
     pip install stable-baselines3
-    python agents/examples/stable_baselines.py
+    python examples/stable_baselines.py
 
 Trains for 480,000 steps, in less than two minutes on one core, and tests on mazes that were not
 trained on, beside random and shortest walks of the same mazes. The return is the share of the step
-limit left unused; what was measured is in ``agents/results/stable_baselines.json``.
+limit left unused; what was measured is in ``benchmarks/results/stable_baselines.json``.
 """
 
 import argparse
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,29 +16,20 @@ from pathlib import Path
 import gymnasium as gym
 import numpy as np
 import torch
-from gymnasium.wrappers import TransformObservation
 from stable_baselines3 import PPO
 from stable_baselines3.common.env_util import make_vec_env
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
 import thinkenv  # noqa: F401  (registers the environments)
-from thinkenv.provenance import store_result
 from thinkenv.mazes import MazeTask
+from thinkenv.provenance import store_result
+from thinkenv.wrappers import OneHot
 
 SIZE = 5
-CODES = 5
 
 
 def make_maze(split: str = "train") -> gym.Env:
-    """``MazeWalk-v0`` with one-hot cells ``(H, W, 5)``: codes are names, not amounts."""
-    env = gym.make("MazeWalk-v0", size=SIZE, split=split)
-    shape = (*env.observation_space.shape, CODES)
-    return TransformObservation(
-        env,
-        lambda cells: np.eye(CODES, dtype=np.float32)[cells],
-        gym.spaces.Box(0.0, 1.0, shape, np.float32),
-    )
+    """``MazeWalk-v0`` with one-hot cells ``(H, W, 5)``."""
+    return OneHot(gym.make("MazeWalk-v0", size=SIZE, split=split))
 
 
 def train(steps: int, seed: int = 0) -> PPO:

@@ -1,17 +1,18 @@
 """Environments for reasoning that extrapolates.
 
-Importing this package registers the environments with Gymnasium and loads nothing else; the tasks
-behind them and the suites are imported on first use, as ``thinkenv.mazes``.
+Importing this package registers the environments with Gymnasium and loads nothing else. What is
+behind them is imported on first use: the tasks, as ``thinkenv.mazes`` or ``thinkenv.make_task``,
+the suites, and the agents, which need PyTorch, as ``thinkenv.deep_thinking``.
 """
 
 import importlib
 
 import gymnasium
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # What is imported on first use.
-SUBPACKAGES = ("chess_puzzles", "mazes", "prefix_sums", "suites")
+SUBPACKAGES = ("chess_puzzles", "deep_thinking", "mazes", "prefix_sums", "suites", "tasks")
 
 gymnasium.register(
     id="Maze-v0",
@@ -38,8 +39,10 @@ gymnasium.register(
 def __getattr__(name: str):
     if name in SUBPACKAGES:
         return importlib.import_module(f"thinkenv.{name}")
+    if name == "make_task":
+        return importlib.import_module("thinkenv.tasks").make_task
     raise AttributeError(f"module 'thinkenv' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *SUBPACKAGES])
+    return sorted([*globals(), *SUBPACKAGES, "make_task"])

@@ -1,4 +1,4 @@
-"""The environments' documentation, made from their docstrings: ``python -m thinkenv docs``."""
+"""``docs/environments.md``, made from the environments' docstrings: ``thinkenv docs``."""
 
 import importlib
 import inspect
@@ -8,7 +8,7 @@ import gymnasium
 
 HEADING = """# Environments
 
-Made from the docstrings of the environments by `python -m thinkenv docs`; do not edit.
+Made from the docstrings of the environments by `thinkenv docs docs/environments.md`; do not edit.
 """
 
 
@@ -26,7 +26,7 @@ def fence_examples(lines: list[str]) -> list[str]:
     fenced: list[str] = []
     for is_text, block in itertools.groupby(lines, key=bool):
         part = list(block)
-        starts = [number for number, line in enumerate(part) if line.startswith(">>>")]
+        starts = [index for index, line in enumerate(part) if line.startswith(">>>")]
         if is_text and starts:
             part = [*part[: starts[0]], "```python", *part[starts[0] :], "```"]
         fenced += part

@@ -2,14 +2,18 @@
 
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import Generic, Self
 
 from thinkenv.checks import check_integer
+from thinkenv.tasks.base import Batch, Task
 from thinkenv.tasks.seeds import INSTANCES_PER_SEED, instances_of_seed
 
 
-class InstanceStream:
+class InstanceStream(Generic[Batch]):
     """Batches of problems that were never seen before, ready when they are asked for.
+
+    This is for training loops of your own. The trainer of ``thinkenv.deep_thinking`` does without:
+    it draws the few problems of a step when it needs them.
 
     A thread draws the next batches while the learner works on the last one; drawing releases the
     GIL, so that a GPU is not kept waiting. What comes depends on the arguments alone, never on
@@ -24,10 +28,10 @@ class InstanceStream:
         rank: Which of the processes that share the stream this is.
         ranks: How many processes share it.
         ahead: Batches kept ready.
-        threads: The most threads to draw one batch with; one leaves the other cores to the learner.
+        threads: How many threads may draw one batch; one leaves the other cores to the learner.
 
     Attributes:
-        next_batch: The number of the batch that comes next.
+        next_batch: The index of the batch that comes next.
 
     Raises:
         ValueError: If an argument has a value that is not allowed.
@@ -43,7 +47,7 @@ class InstanceStream:
 
     def __init__(
         self,
-        task: Any,
+        task: Task[Batch],
         count: int,
         seed: int = 0,
         first: int = 0,
@@ -64,12 +68,12 @@ class InstanceStream:
         self._pool: ThreadPoolExecutor | None = ThreadPoolExecutor(
             1, thread_name_prefix="instance-stream"
         )
-        self._waiting: deque[Future] = deque()
+        self._waiting: deque[Future[Batch]] = deque()
 
-    def __iter__(self) -> "InstanceStream":
+    def __iter__(self) -> Self:
         return self
 
-    def __next__(self) -> Any:
+    def __next__(self) -> Batch:
         """The next batch, of the type that the task draws.
 
         Raises:
@@ -84,10 +88,10 @@ class InstanceStream:
         self.next_batch += 1
         return drawn
 
-    def _draw(self, batch: int) -> Any:
+    def _draw(self, batch: int) -> Batch:
         first = (batch * self.ranks + self.rank) * self.count
         if first + self.count > INSTANCES_PER_SEED:
-            raise ValueError(f"seed={self.seed} has no instances left after batch {batch - 1}")
+            raise ValueError(f"seed {self.seed} has no instances left after batch {batch - 1}")
         return self.task.draw(instances_of_seed(self.seed, self.count, first), self.threads)
 
     def close(self) -> None:
@@ -97,8 +101,8 @@ class InstanceStream:
             self._pool = None
             self._waiting.clear()
 
-    def __enter__(self) -> "InstanceStream":
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exception) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.close()

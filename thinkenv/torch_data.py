@@ -1,16 +1,19 @@
-"""Fresh problems for PyTorch's ``DataLoader``; the only module of this package that needs torch."""
+"""Fresh problems for PyTorch's ``DataLoader``; this module needs torch."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import torch
 from torch.utils.data import IterableDataset, get_worker_info
 
 from thinkenv.streams import InstanceStream
+from thinkenv.tasks.base import AnyTask
 
 
 class StreamDataset(IterableDataset):
     """Endless batches of problems and solutions, none of them twice in a pass.
+
+    This is for training loops of your own. The trainer of ``thinkenv.deep_thinking`` does without:
+    it draws the few problems of a step when it needs them.
 
     Every worker of a loader draws batches of its own, and so does every process of a distributed
     training: no instance comes in two workers, nor on two ranks (if all have as many workers), nor
@@ -22,7 +25,7 @@ class StreamDataset(IterableDataset):
             for problems, solutions in itertools.islice(loader, batches):
                 ...
 
-    Tasks with an end of different problems (chess, files) begin again after the last.
+    Bounded tasks (chess, files of mazes) begin again after their last problem.
 
     Args:
         task: What draws the instances, such as ``thinkenv.mazes.MazeTask``.
@@ -50,7 +53,7 @@ class StreamDataset(IterableDataset):
 
     def __init__(
         self,
-        task: Any,
+        task: AnyTask,
         count: int,
         seed: int = 0,
         rank: int | None = None,

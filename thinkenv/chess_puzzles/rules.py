@@ -108,9 +108,7 @@ def swap_rights(rights):
 @kernel(inline="always")
 def swap_piece(piece):
     """The code of a piece seen from the other side."""
-    if piece == 0:
-        return piece
-    return piece - THEIRS if piece > KING else piece + THEIRS
+    return 0 if piece == 0 else (piece - THEIRS if piece > KING else piece + THEIRS)
 
 
 @kernel

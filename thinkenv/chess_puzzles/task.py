@@ -70,11 +70,12 @@ def squares_of_moves(moves: np.ndarray) -> np.ndarray:
 
 
 @kernel
-def judge_squares(packed, first_moves, answers, solved, accuracies):
+def judge_squares(packed, rows, first_moves, answers, solved, accuracies):
     """Judge answers that mark squares.
 
     Args:
-        packed: ``(count, PACKED_BYTES)`` uint8, the positions to solve.
+        packed: ``(n, PACKED_BYTES)`` uint8, the positions of the database.
+        rows: ``(count,)`` int64, which of them are to be solved.
         first_moves: ``(count,)`` int32, the recorded first moves.
         answers: ``(count, 64)`` uint8 of 0 and 1.
         solved: ``(count,)`` bool, filled.
@@ -82,7 +83,7 @@ def judge_squares(packed, first_moves, answers, solved, accuracies):
     """
     position = np.empty(POSITION_BYTES, np.uint8)
     marked = np.empty(2, np.int64)  # the first two squares that are marked
-    for index in range(len(packed)):
+    for index in range(len(rows)):
         answer = answers[index]
         origin, target, _ = split_move(np.int64(first_moves[index]))
         count = 0
@@ -96,7 +97,7 @@ def judge_squares(packed, first_moves, answers, solved, accuracies):
         accuracies[index] = 1.0 - (count + 2 - 2 * common) / 64
         solved[index] = count == 2 and common == 2
         if count == 2 and common < 2:  # another mate is right, too; either square may be the first
-            unpack(packed[index], position)
+            unpack(packed[rows[index]], position)
             solved[index] = mates_between(position, marked[0], marked[1]) or mates_between(
                 position, marked[1], marked[0]
             )
@@ -219,8 +220,9 @@ class ChessPuzzleTask(Task[ChessPuzzleBatch]):
         answers = check_answers(answers, batch.solutions.shape).reshape(len(batch), 64)
         solved = np.empty(len(batch), np.bool_)
         accuracies = np.empty(len(batch))
-        positions = self.puzzles_of(batch).positions
-        judge_squares(positions, batch.first_moves, answers, solved, accuracies)
+        # Most answers are judged without a look at the position, so positions are not gathered.
+        packed = self.puzzles.database.columns["positions"]
+        judge_squares(packed, batch.rows, batch.first_moves, answers, solved, accuracies)
         return solved, accuracies
 
     def play(

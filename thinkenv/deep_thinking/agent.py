@@ -81,7 +81,7 @@ class Agent(Generic[SomeMemory]):
         self.device = torch.device(device)
         acceleration.check(self.device)
         # Channels last is the layout in which convolutions run fastest, on CPUs as on GPUs.
-        self.net = net.to(self.device, memory_format=torch.channels_last).eval()
+        self.net = net.to(self.device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
         self.codec = codec
         self.training_iterations = training_iterations
         self.description = description or {}

@@ -23,7 +23,6 @@ from thinkenv.deep_thinking.agent import Agent
 from thinkenv.deep_thinking.architectures import (
     ARCHITECTURES,
     AnyArchitecture,
-    Settings,
     count_parameters,
 )
 from thinkenv.deep_thinking.architectures.equivariance import drop_parametrizations, plain_state
@@ -81,8 +80,8 @@ def save_agent(folder: Path, net: AnyArchitecture, description: Mapping[str, Any
     Args:
         folder: Where to; made if it is missing.
         net: The net.
-        description: At least ``task``, ``net`` (its settings), ``interface`` and
-            ``training_iterations``; and whatever says how it came about.
+        description: At least ``task`` and ``training_iterations``; and whatever says how it came
+            about.
     """
     folder.mkdir(parents=True, exist_ok=True)
     weights = safetensors.torch.save(
@@ -93,10 +92,12 @@ def save_agent(folder: Path, net: AnyArchitecture, description: Mapping[str, Any
         "parameters": count_parameters(net),
         "weights_sha256": hashlib.sha256(weights).hexdigest(),
         "architecture": net.name,
+        **describe_net(net),
         **description,
     }
     write_bytes(folder / WEIGHTS, weights)
     write_bytes(folder / DESCRIPTION, (json.dumps(described, indent=2) + "\n").encode())
+    (folder / EARLIER_WEIGHTS).unlink(missing_ok=True)  # of a run that was begun by release 0.1
 
 
 def load_agent(
@@ -163,9 +164,9 @@ def build_net(
     return found(found.settings_type(**settings), Interface(**interface))
 
 
-def describe_net(settings: Settings, interface: Interface) -> dict[str, Any]:
+def describe_net(net: AnyArchitecture) -> dict[str, Any]:
     """What ``build_net`` needs to know of a net, as it is stored."""
-    return {"net": asdict(settings), "interface": asdict(interface)}
+    return {"net": asdict(net.settings), "interface": asdict(net.interface)}
 
 
 def read_description(folder: Path) -> dict[str, Any]:

@@ -3,6 +3,9 @@
 import sys
 from collections.abc import Callable, Sequence
 
+from thinkenv.deep_thinking.checkpoint import shipped_agents
+from thinkenv.tasks.base import AnyTask
+
 # Options of release 0.1 by the names of today; the old ones still work in this release.
 RENAMED = {
     "averaging": "ema-decay",
@@ -61,3 +64,27 @@ def run_script(main: Callable[[list[str]], int]) -> int:
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 130
+
+
+def check_counts(args: object, *names: str) -> None:
+    """Check that options are positive where they are given.
+
+    Raises:
+        ValueError: If one is not; the message names it.
+    """
+    for name in names:
+        value = getattr(args, name)
+        if value is not None and value < 1:
+            raise ValueError(f"--{name.replace('_', '-')} must be at least 1, got {value}")
+
+
+def agent_name(checkpoint: str | None, task: type[AnyTask]) -> str:
+    """The agent to load: the one that was named, or the one that comes with the task.
+
+    Raises:
+        ValueError: If none was named, and none comes with it.
+    """
+    name = checkpoint or task.name
+    if checkpoint is None and name not in shipped_agents():
+        raise ValueError(f"--checkpoint must name an agent: none comes with the task {name!r}")
+    return name

@@ -5,6 +5,7 @@ other names for some settings, and its weights in PyTorch's file format.
 """
 
 from collections.abc import Mapping
+from dataclasses import asdict, fields
 from typing import Any, TypeVar
 
 from thinkenv.deep_thinking.architectures.feed_forward import FeedForwardSettings
@@ -28,7 +29,10 @@ SETTINGS_1 = {
     "recurrent": {"memory_channels": 28, "hidden_channels": 32, "head_channels": 16},
     "feed_forward": {"memory_channels": 16, "blocks": 4, "head_channels": 16},
 }
-SETTINGS_TYPES = {"recurrent": RecurrentSettings, "feed_forward": FeedForwardSettings}
+SETTINGS_TYPES: dict[str, type[RecurrentSettings] | type[FeedForwardSettings]] = {
+    "recurrent": RecurrentSettings,
+    "feed_forward": FeedForwardSettings,
+}
 
 
 def rename(values: Mapping[str, Value], names: Mapping[str, str]) -> dict[str, Value]:
@@ -50,8 +54,14 @@ def settings_of(architecture: str, net: Mapping[str, Any]) -> tuple[dict, dict]:
         settings["equivariant"] = settings.pop("symmetric")
     if wall_channel is not None:
         settings["wall_mask"] = True
-    known = getattr(SETTINGS_TYPES.get(architecture), "__dataclass_fields__", settings)
-    return {name: value for name, value in settings.items() if name in known}, interface
+    settings_type = SETTINGS_TYPES.get(architecture)
+    if settings_type is None:
+        return settings, interface
+    known = {field.name for field in fields(settings_type)}
+    return (
+        asdict(settings_type(**{name: settings[name] for name in settings if name in known})),
+        interface,
+    )
 
 
 def upgrade_description(description: Mapping[str, Any]) -> dict[str, Any]:
@@ -79,3 +89,35 @@ def upgrade_description(description: Mapping[str, Any]) -> dict[str, Any]:
 def upgrade_weights(weights: Mapping[str, Value]) -> dict[str, Value]:
     """Weights by the names of version 1, by those of today."""
     return {name.replace("head.look.", "head.hidden."): value for name, value in weights.items()}
+
+
+def upgrade_training_state(state: Mapping[str, Any], fresh: Mapping[str, Any]) -> dict[str, Any]:
+    """A training state of release 0.1 as one of today.
+
+    Args:
+        state: The state.
+        fresh: The state of the same training, not begun: it gives the weights their names, which
+            come in the same order.
+
+    Raises:
+        KeyError: If it lacks something.
+        ValueError: If it is of another net.
+    """
+    run = dict(state["run"])
+    run["net"], run["interface"] = settings_of(run["architecture"], run["net"])
+    run["plan"] = rename(run["plan"], PLAN_NAMES)
+    problems = dict(state["slots"])
+    memory = problems.pop("memory", None)
+    average = dict(fresh["average"])
+    trained = [name for name in fresh["net"]]
+    average |= dict(zip((f"module.{name}" for name in trained), state["average"], strict=True))
+    # Its first step did not copy the weights, so its steps count as this many averages.
+    average["n_averaged"] = average["n_averaged"] + state["steps_done"]
+    return {
+        **state,
+        "run": run,
+        "net": dict(zip(trained, state["net"].values(), strict=True)),
+        "average": average,
+        "problems": problems,
+        "memory": {} if memory is None else {"memory": memory},
+    }

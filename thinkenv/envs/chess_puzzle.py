@@ -17,17 +17,6 @@ from thinkenv.envs.base import InstanceEnv, InstanceVectorEnv
 from thinkenv.envs.dynamics import Dynamics, Outcome
 from thinkenv.envs.one_answer import OneAnswer
 
-from thinkenv.chess_puzzles.puzzles import fens_of_rows, solutions_of_rows, themes_of_set
-_CACHE = {}
-def SHIM_fens(p): return fens_of_rows(p.database, p.rows)
-def SHIM_solutions(p): return solutions_of_rows(p.database, p.rows)
-def SHIM_themes(p):
-    sets = p.database.columns["theme_sets"][p.rows]
-    keys = sets.view(f"S{sets.shape[1]}")[:, 0].tolist()
-    for i, key in enumerate(keys):
-        if key not in _CACHE:
-            _CACHE[key] = themes_of_set(p.database, sets[i])
-    return [_CACHE[key] for key in keys]
 ANSWERS = ("line", "first_move", "squares")
 OBSERVATION_SPACE = spaces.Box(0, 1, (len(PLANES), 8, 8), np.uint8)
 
@@ -45,8 +34,8 @@ def puzzle_infos(puzzles: ChessPuzzles, instances: np.ndarray) -> dict[str, np.n
         "instance": instances,
         "puzzle_id": as_column([identity.decode() for identity in puzzles.ids.tolist()]),
         "rating": puzzles.ratings.astype(np.int64),
-        "themes": as_column(SHIM_themes(puzzles)),
-        "fen": as_column(SHIM_fens(puzzles)),
+        "themes": as_column(puzzles.theme_names()),
+        "fen": as_column(puzzles.fens()),
     }
 
 
@@ -56,7 +45,7 @@ class SquaresDynamics(OneAnswer[ChessPuzzleBatch]):
     task: ChessPuzzleTask
 
     def __init__(self, task: ChessPuzzleTask):
-        super().__init__(task, OBSERVATION_SPACE, (8, 8))
+        super().__init__(task, OBSERVATION_SPACE, spaces.MultiBinary((8, 8)))
 
     def reset_infos(self, which: np.ndarray) -> dict[str, np.ndarray]:
         """What is known of each puzzle."""
@@ -67,7 +56,7 @@ class SquaresDynamics(OneAnswer[ChessPuzzleBatch]):
         self, batch: ChessPuzzleBatch, solved: np.ndarray, cell_accuracies: np.ndarray
     ) -> dict[str, np.ndarray]:
         """Which puzzles are solved, and the recorded moves."""
-        return {"solved": solved, "solution": as_column(SHIM_solutions(self.task.puzzles_of(batch)))}
+        return {"solved": solved, "solution": as_column(self.task.puzzles_of(batch).solutions())}
 
 
 class MovesDynamics(Dynamics[ChessPuzzleBatch]):
@@ -116,7 +105,7 @@ class MovesDynamics(Dynamics[ChessPuzzleBatch]):
         masks = self.lines.action_masks(which)
         if done.any():
             puzzles = self.task.puzzles_of(self.chosen(which[done]))
-            solutions[done] = SHIM_solutions(puzzles)
+            solutions[done] = puzzles.solutions()
             masks[done] = 0
         infos = {"solved": solved, "solution": solutions, "action_mask": masks}
         return Outcome(solved.astype(np.float64), done, np.zeros_like(done), infos)

@@ -44,7 +44,7 @@ class MazeDynamics(OneAnswer[MazeBatch]):
 
     def __init__(self, task: MazeTask, observation: str, reward: str):
         space = maze_space(task, observation, task.codes)
-        super().__init__(task, space, (task.side, task.side), reward)
+        super().__init__(task, space, spaces.MultiBinary((task.side, task.side)), reward)
         self.observation = observation
 
     def observe(self) -> np.ndarray:

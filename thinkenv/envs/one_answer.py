@@ -26,7 +26,7 @@ class OneAnswer(Dynamics[Batch]):
     Args:
         task: What draws the problems and judges the answers.
         observation_space: Of one problem.
-        shape: The shape of an answer.
+        action_space: Of one answer.
         reward: ``exact``, 1 for a solved problem and else 0, or ``cells``, the share of cells that
             are right.
 
@@ -40,17 +40,17 @@ class OneAnswer(Dynamics[Batch]):
         self,
         task: Task[Batch],
         observation_space: spaces.Space,
-        shape: tuple[int, ...],
+        action_space: spaces.MultiBinary,
         reward: str = "exact",
     ):
-        super().__init__(task, observation_space, spaces.MultiBinary(shape))
+        super().__init__(task, observation_space, action_space)
+        self._shape = action_space.shape
         self.reward = check_choice("reward", reward, REWARDS)
-        self.shape = shape
 
     def allocate(self, count: int) -> None:
         """Make room for the answers."""
         super().allocate(count)
-        self._answers = np.zeros((count, *self.shape), np.uint8)
+        self._answers = np.zeros((count, *self._shape), np.uint8)
         self._yes, self._no = np.ones(count, np.bool_), np.zeros(count, np.bool_)
 
     def observe(self) -> np.ndarray:
@@ -111,5 +111,6 @@ class PlainTaskEnv(InstanceEnv):
     ):
         task = self.task_type(self.task_type.training_size if size is None else size, split)
         shape = (task.size,) * task.dimensions
-        observation_space = spaces.Box(0, task.codes - 1, shape, np.uint8)
-        super().__init__(OneAnswer(task, observation_space, shape, reward), render_mode)
+        cells = spaces.Box(0, task.codes - 1, shape, np.uint8)
+        dynamics = OneAnswer(task, cells, spaces.MultiBinary(shape), reward)
+        super().__init__(dynamics, render_mode)

@@ -4,16 +4,15 @@ import numpy as np
 
 from thinkenv.checks import check_integer
 from thinkenv.kernels.compilation import announce_compilation
+from thinkenv.mazes.dead_ends import fill_dead_ends
+from thinkenv.mazes.file_task import MazeFileTask
 from thinkenv.mazes.generators import GENERATORS
+from thinkenv.mazes.grid_task import MazeBatch
 from thinkenv.mazes.lattice import FREE, GOAL, START, WALL
-from thinkenv.mazes.properties import PROPERTIES, fill_dead_ends, measure, select
+from thinkenv.mazes.properties import PROPERTIES, measure, select
+from thinkenv.mazes.sampling import GENERATOR_VERSION
 from thinkenv.mazes.solving import is_solution, shortest_path, solve
-from thinkenv.mazes.task import (
-    GENERATOR_VERSION,
-    MazeBatch,
-    MazeTask,
-    check_memory,
-)
+from thinkenv.mazes.task import MazeTask
 from thinkenv.tasks.seeds import INSTANCES_PER_SEED, instances_of_seed
 
 announce_compilation()
@@ -27,6 +26,7 @@ __all__ = [
     "START",
     "WALL",
     "MazeBatch",
+    "MazeFileTask",
     "MazeTask",
     "fill_dead_ends",
     "generate",
@@ -65,7 +65,7 @@ def generate(
         endpoints: Where start and goal lie: ``any`` two rooms, two ``dead_ends``, two ``corners``,
             or ``farthest``, the ends of a longest shortest path.
         instances: ``(n,)`` instance numbers to draw, instead of ``count`` and ``seed``.
-        threads: The most threads to use, by default as many as there are cores. The result does
+        threads: The maximum of threads, by default as many as there are cores. The result does
             not depend on it.
 
     Returns:
@@ -85,6 +85,6 @@ def generate(
     """
     task = MazeTask(size, split, generator, loops, endpoints)
     if instances is None:
-        check_memory(check_integer("count", count, 0, INSTANCES_PER_SEED), task.side)
+        task.check_memory(check_integer("count", count, 0, INSTANCES_PER_SEED))
         instances = instances_of_seed(seed, count)
     return task.draw(instances, threads)

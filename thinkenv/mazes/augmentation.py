@@ -82,7 +82,13 @@ def move_endpoints_anywhere(seeds, key, width, grids, solutions, path_lengths, u
         goal += goal >= start
         clear_endpoints(grid)
         path_lengths[index], unique[index] = set_endpoints(
-            queue[start], queue[goal], grid, width, distances, queue, solutions[index]
+            np.int64(queue[start]),
+            np.int64(queue[goal]),
+            grid,
+            width,
+            distances,
+            queue,
+            solutions[index],
         )
 
 

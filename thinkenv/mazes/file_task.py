@@ -1,47 +1,110 @@
 """Mazes that were made elsewhere, as a task."""
 
+import functools
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 
+from thinkenv.kernels.random import stream_key
 from thinkenv.mazes import interchange
-from thinkenv.mazes.task import MazeBatch, MazeTask
-from thinkenv.tasks.seeds import INSTANCES_PER_SEED, check_instances
+from thinkenv.mazes.augmentation import move_endpoints_anywhere
+from thinkenv.mazes.grid_task import GridTask, MazeBatch
+from thinkenv.mazes.sampling import GENERATOR_VERSION
+from thinkenv.tasks.base import OptionValue
+from thinkenv.tasks.seeds import INSTANCES_PER_SEED, check_instances, check_seeds
 
 
-class MazeFileTask(MazeTask):
+class MazeFileTask(GridTask):
     """The mazes of a file, by number: after the last they begin again, as for every seed.
+
+    They may have any height and width, and need not be lattices of rooms.
 
     Args:
         path: A file or folder in a format of ``thinkenv.mazes.interchange``.
 
+    Attributes:
+        batch: The mazes.
+
     Raises:
-        MazeFileError: If it is in none of them, or its mazes are not square.
+        MazeFileError: If it is in none of them, or holds no mazes.
     """
 
     def __init__(self, path: str | Path):
         self.path = Path(path)
         self.batch = interchange.read(self.path)
-        height, width = self.batch.grids.shape[1:]
-        if height != width or len(self.batch) == 0:
-            raise interchange.MazeFileError(f"{path}: holds no square mazes")
-        super().__init__(size=height - 2, split="all")
+        if len(self.batch) == 0:
+            raise interchange.MazeFileError(f"{path}: holds no mazes")
+
+    @property
+    def options(self) -> dict[str, OptionValue]:
+        """The size, which is the larger side without the outer wall, and the file's name.
+
+        Where the mazes are not square, also their ``shape``, such as ``5x7``.
+        """
+        height, width = (side - 2 for side in self.batch.grids.shape[1:])
+        options: dict[str, OptionValue] = {"size": max(height, width), "file": self.path.name}
+        return options if height == width else options | {"shape": f"{height}x{width}"}
+
+    @functools.cached_property
+    def version(self) -> str:
+        """A SHA-256 of the mazes and their solutions, the same in whatever format they are."""
+        grids, solutions, *_ = self.batch.flat()
+        digest = hashlib.sha256(str(self.batch.grids.shape).encode())
+        digest.update(grids.astype(np.uint8).tobytes() + solutions.astype(np.uint8).tobytes())
+        return digest.hexdigest()
 
     @property
     def count(self) -> int:
-        """How many mazes there are; other tasks have no end of different problems."""
+        """How many mazes there are."""
         return len(self.batch)
-
-    @property
-    def axes(self) -> dict:
-        """The size, and the name of the file."""
-        return {"size": self.size, "file": self.path.name}
 
     def draw(self, instances: Sequence[int] | np.ndarray, threads: int | None = None) -> MazeBatch:
         """The mazes of these numbers; ``threads`` are not needed.
 
         Raises:
             ValueError: If a number is out of range.
+            TypeError: If the numbers are not integers.
         """
-        return self.batch[check_instances(instances) % INSTANCES_PER_SEED % len(self.batch)]
+        instances = check_instances(instances)
+        drawn = self.batch[instances % INSTANCES_PER_SEED % len(self.batch)]
+        drawn.instances = instances
+        return drawn
+
+    def perturb(self, batch: MazeBatch, seeds: Sequence[int] | np.ndarray) -> MazeBatch:
+        """The same mazes with start and goal moved to other cells that are connected.
+
+        Both lie an even number of rows and columns from the old start, so that in a lattice of
+        rooms they are in rooms where it was in one. Where there are no two such cells, the maze
+        stays as it is.
+
+        Args:
+            batch: Mazes of this task.
+            seeds: ``(len(batch),)`` integers from 0 to ``2**63 - 1``, one for each maze; the
+                same seed moves the same endpoints to the same cells.
+
+        Raises:
+            ValueError: If there are not as many seeds as mazes, or one is out of range.
+            TypeError: If they are not integers.
+        """
+        moved = batch.copy()
+        move_endpoints_anywhere(
+            check_seeds(seeds, len(batch)).view(np.uint64),
+            stream_key("Maze file endpoints", GENERATOR_VERSION),
+            batch.grids.shape[2],
+            *moved.flat(),
+        )
+        return moved
+
+    @classmethod
+    def training_options(cls) -> NoReturn:
+        """There are none: these mazes are for tests alone.
+
+        Raises:
+            ValueError: Always.
+        """
+        raise ValueError(f"{cls.__name__} has no options: name the file with --file when testing")
+
+    testing_options = watching_options = training_options

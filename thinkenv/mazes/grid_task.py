@@ -41,7 +41,10 @@ class MazeBatch(InstanceBatch):
         return MazeBatch(**{name: column.copy() for name, column in self.columns().items()})
 
     def flat(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """What kernels take: views of grids, solutions (``(count, cells)``), lengths, uniqueness."""
+        """The columns as kernels take them: grids and solutions are ``(count, cells)``.
+
+        They are views where the arrays are in C order.
+        """
         count, height, width = self.grids.shape
         shape = (count, height * width)
         return (
@@ -82,9 +85,7 @@ class GridTask(CellTask[MazeBatch]):
         solved = np.empty(count, np.bool_)
         cell_accuracies = np.empty(count, np.float64)
         grids, *solved_by = batch.flat()
-        judge_flat(
-            grids, width, *solved_by, answers.reshape(grids.shape), solved, cell_accuracies
-        )
+        judge_flat(grids, width, *solved_by, answers.reshape(grids.shape), solved, cell_accuracies)
         return solved, cell_accuracies
 
     def filling_rounds(self, batch: MazeBatch) -> np.ndarray:

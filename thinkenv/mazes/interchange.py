@@ -1,4 +1,4 @@
-"""Mazes in files: our own ``.npz``, and the formats of the literature.
+"""Read and write mazes in files: our own ``.npz``, and the formats of the literature.
 
 - ``npz``: one file with the arrays of a ``MazeBatch``, and the options as JSON under ``options``;
 - ``easy_to_hard``: a folder with ``inputs.npy`` and ``solutions.npy`` (Schwarzschild et al. 2021,
@@ -19,14 +19,16 @@ In ``tokens`` a square grid is a row of numbers: 1 wall, 2 free, 3 start, 4 goal
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from thinkenv.checks import check_choice, check_integer
 from thinkenv.files import atomic_write
+from thinkenv.mazes.grid_task import MazeBatch
 from thinkenv.mazes.lattice import FREE, GOAL, START, WALL
+from thinkenv.mazes.sampling import GENERATOR_VERSION
 from thinkenv.mazes.solving import is_solution, shortest_path
-from thinkenv.mazes.task import GENERATOR_VERSION, MazeBatch
 
 FORMATS = ("npz", "easy_to_hard", "tokens")
 
@@ -51,8 +53,9 @@ def write_npz(path: Path, batch: MazeBatch, options: dict) -> None:
         options: The arguments of ``thinkenv.mazes.generate``; stored as JSON.
     """
     described = json.dumps({"generator_version": GENERATOR_VERSION, **options})
+    arrays: dict[str, Any] = {"options": np.array(described), **batch.columns()}
     with atomic_write(Path(path)) as file:
-        np.savez_compressed(file, options=np.array(described), **vars(batch))
+        np.savez_compressed(file, **arrays)
 
 
 def read_npz(path: Path) -> tuple[MazeBatch, dict]:
@@ -69,7 +72,7 @@ def read_npz(path: Path) -> tuple[MazeBatch, dict]:
             batch = MazeBatch(**{name: arrays[name] for name in MazeBatch.__dataclass_fields__})
             return batch, json.loads(str(arrays["options"]))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise MazeFileError(f"{path}: no readable .npz file of mazes ({error})") from None
+        raise MazeFileError(f"{path}: not a readable .npz file of mazes ({error})") from None
 
 
 def write_easy_to_hard(folder: Path, batch: MazeBatch, dtype: str = "float64") -> None:
@@ -112,7 +115,7 @@ def read_easy_to_hard(folder: Path) -> MazeBatch:
 
 
 def enlarge(grids: np.ndarray) -> np.ndarray:
-    """Draw each cell as 2x2 pixels, with a margin of one: ``(count, H, W)`` to twice plus 2."""
+    """Make each cell 2x2 pixels, with a margin of one: ``(count, H, W)`` to twice plus 2."""
     doubled = grids.repeat(2, axis=1).repeat(2, axis=2)
     return np.pad(doubled, ((0, 0), (1, 1), (1, 1)))
 
@@ -127,17 +130,15 @@ def write_tokens(folder: Path, batch: MazeBatch, side: int = TOKEN_SIDE) -> None
 
     Args:
         folder: Where the files go: the folder of a split, such as ``maze-30x30/train``.
-        batch: The mazes, of at most ``side`` cells per side.
+        batch: The mazes, of at most ``side`` rows and columns.
         side: Cells per side of the token grid.
 
     Raises:
         ValueError: If the mazes do not fit.
     """
-    count, height, _ = batch.grids.shape
-    side = check_integer("side", side, 1, 10_000)
-    if height > side:
-        raise ValueError(f"side={side}: mazes of {height} cells per side do not fit")
-    margin = ((0, 0), (0, side - height), (0, side - height))
+    count, height, width = batch.grids.shape
+    side = check_integer("side", side, max(height, width), 10_000)
+    margin = ((0, 0), (0, side - height), (0, side - width))
     inputs = TOKENS[np.pad(batch.grids, margin)]
     labels = np.where(
         np.pad((batch.solutions == 1) & (batch.grids == FREE), margin), PATH_TOKEN, inputs
@@ -230,17 +231,17 @@ def read_maze_dataset(path: Path) -> MazeBatch:
                     (connections, path_rooms[:length])
                     for connections, path_rooms, length in zip(*arrays, strict=True)
                 ]
-        drawn = [draw_rooms(connections, path_rooms) for connections, path_rooms in mazes]
-        grids, solutions = (np.stack(arrays) for arrays in zip(*drawn, strict=True))
+        built = [build_grid(connections, path_rooms) for connections, path_rooms in mazes]
+        grids, solutions = (np.stack(arrays) for arrays in zip(*built, strict=True))
     except (OSError, ValueError, KeyError, IndexError, TypeError, zipfile.BadZipFile) as error:
         raise MazeFileError(
-            f"{path}: no readable .zanj file of solved mazes ({type(error).__name__}: {error})"
+            f"{path}: not a readable .zanj file of solved mazes ({type(error).__name__}: {error})"
         ) from None
     return judge_read(path, grids, solutions)
 
 
 def zanj_array(archive: zipfile.ZipFile, entry: dict) -> np.ndarray:
-    """An array of a ``.zanj`` file, which is written out or a file of its own in the archive.
+    """An array of a ``.zanj`` file, which is in its description or a file of its own.
 
     Raises:
         ValueError: If it is stored in another way.
@@ -254,7 +255,7 @@ def zanj_array(archive: zipfile.ZipFile, entry: dict) -> np.ndarray:
     raise ValueError(f"array stored as {kind!r}")
 
 
-def draw_rooms(connections: np.ndarray, path_rooms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def build_grid(connections: np.ndarray, path_rooms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """A grid and its solution from connected rooms.
 
     Args:
@@ -292,7 +293,7 @@ def judge_read(source: Path, grids: np.ndarray, solutions: np.ndarray) -> MazeBa
         except ValueError as error:
             raise MazeFileError(f"{source}: maze {index}: {error}") from None
         if not is_solution(grid, solution):
-            raise MazeFileError(f"{source}: maze {index}: its solution is no shortest path")
+            raise MazeFileError(f"{source}: maze {index}: its solution is not a shortest path")
     instances = np.full(len(grids), NO_INSTANCE, np.int64)
     return MazeBatch(grids, solutions, lengths, unique, instances)
 
@@ -331,4 +332,4 @@ def read_array(path: Path) -> np.ndarray:
     except FileNotFoundError:
         raise MazeFileError(f"{path}: there is no such file") from None
     except (OSError, ValueError, EOFError) as error:
-        raise MazeFileError(f"{path}: damaged, or no array ({error})") from None
+        raise MazeFileError(f"{path}: damaged, or not an array ({error})") from None

@@ -1,12 +1,13 @@
-"""What makes a maze hard: its properties, dead-end filling, and the choice of mazes by them."""
+"""Measure what makes mazes hard, and select mazes by it."""
 
 import numpy as np
 
 from thinkenv.checks import check_integer
 from thinkenv.kernels.compilation import kernel
-from thinkenv.mazes.lattice import FREE, WALL
-from thinkenv.mazes.solving import check_grid
-from thinkenv.mazes.task import MazeBatch, MazeTask
+from thinkenv.mazes.dead_ends import fill_flat
+from thinkenv.mazes.grid_task import MazeBatch
+from thinkenv.mazes.lattice import WALL
+from thinkenv.mazes.task import MazeTask
 from thinkenv.tasks.seeds import INSTANCES_PER_SEED, instances_of_seed
 
 PROPERTIES = ("path_length", "junctions", "dead_ends", "path_share", "filling_rounds")
@@ -16,64 +17,12 @@ CHUNK = 256
 
 
 @kernel
-def fill_flat(grid, width, most_rounds, exits, queue, remaining):
-    """Fill dead ends in parallel rounds; arrays are flat, ``width`` cells to a row.
-
-    Args:
-        grid: ``(cells,)`` uint8 cell codes with an outer wall.
-        width: Cells in a row.
-        most_rounds: After which to stop.
-        exits: ``(cells,)`` uint8, overwritten.
-        queue: ``(cells,)`` int32, overwritten.
-        remaining: ``(cells,)`` uint8, filled with 1 on the free cells that are left.
-
-    Returns:
-        The number of rounds in which something was filled.
-    """
-    tail = 0
-    for cell in range(grid.size):
-        remaining[cell] = grid[cell] != WALL
-    for cell in range(grid.size):
-        if grid[cell] == WALL:
-            continue
-        exits[cell] = (
-            remaining[cell - width]
-            + remaining[cell + 1]
-            + remaining[cell + width]
-            + remaining[cell - 1]
-        )
-        if grid[cell] == FREE and exits[cell] <= 1:
-            queue[tail] = cell
-            tail += 1
-    rounds = 0
-    head = 0
-    while head < tail and rounds < most_rounds:
-        rounds += 1
-        round_end = tail
-        # All dead ends of this round vanish at once; what they open up is for the next.
-        for place in range(head, round_end):
-            remaining[queue[place]] = 0
-        for place in range(head, round_end):
-            cell = queue[place]
-            for step in (-width, 1, width, -1):
-                neighbour = cell + step
-                if remaining[neighbour] == 0:
-                    continue
-                exits[neighbour] -= 1
-                if grid[neighbour] == FREE and exits[neighbour] == 1:
-                    queue[tail] = neighbour
-                    tail += 1
-        head = round_end
-    return rounds
-
-
-@kernel
-def measure_flat(grids, width, junctions, dead_ends, filling_rounds):
+def count_flat(grids, width, junctions, dead_ends, filling_rounds):
     """Count junctions, dead ends and rounds of filling in a batch ``(count, cells)``."""
     count, cells = grids.shape
+    rounds = np.empty(cells, np.int32)
     exits = np.empty(cells, np.uint8)
     queue = np.empty(cells, np.int32)
-    remaining = np.empty(cells, np.uint8)
     for index in range(count):
         grid = grids[index]
         junctions[index] = 0
@@ -86,41 +35,7 @@ def measure_flat(grids, width, junctions, dead_ends, filling_rounds):
                 ways += grid[cell + step] != WALL
             junctions[index] += ways >= 3
             dead_ends[index] += ways == 1
-        filling_rounds[index] = fill_flat(grid, width, cells, exits, queue, remaining)
-
-
-def fill_dead_ends(grid: np.ndarray, most_rounds: int | None = None) -> tuple[np.ndarray, int]:
-    """Solve a maze as a local rule does: fill dead ends, round by round, until none is left.
-
-    In each round every free cell with at most one free neighbour, start and goal excepted,
-    becomes a wall, all at once. In a maze without loops the path remains. The number of rounds is
-    the least number of iterations that a rule which sees one cell far needs for it.
-
-    Args:
-        grid: ``(height, width)`` cell codes with an outer wall, one start and one goal.
-        most_rounds: After how many rounds to stop, 0 or more; None never stops before the end.
-
-    Returns:
-        ``(remaining, rounds)``: the cells left ``(height, width)`` uint8, and the number of
-        rounds in which something was filled.
-
-    Raises:
-        ValueError: If ``grid`` is not such a maze, or ``most_rounds`` is negative.
-        TypeError: If ``most_rounds`` is no integer.
-    """
-    grid, _, _ = check_grid(grid)
-    most_rounds = grid.size if most_rounds is None else most_rounds
-    most_rounds = check_integer("most_rounds", most_rounds, 0, 2**31 - 1)
-    remaining = np.empty(grid.size, np.uint8)
-    rounds = fill_flat(
-        grid.reshape(-1),
-        grid.shape[1],
-        most_rounds,
-        np.empty(grid.size, np.uint8),
-        np.empty(grid.size, np.int32),
-        remaining,
-    )
-    return remaining.reshape(grid.shape), int(rounds)
+        filling_rounds[index] = fill_flat(grid, width, rounds, exits, queue)
 
 
 def measure(batch: MazeBatch) -> dict[str, np.ndarray]:
@@ -131,17 +46,12 @@ def measure(batch: MazeBatch) -> dict[str, np.ndarray]:
         three or four ways out), ``dead_ends`` (cells with one), ``path_share`` (of the free
         cells, those on the path, 0 to 1), and ``filling_rounds`` (see ``fill_dead_ends``).
     """
-    count, height, width = batch.grids.shape
+    count, _, width = batch.grids.shape
+    grids, *_ = batch.flat()
     counts = {
         name: np.empty(count, np.int64) for name in ("junctions", "dead_ends", "filling_rounds")
     }
-    measure_flat(
-        np.ascontiguousarray(batch.grids).reshape(count, height * width),
-        width,
-        counts["junctions"],
-        counts["dead_ends"],
-        counts["filling_rounds"],
-    )
+    count_flat(grids, width, counts["junctions"], counts["dead_ends"], counts["filling_rounds"])
     free = np.count_nonzero(batch.grids, axis=(1, 2))
     measured = {
         "path_length": batch.path_lengths.astype(np.int64),
@@ -155,7 +65,7 @@ def select(
     task: MazeTask,
     count: int,
     seed: int = 0,
-    most_tried: int | None = None,
+    max_tries: int | None = None,
     **bounds: tuple[float | None, float | None],
 ) -> MazeBatch:
     """The first mazes of a seed whose properties lie within bounds.
@@ -164,17 +74,17 @@ def select(
         task: Where the mazes come from.
         count: How many are wanted.
         seed: Whose instances are tried, in order.
-        most_tried: How many to try before giving up; by default 1,000 for each wanted, and at
+        max_tries: How many to try before giving up; by default 1,000 for each wanted, and at
             least 10,000.
         **bounds: For some of ``PROPERTIES`` the lowest and the highest value allowed, such as
-            ``path_length=(100, None)``; None is no bound.
+            ``path_length=(100, None)``; None sets no bound.
 
     Returns:
         Exactly ``count`` mazes, in the order of their instance numbers.
 
     Raises:
         ValueError: If there are not so many among those tried, or a bound is not of that form.
-        TypeError: If ``count``, ``seed`` or ``most_tried`` is no integer.
+        TypeError: If ``count``, ``seed`` or ``max_tries`` is not an integer.
 
     Example:
         >>> from thinkenv.mazes import MazeTask, select
@@ -183,18 +93,20 @@ def select(
         (True, 10)
     """
     count = check_integer("count", count, 0, INSTANCES_PER_SEED)
-    if most_tried is None:
-        most_tried = max(10_000, 1_000 * count)
-    most_tried = check_integer("most_tried", most_tried, 0, INSTANCES_PER_SEED)
+    if max_tries is None:
+        max_tries = max(10_000, 1_000 * count)
+    max_tries = check_integer("max_tries", max_tries, 0, INSTANCES_PER_SEED)
     for name, bound in bounds.items():
         if name not in PROPERTIES:
-            raise ValueError(f"{name}={bound!r}: properties are {', '.join(PROPERTIES)}")
+            raise ValueError(f"bounds must be of {', '.join(PROPERTIES)}, got {name}={bound!r}")
         if not isinstance(bound, (tuple, list)) or len(bound) != 2:
-            raise ValueError(f"{name}={bound!r}: needs (lowest, highest), either of them or None")
+            raise ValueError(
+                f"{name} must be (lowest, highest), either of which may be None, got {bound!r}"
+            )
     found, tried = [], 0
     missing = count
-    while missing > 0 and tried < most_tried:
-        batch = task.draw(instances_of_seed(seed, min(CHUNK, most_tried - tried), tried))
+    while missing > 0 and tried < max_tries:
+        batch = task.draw(instances_of_seed(seed, min(CHUNK, max_tries - tried), tried))
         tried += len(batch)
         measured = measure(batch)
         wanted = np.ones(len(batch), np.bool_)
@@ -210,10 +122,6 @@ def select(
         raise ValueError(
             f"only {count - missing} of count={count} mazes found in {tried:,} tried with "
             + ", ".join(f"{name}={bound!r}" for name, bound in bounds.items())
-            + ": widen the bounds, or raise most_tried"
+            + ": widen the bounds, or raise max_tries"
         )
-    if not found:
-        return task.draw([])
-    return MazeBatch(
-        *(np.concatenate([getattr(part, name) for part in found]) for name in vars(found[0]))
-    )
+    return MazeBatch.concatenate(found) if found else task.draw([])

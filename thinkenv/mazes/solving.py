@@ -272,9 +272,7 @@ def check_grid(grid: np.ndarray) -> tuple[np.ndarray, int, int]:
     """
     grid = np.asarray(grid)
     if grid.ndim != 2 or min(grid.shape) < 3:
-        raise ValueError(
-            f"grid must have shape (height, width), at least 3 each, got {grid.shape}"
-        )
+        raise ValueError(f"grid must have shape (height, width), at least 3 each, got {grid.shape}")
     if grid.dtype.kind not in "iu" or grid.min() < WALL or grid.max() > GOAL:
         raise ValueError(
             "grid must hold the integer codes 0 wall, 1 free, 2 start, 3 goal, got others"

@@ -8,7 +8,6 @@ from thinkenv.prefix_sums.task import (
     GENERATOR_VERSION,
     PrefixSumBatch,
     PrefixSumTask,
-    check_memory,
     solve,
 )
 from thinkenv.tasks.seeds import INSTANCES_PER_SEED, instances_of_seed
@@ -43,7 +42,7 @@ def generate(
         split: ``train``, ``validation``, ``test``, ``extrapolation`` or ``all``; no string is in
             two splits.
         instances: ``(n,)`` instance numbers to draw, instead of ``count`` and ``seed``.
-        threads: The most threads to use, by default as many as there are cores. The result does
+        threads: The maximum of threads, by default as many as there are cores. The result does
             not depend on it.
 
     Returns:
@@ -62,6 +61,6 @@ def generate(
     """
     task = PrefixSumTask(bits, split)
     if instances is None:
-        check_memory(check_integer("count", count, 0, INSTANCES_PER_SEED), task.bits)
+        task.check_memory(check_integer("count", count, 0, INSTANCES_PER_SEED))
         instances = instances_of_seed(seed, count)
     return task.draw(instances, threads)

@@ -3,7 +3,6 @@
 Source: Schwarzschild et al. 2021 (arXiv 2106.04537), whose strings have 16 to 512 bits.
 """
 
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -14,8 +13,8 @@ from numba import uint64
 from thinkenv.checks import check_answers, check_choice, check_integer
 from thinkenv.kernels.compilation import kernel
 from thinkenv.kernels.random import below, mix, next_bits, start_stream, stream_key
-from thinkenv.kernels.threads import run_on_threads
-from thinkenv.machine import check_fits_into_memory, usable_cores
+from thinkenv.kernels.threads import run_in_parts
+from thinkenv.machine import check_fits_into_memory
 from thinkenv.prefix_sums import drawing
 from thinkenv.tasks.base import (
     CellTask,
@@ -33,16 +32,20 @@ from thinkenv.tasks.splits import PERCENT_OF_SPLIT, SPLITS, percent_of_hash
 GENERATOR_VERSION = 1
 
 # Of the 256 strings of 8 bits, every split has some.
-FEWEST_BITS = 8
-MOST_BITS = 100_000
+MIN_BITS = 8
+MAX_BITS = 100_000
 DEFAULT_BITS = 32
 DEFAULT_EXTRAPOLATION_BITS = 512
+
+# What the scripts test on and show by default.
+TESTING_BITS = (32, 48, 128, 512)
+WATCHING_BITS = 64
 
 # Any constant will do; it keeps the splits apart from those of other tasks.
 SPLIT_SALT = uint64(2)
 
-# A part of a batch has to be worth handing over to a thread.
-BITS_PER_PART = 250_000
+# Bit ``i`` of a string is bit ``i & 63`` of word ``i >> 6``.
+WORD_SHIFT, BIT_MASK = 6, 63
 
 
 @kernel(inline="always")
@@ -58,11 +61,11 @@ def percent_of_words(words):
 def write_bits(words, string, solution):
     """Write a string, 64 bits to a word, and its running parity, a byte for each bit."""
     parity = uint64(0)
-    for place in range(len(string)):
-        bit = (words[place >> 6] >> uint64(place & 63)) & uint64(1)
-        parity ^= bit
-        string[place] = bit
-        solution[place] = parity
+    for index in range(len(string)):
+        bit = (words[index >> WORD_SHIFT] >> uint64(index & BIT_MASK)) & uint64(1)
+        parity ^= bit  # XOR is addition without the carry, whose lowest bit is the parity
+        string[index] = bit
+        solution[index] = parity
 
 
 @kernel
@@ -80,24 +83,24 @@ def draw_strings(instances, key, low, high, strings, solutions):
     count, bits = strings.shape
     rng = np.zeros(1, np.uint64)
     words = np.empty((bits + 63) // 64, np.uint64)
-    unused = uint64(64 * len(words) - bits)
+    unused = uint64(64 * len(words) - bits)  # bits of the last word
     for index in range(count):
         start_stream(rng, key, instances[index])
         while True:
-            for place in range(len(words)):
-                words[place] = next_bits(rng)
-            words[-1] >>= unused
+            for word in range(len(words)):
+                words[word] = next_bits(rng)
+            words[-1] >>= unused  # zeros beyond the string's end, which the hash reads as well
             if low <= percent_of_words(words) < high:
                 break
         write_bits(words, strings[index], solutions[index])
 
 
 @kernel
-def flip_bits(numbers, key, low, high, strings, solutions):
+def flip_bits(seeds, key, low, high, strings, solutions):
     """Flip a bit of each string in place, or more of them until it is in the split again.
 
     Args:
-        numbers: ``(count,)`` uint64; with the key they decide which bits.
+        seeds: ``(count,)`` uint64; with the key they decide which bits.
         key: A 64-bit key.
         low: First percent of the hash range that belongs to the split.
         high: One past its last percent.
@@ -108,14 +111,14 @@ def flip_bits(numbers, key, low, high, strings, solutions):
     rng = np.zeros(1, np.uint64)
     for index in range(count):
         words = np.zeros((bits + 63) // 64, np.uint64)
-        for place in range(bits):
-            words[place >> 6] |= uint64(strings[index, place]) << uint64(place & 63)
-        start_stream(rng, key, numbers[index])
+        for bit in range(bits):
+            words[bit >> WORD_SHIFT] |= uint64(strings[index, bit]) << uint64(bit & BIT_MASK)
+        start_stream(rng, key, seeds[index])
         flips = 0
         # After an odd number of flips it cannot be the same string.
         while flips % 2 == 0 or not low <= percent_of_words(words) < high:
-            place = below(rng, bits)
-            words[place >> 6] ^= uint64(1) << uint64(place & 63)
+            bit = below(rng, bits)
+            words[bit >> WORD_SHIFT] ^= uint64(1) << uint64(bit & BIT_MASK)
             flips += 1
         write_bits(words, strings[index], solutions[index])
 
@@ -126,7 +129,7 @@ class PrefixSumBatch(InstanceBatch):
 
     Attributes:
         bits: ``(count, bits)`` uint8 of 0 and 1.
-        solutions: ``(count, bits)`` uint8: at each place, whether the bits up to and including it
+        solutions: ``(count, bits)`` uint8: at each index, whether the bits up to and including it
             have an odd sum.
         instances: ``(count,)`` int64 instance numbers.
     """
@@ -166,7 +169,7 @@ class PrefixSumTask(CellTask[PrefixSumBatch]):
         self.split = check_choice("split", split, SPLITS)
         if bits is None:
             bits = DEFAULT_EXTRAPOLATION_BITS if split == "extrapolation" else DEFAULT_BITS
-        self.bits = check_integer("bits", bits, FEWEST_BITS, MOST_BITS)
+        self.bits = check_integer("bits", bits, MIN_BITS, MAX_BITS)
         self.key = stream_key("PrefixSum", GENERATOR_VERSION, self.bits, split)
 
     @property
@@ -186,7 +189,7 @@ class PrefixSumTask(CellTask[PrefixSumBatch]):
 
         Args:
             instances: ``(count,)`` integers from 0 to ``2**63 - 1``.
-            threads: The most threads to use, by default as many as there are cores. The result
+            threads: The maximum of threads, by default as many as there are cores. The result
                 does not depend on it.
 
         Raises:
@@ -194,11 +197,8 @@ class PrefixSumTask(CellTask[PrefixSumBatch]):
         """
         instances = check_instances(instances)
         count = len(instances)
-        check_memory(count, self.bits)
+        self.check_memory(count)
         strings, solutions = np.empty((2, count, self.bits), np.uint8)
-        threads = check_integer("threads", usable_cores() if threads is None else threads, 1, 4096)
-        parts = max(1, min(threads, count, count * self.bits // BITS_PER_PART))
-        bounds = [count * part // parts for part in range(parts + 1)]
 
         def draw_part(span: slice) -> None:
             draw_strings(
@@ -209,8 +209,18 @@ class PrefixSumTask(CellTask[PrefixSumBatch]):
                 solutions[span],
             )
 
-        run_on_threads(draw_part, [slice(*pair) for pair in itertools.pairwise(bounds)], threads)
+        run_in_parts(draw_part, count, strings.size, threads)
         return PrefixSumBatch(strings, solutions, instances)
+
+    def check_memory(self, count: int) -> None:
+        """Check that so many of these strings fit into this machine's memory.
+
+        Raises:
+            ValueError: If they do not; it says how much they need.
+        """
+        # Two bytes a bit, and an instance number a string.
+        needed = count * (2 * self.bits + 8)
+        check_fits_into_memory(f"count={count:,} strings of {self.bits:,} bits", needed)
 
     def perturb(self, batch: PrefixSumBatch, seeds: Sequence[int] | np.ndarray) -> PrefixSumBatch:
         """These strings with a bit flipped, or more if they would otherwise leave the split.
@@ -272,8 +282,8 @@ class PrefixSumTask(CellTask[PrefixSumBatch]):
         """A picture of a batch of one string: see ``Task.picture``."""
         if answer is None and probabilities is not None:
             certainty = np.abs(2 * probabilities - 1)
-            return drawing.draw(batch.bits[0], probabilities > 0.5, batch.solutions[0], certainty)
-        return drawing.draw(batch.bits[0], answer, batch.solutions[0])
+            return drawing.render(batch.bits[0], probabilities > 0.5, batch.solutions[0], certainty)
+        return drawing.render(batch.bits[0], answer, batch.solutions[0])
 
     def text(self, batch: PrefixSumBatch, answer: np.ndarray | None = None) -> str:
         """A batch of one string, and an answer to it, as text."""
@@ -311,7 +321,7 @@ class StringsToTrain(TrainingOptions[PrefixSumTask]):
 class StringsToTest(TestingOptions[PrefixSumTask]):
     """Strings to test on."""
 
-    size: tuple[int, ...] = (32, 48, 128, 512)
+    size: tuple[int, ...] = TESTING_BITS
     """Lengths of the strings, in bits."""
     split: str | None = None
     """The split; by default "test" for 32 bits, "extrapolation" for others."""
@@ -325,7 +335,7 @@ class StringsToTest(TestingOptions[PrefixSumTask]):
 class StringToWatch(WatchingOptions[PrefixSumTask]):
     """Strings of which one is shown."""
 
-    size: int = 64
+    size: int = WATCHING_BITS
     """Bits of the string."""
     split: str | None = None
     """The split; by default "test" for 32 bits, "extrapolation" for others."""
@@ -344,12 +354,3 @@ def solve(bits: np.ndarray) -> np.ndarray:
     """
     bits = np.asarray(bits)
     return np.bitwise_xor.accumulate(check_answers(bits, bits.shape, "bits"), axis=-1)
-
-
-def check_memory(count: int, bits: int) -> None:
-    """Refuse a batch that cannot fit into this machine's memory.
-
-    Raises:
-        ValueError: If its arrays are larger than the machine's memory; it says how large.
-    """
-    check_fits_into_memory(f"count={count:,} strings of {bits:,} bits", count * (2 * bits + 8))

@@ -56,9 +56,9 @@ class PlainTask(CellTask[PlainBatch]):
     """Problems with an answer of 0 or 1 for every cell: an instance number in, a problem out.
 
     A subclass sets ``name`` and ``codes`` and defines ``draw_problem`` and ``solve``, and
-    ``equals`` where different problems count as the same. An instance is a pure function of the name, the
-    ``generator_version``, the options and its number, as long as NumPy's ``Generator`` draws what
-    it draws now, which releases of NumPy may change (NEP 19).
+    ``equals`` where different problems count as the same. An instance is a pure function of the
+    name, the ``generator_version``, the options and its number, as long as NumPy's ``Generator``
+    draws what it draws now, which releases of NumPy may change (NEP 19).
 
     Args:
         size: The size of problems.
@@ -118,7 +118,7 @@ class PlainTask(CellTask[PlainBatch]):
         """
         instances = check_instances(instances)
         if len(instances) == 0:
-            raise ValueError("instances is empty: needs at least one")
+            raise ValueError("instances must hold at least one number, got none")
         problems = np.stack([self._draw_in_split(int(instance)) for instance in instances])
         solutions = np.stack([self.solve(problem) for problem in problems])
         return PlainBatch(problems, check_answers(solutions, problems.shape, "solution"), instances)

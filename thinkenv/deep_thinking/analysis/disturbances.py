@@ -37,11 +37,11 @@ class Disturbance:
 
     Attributes:
         kind: The word before the colon.
-        strength: The number behind it, or None.
+        strength: The number behind it; 0 for those that have none.
     """
 
     kind: str
-    strength: float | None = None
+    strength: float = 0.0
 
     @classmethod
     def parse(cls, text: str) -> "Disturbance":
@@ -70,7 +70,7 @@ class Disturbance:
         return cls(kind, strength)
 
     def __str__(self) -> str:
-        return self.kind if self.strength is None else f"{self.kind}:{self.strength:g}"
+        return self.kind if self.kind not in STRENGTHS else f"{self.kind}:{self.strength:g}"
 
     @property
     def changes_problem(self) -> bool:

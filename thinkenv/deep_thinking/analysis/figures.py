@@ -23,11 +23,11 @@ def plot_accuracy(
     figure, axes = pyplot.subplots(figsize=(7.5, 4.5), layout="constrained")
     kinds = list(dict.fromkeys(labels))
     colours = pyplot.get_cmap("viridis")
-    for place, kind in enumerate(kinds):
+    for index, kind in enumerate(kinds):
         line = [row for row, label in zip(rows, labels, strict=True) if label == kind]
         line.sort(key=lambda row: row["iterations"])
         iterations = [row["iterations"] for row in line]
-        colour = colours(0.85 * place / max(1, len(kinds) - 1))
+        colour = colours(0.85 * index / max(1, len(kinds) - 1))
         axes.plot(
             iterations,
             [row["exact"] for row in line],
@@ -81,7 +81,7 @@ def plot_accuracy(
 
 
 def plot_recovery(rows: list[dict], labels: list[str], path: Path) -> None:
-    """The share of right answers after a disturbance, a line for each, a panel for each moment.
+    """The share of right answers after a disturbance, a line for each, a panel for each time of it.
 
     Args:
         rows: Rows of ``evaluate_recovery``.
@@ -90,10 +90,10 @@ def plot_recovery(rows: list[dict], labels: list[str], path: Path) -> None:
     """
     panels = list(dict.fromkeys(zip(labels, (row["disturbed_at"] for row in rows), strict=True)))
     names = list(dict.fromkeys(row["disturbance"] for row in rows))
-    colours = pyplot.get_cmap("tab10").colors
-    looks = {  # colours come again with another kind of line
-        name: {"color": colours[place % 10], "linestyle": ("-", "--", ":")[place // 10 % 3]}
-        for place, name in enumerate(names)
+    colours = [pyplot.get_cmap("tab10")(index) for index in range(10)]
+    styles = {  # colours come again with another kind of line
+        name: {"color": colours[index % 10], "linestyle": ("-", "--", ":")[index // 10 % 3]}
+        for index, name in enumerate(names)
     }
     figure, grid = pyplot.subplots(
         1,
@@ -103,18 +103,18 @@ def plot_recovery(rows: list[dict], labels: list[str], path: Path) -> None:
         squeeze=False,
         layout="constrained",
     )
-    for axes, (label, moment) in zip(grid[0], panels, strict=True):
+    for axes, (label, share) in zip(grid[0], panels, strict=True):
         for row, label_of_row in zip(rows, labels, strict=True):
-            if (label_of_row, row["disturbed_at"]) != (label, moment):
+            if (label_of_row, row["disturbed_at"]) != (label, share):
                 continue
-            shares = row["right_at_looks"]
+            shares = row["accuracy_curve"]
             axes.plot(
-                [look * row["look_every"] for look in range(len(shares))],
+                [index * row["eval_every"] for index in range(len(shares))],
                 shares,
                 label=row["disturbance"],
-                **looks[row["disturbance"]],
+                **styles[row["disturbance"]],
             )
-        when = "in every iteration" if moment == "every" else f"at {moment:g} of the time to rest"
+        when = "in every iteration" if share == "every" else f"at {share:g} of the time to converge"
         axes.set_title(f"{label}, disturbed {when}", fontsize=10)
         axes.set_xlabel("iterations since then")
         axes.set_ylim(-0.02, 1.02)
@@ -147,12 +147,12 @@ def plot_diagnoses(rows: list[dict], labels: list[str], path: Path) -> None:
     )
     colours = pyplot.get_cmap("viridis")
     for axes, name in zip(grid[0], shown, strict=True):
-        for place, (row, label) in enumerate(zip(rows, labels, strict=True)):
+        for index, (row, label) in enumerate(zip(rows, labels, strict=True)):
             values = row[name]
             axes.plot(
                 range(1, len(values) + 1),
                 values,
-                color=colours(0.85 * place / max(1, len(rows) - 1)),
+                color=colours(0.85 * index / max(1, len(rows) - 1)),
                 label=f"{label} (n = {row['n']})",
             )
         axes.set_xlabel("iteration")

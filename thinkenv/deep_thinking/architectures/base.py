@@ -43,6 +43,8 @@ class Architecture(nn.Module, ABC, Generic[SomeMemory]):
         settings_type: The dataclass of its settings, whose fields are options of ``train_dt.py``.
         codec: How it reads problems, where the task's own codec is not what it needs.
         recall: Whether the problem is fed to every iteration, so that a memory can be of another.
+        settings: Its settings.
+        interface: What it sees and answers.
     """
 
     name: ClassVar[str]
@@ -50,10 +52,14 @@ class Architecture(nn.Module, ABC, Generic[SomeMemory]):
     settings_type: ClassVar[type[Settings]]
     codec: ClassVar[type[AnyCodec] | None] = None
     recall: bool = True
+    settings: Settings
+    interface: Interface
 
     @abstractmethod
     def __init__(self, settings: Settings, interface: Interface):
         super().__init__()
+        self.settings = settings
+        self.interface = interface
 
     @classmethod
     def settings_for(cls, task: type[AnyTask]) -> Settings:

@@ -13,7 +13,7 @@ The layer is computed as any other.
 Source: group-equivariant convolutions, Cohen and Welling 2016 (arXiv 1602.07576).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -93,16 +93,33 @@ def plain_state(net: nn.Module) -> dict[str, Tensor]:
             state[name] = tensor
     for name, module in net.named_modules():
         if parametrize.is_parametrized(module):
-            for weight in module.parametrizations:
+            parametrizations = module.parametrizations
+            assert isinstance(parametrizations, nn.ModuleDict)
+            for weight in parametrizations:
                 state[f"{name}.{weight}"] = getattr(module, weight)
     return state
+
+
+def load_plain_state(net: nn.Module, state: Mapping[str, Tensor]) -> None:
+    """Give a net, with parametrizations or without, weights by their plain names.
+
+    Raises:
+        KeyError: If one is missing.
+    """
+    with torch.no_grad():
+        for name, tensor in net.state_dict().items():
+            # widen.parametrizations.weight.original is the widen.weight that it began with.
+            plain = name.replace(".parametrizations", "").removesuffix(".original")
+            tensor.copy_(state[plain])
 
 
 def drop_parametrizations(net: nn.Module) -> None:
     """Leave the weights of a net as they are, without what keeps them equivariant in training."""
     for module in list(net.modules()):
         if parametrize.is_parametrized(module):
-            for weight in list(module.parametrizations):
+            parametrizations = module.parametrizations
+            assert isinstance(parametrizations, nn.ModuleDict)
+            for weight in list(parametrizations):
                 parametrize.remove_parametrizations(module, weight, leave_parametrized=True)
 
 

@@ -50,7 +50,9 @@ class ResidualBlocks(nn.Module):
     def forward(self, inputs: Tensor) -> Tensor:
         """Features of each cell."""
         features = F.relu(self.embed(inputs))
-        for first, second in self.blocks:
+        for block in self.blocks:
+            assert isinstance(block, nn.ModuleList)
+            first, second = block
             features = F.relu(features + second(F.relu(first(features))))
         return features
 

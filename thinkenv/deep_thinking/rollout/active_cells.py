@@ -11,8 +11,8 @@ the last bit, because rounding goes on changing numbers by a few millionths; ``R
 above that, and far below what any answer depends on.
 
 Shapes: B problems of H x W cells with M memory channels and N channels of injected input. All
-cells lie in one row of P numbers: each problem is surrounded by a margin of cells that hold nothing,
-so that the cells around any cell have numbers too, at the same distances everywhere.
+cells lie in one row of P numbers: each problem is surrounded by a margin of cells that hold
+nothing, so that the cells around any cell have numbers too, at the same distances everywhere.
 """
 
 from typing import Protocol
@@ -99,6 +99,8 @@ class ActiveCells(Stepper[Tensor]):
         channels = net.memory_channels
         self._widen = _as_matrix(net.widen.weight[:, :channels])
         self._update = _as_matrix(net.update.weight)
+        assert net.update.bias is not None
+        self._bias = net.update.bias
 
     @staticmethod
     def pays(memory: Tensor) -> bool:
@@ -170,7 +172,7 @@ class ActiveCells(Stepper[Tensor]):
             changes = []
             for part, near in parts:
                 read = hidden.index_select(0, near.flatten()).view(len(part), -1)
-                update = torch.addmm(self.net.update.bias, read, self._update)
+                update = torch.addmm(self._bias, read, self._update)
                 before = memory[part]
                 after = self.net.update_memory(before, update)
                 memory[part] = after

@@ -25,7 +25,6 @@ Random updates and noise belong to training alone; an agent that thinks updates 
 Shapes: C problems in the slots of this process, H x W cells, M memory channels.
 """
 
-import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -36,7 +35,7 @@ from torch.nn.utils import parametrize
 from torch.optim.swa_utils import AveragedModel
 
 from thinkenv.deep_thinking.architectures.base import AnyArchitecture
-from thinkenv.deep_thinking.architectures.equivariance import drop_parametrizations
+from thinkenv.deep_thinking.architectures.equivariance import drop_parametrizations, plain_state
 from thinkenv.deep_thinking.codecs.base import AnyCodec
 from thinkenv.deep_thinking.rollout import memories
 from thinkenv.deep_thinking.rollout.acceleration import PLAIN, Acceleration
@@ -214,7 +213,7 @@ class Trainer:
                 f"--batch must be a multiple of the number of processes, {world_size}, got "
                 f"{plan.batch}"
             )
-        self.net = net.to(device, memory_format=torch.channels_last)
+        self.net = net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.codec = codec
         self.step_once = acceleration.step(self.net.step)
         self.plan = plan
@@ -333,10 +332,12 @@ class Trainer:
         return flat[offset:-1], bool(flat[-1] > 0)
 
     def averaged_net(self) -> AnyArchitecture:
-        """A copy of the net with the averaged weights, to think with."""
-        net = copy.deepcopy(self.average.module)
+        """A net with the averaged weights, to think with."""
+        # A new one, not a copy: copies share what keeps their weights equivariant.
+        net = type(self.net)(self.net.settings, self.net.interface)
         drop_parametrizations(net)
-        return net
+        net.load_state_dict(plain_state(self.average.module))
+        return net.to(self.device)
 
     def state(self) -> dict[str, Any]:
         """All that is needed to go on exactly from here (on every process; a collective call)."""

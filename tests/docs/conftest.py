@@ -1,0 +1,70 @@
+"""Shared by the tests of the documentation: pages, stored results, and commands of earlier days."""
+
+import json
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS = ROOT / "benchmarks" / "results"
+# Every page that a reader can come to.
+PAGES = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "benchmarks/README.md",
+    "benchmarks/leaderboard.md",
+    *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md")),
+]
+
+# How a command of version 0.1 is typed now. A stored result keeps the command that measured it, and
+# a page prints what works today: they may differ by this list and by nothing else.
+TODAY = [
+    # Folders: the examples, the results and the shipped agents moved.
+    (r"\bagents/examples/", "examples/"),
+    (r"\bagents/results/", "benchmarks/results/"),
+    (r"\bassets/agents/(\w+)", r"\1"),
+    (r"agents\.examples\.flood_fill:FloodFillProblems", "examples/flood_fill.py:FloodFillTask"),
+    # Recovery is a subcommand.
+    (r"agents/evaluate\.py (?=.*--disturb )", "agents/evaluate.py recovery "),
+    # Options.
+    (r"--mazes\b", "--problems"),
+    (r"--most-iterations\b", "--max-iterations"),
+    (r"--clip\b", "--max-grad-norm"),
+    (r"--rest-penalty\b", "--residual-penalty"),
+    # A net without recall cannot read walls in every iteration: that has to be said now.
+    (r"--no-recall\b", "--no-recall --no-equivariant --no-wall-mask"),
+]
+
+
+def today(command: str) -> str:
+    """A command of version 0.1 as it is typed now."""
+    for pattern, replacement in TODAY:
+        command = re.sub(pattern, replacement, command)
+    return command
+
+
+def page(name: str) -> str:
+    """The text of a page, by its path from the repository's root."""
+    return (ROOT / name).read_text()
+
+
+def flat(name: str) -> str:
+    """The text of a page in one line."""
+    return " ".join(page(name).split())
+
+
+def stored(name: str) -> dict:
+    """A stored result, which was measured with code that was committed."""
+    result = json.loads((RESULTS / f"{name}.json").read_text())
+    assert not result["commit"].endswith("+changes")
+    return result
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """A share as pages print it."""
+    return f"{100 * share:.{digits}f} %"
+
+
+def fences(name: str, language: str) -> list[str]:
+    """The code blocks of a page in a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", page(name), re.DOTALL | re.MULTILINE)

@@ -1,0 +1,215 @@
+"""What the pages say of mazes is what was measured."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from .conftest import RESULTS, ROOT, flat, page, percent, stored, today
+
+PAGE = "docs/results.md"
+SEEDS = range(5)
+COLUMNS = (18, 72, 150, 400, 1500)  # iterations in the table
+WEIGHTS = ROOT / "thinkenv" / "deep_thinking" / "weights"
+
+
+def all_rows(seed: int) -> list[dict]:
+    return list(stored(f"maze_seed{seed}")["rows"].values())
+
+
+def table_of(script: str, *results: str) -> str:
+    """What a benchmark prints of stored results."""
+    files = [str(RESULTS / f"{name}.json") for name in results]
+    done = subprocess.run(
+        [sys.executable, f"benchmarks/{script}.py", "--table", *files],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("name", ["README.md", PAGE])
+def test_the_table_of_thinking_longer(name):
+    result = stored("maze")
+    assert today(result["command"]) in page(PAGE)
+    for size in {row["size"] for row in result["rows"]}:
+        of_size = [row for row in result["rows"] if row["size"] == size]
+        shown = [row for row in of_size if row["iterations"] in COLUMNS]
+        assert len(shown) == len(COLUMNS)
+        cells = " | ".join(percent(row["exact"]) for row in shown)
+        assert f"| {size} | {of_size[0]['n']} | {cells} |" in page(name)
+
+
+def test_the_table_of_seeds():
+    assert table_of("extrapolation", *(f"maze_seed{seed}" for seed in SEEDS)) in page(PAGE)
+    for seed in SEEDS:
+        result = stored(f"maze_seed{seed}")
+        name = "maze" if seed == 0 else f"maze_seed{seed}"
+        command = today(result["command"]).replace(f"seed{seed}", "seed1")
+        assert command.replace("--checkpoint maze ", "--checkpoint maze_seed1 ") in page(PAGE)
+        described = json.loads((WEIGHTS / name / "agent.json").read_text())
+        assert described["seed"] == result["agent"]["seed"] == seed
+        assert not described["commit"].endswith("+changes")
+
+
+def test_the_table_of_seeds_is_what_the_rows_say():
+    for key in stored("maze_seed0")["rows"]:
+        rows = [stored(f"maze_seed{seed}")["rows"][key] for seed in SEEDS]
+        first = rows[0]
+        cells = " | ".join(percent(row["exact"], 0) for row in rows)
+        line = f"| {first['size']} | {first['generator']} | {first['endpoints']} | {first['n']:,} |"
+        assert f"{line} {cells} |" in page(PAGE)
+    longest = max(row["longest_path"] for seed in SEEDS for row in all_rows(seed))
+    most = max(row["most_iterations"] for seed in SEEDS for row in all_rows(seed))
+    assert f"paths has {longest:,} cells, and no rollout took more than {most:,}" in flat(PAGE)
+
+
+def test_the_short_table_of_the_readme():
+    rows = [row for seed in SEEDS for row in all_rows(seed)]
+    groups = {
+        "| depth-first | 59 | 1,000 |": [
+            row for row in rows if row["size"] == 59 and row["generator"] == "dfs"
+        ],
+        "| 33 | 4 x 1,000 |": [row for row in rows if row["size"] == 33],
+        "| of four generators never trained on | 59 | 4 x 1,000 |": [
+            row for row in rows if row["size"] == 59 and row["generator"] != "dfs"
+        ],
+        "| depth-first | 201 | 200 |": [row for row in rows if row["size"] == 201],
+        "| depth-first | 801 | 20 |": [row for row in rows if row["size"] == 801],
+    }
+    assert sum(map(len, groups.values())) == len(rows)
+    lines = page("README.md").splitlines()
+    for start, group in groups.items():
+        (line,) = [line for line in lines if start in line]
+        low = min(row["exact_low"] for row in group)
+        assert all(row["exact"] == 1.0 for row in group)
+        assert f"| 100 % ({percent(low)}" in line
+    loops = [row for row in stored("maze_loops")["rows"] if row["size"] == 33]
+    assert f"| {percent(loops[-1]['exact'])}: **not solved** |" in page("README.md")
+    assert f"solves {percent(loops[-1]['exact'])} at size 33" in flat("README.md")
+
+
+def test_the_times():
+    result = stored("thinking")
+    for row in result["rows"]:
+        assert row["solved"] and row["converged"]
+        line = f"| {row['size']} | {row['path_length']:,} cells | {row['iterations']:,} "
+        assert f"{line}| {row['active_seconds']:.1f} | {row['times_faster']:.1f} |" in page(PAGE)
+    assert f"peaked at {result['peak_memory_mb'] / 1e3:.2f} GB" in flat(PAGE)
+    means = [
+        f"{row['seconds'] / row['n']:.0f}"
+        for seed in SEEDS
+        for row in all_rows(seed)
+        if row["size"] == 801
+    ]
+    assert f"{', '.join(means[:-1])} and {means[-1]} seconds on average" in flat(PAGE)
+    for seed in (1, 4):
+        slow = stored(f"thinking_seed{seed}")["rows"][0]
+        assert slow["solved"]
+        assert f"{slow['active_seconds']:.1f} seconds (seed {seed})" in flat(PAGE)
+
+
+def test_the_table_of_disturbances():
+    result = stored("maze_recovery")
+    assert today(result["command"]) in page(PAGE)
+    lines = page(PAGE).splitlines()
+    for name in {row["disturbance"] for row in result["rows"]}:
+        rows = [row for row in result["rows"] if row["disturbance"] == name]
+        cells = [f"{percent(row['exact'])}, {row['iterations_until_right']:.0f}" for row in rows]
+        assert any(
+            line.startswith(f"| `{name}`") and f"| {' | '.join(cells)} |" in line for line in lines
+        )
+
+
+def test_what_the_readme_says_of_recovery():
+    rows = stored("maze_recovery")["rows"]
+    assert all(row["exact"] == 1.0 and row["n"] == 1000 for row in rows)
+    slowest = max(row["iterations_until_right"] for row in rows)
+    words = f"1,000 of 1,000 find the right answer again, in {slowest:.0f} iterations (median) at"
+    assert words in flat("README.md")
+
+
+def test_what_is_said_of_the_control():
+    result = stored("maze_recovery_control")
+    assert today(result["command"]) in page(PAGE)
+    assert today(result["agent"]["command"]) in page(PAGE)
+    shares = {
+        (row["disturbance"], row["disturbed_at"]): [percent(s) for s in row["right_at_looks"]]
+        for row in result["rows"]
+    }
+    undisturbed = shares["none", 1.0]
+    assert f"solves {undisturbed[0]} of 1,000" in flat(PAGE)
+    assert f"thinking on ({undisturbed[1]} 16 iterations later)" in flat(PAGE)
+    for name in ("zero", "foreign", "random", "flip:0.5"):
+        assert shares[name, 0.5][1] == "0.0 %"
+    for name in ("noise:1", "region:0.5"):
+        assert f"{shares[name, 0.5][1]} with noise" in flat(PAGE)
+
+
+def test_what_is_said_of_constant_disturbances():
+    result = stored("maze_recovery_every")
+    assert today(result["command"]) in page(PAGE)
+    for row in result["rows"]:
+        share = "90.5 %" if row["disturbance"] == "flip:0.01" else "100.0 %"
+        assert percent(row["exact"]) == share
+        assert share != "100.0 %" or row["iterations_until_right"] == 128
+
+
+def test_what_is_said_of_loops():
+    result = stored("maze_loops")
+    assert today(result["command"]) in page(PAGE)
+    converged = [percent(row["exact"]) for row in result["rows"][1::2]]
+    words = "{} at size 9, {} at 13, {} at 33 and {} at 59 of 200 mazes each"
+    assert words.format(*converged) in flat(PAGE)
+    shipped = [
+        row
+        for row in stored("leaderboard")["rows"]
+        if row["loops"] == 0.1 and "agents/maze" in row["checkpoint"]
+    ]
+    assert len(shipped) == len(SEEDS) and all(row["exact"] == 0.0 for row in shipped)
+    assert "solve 0.0 % of 1,000 mazes with loops at size 33" in flat(PAGE)
+
+
+def test_what_is_said_of_mazes_made_elsewhere():
+    assert today(stored("maze_easy_to_hard_33")["command"]) in page(PAGE)
+    for size in (33, 59):
+        (row,) = stored(f"maze_easy_to_hard_{size}")["rows"]
+        assert (row["size"], row["n"], row["exact"]) == (size, 300, 1.0)
+
+
+def test_the_table_of_variants():
+    assert stored("ablation")["command"] in page(PAGE)
+    assert table_of("ablation", "ablation") in page(PAGE)
+
+
+def test_the_table_of_variants_is_what_the_rows_say():
+    words = {
+        "barriers": "wall mask",
+        "symmetry": "equivariance",
+        "rest penalty": "residual penalty",
+    }
+    variants: dict[str, list[dict]] = {}
+    for row in sorted(stored("ablation")["rows"], key=lambda row: row["seed"]):
+        name = row["variant"]
+        for old, new in words.items():
+            name = name.replace(old, new)
+        variants.setdefault(name, []).append(row)
+    assert len(variants) == 13
+    for name, rows in variants.items():
+        columns = [
+            [f"{row['seconds']:.0f}" for row in rows],
+            [f"{100 * row['validation_exact']:.0f}" for row in rows],
+        ]
+        for size in ("59", "201"):
+            for key in ("exact", "at_rest"):
+                columns.append(
+                    [
+                        f"{100 * row['sizes'][size][key]:.0f}" if size in row["sizes"] else "-"
+                        for row in rows
+                    ]
+                )
+        cells = " | ".join(", ".join(column) for column in columns)
+        assert f"| {name} | {cells} |" in page(PAGE)

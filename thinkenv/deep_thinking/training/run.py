@@ -1,0 +1,438 @@
+"""A training run: its net, its folder, its checkpoints and metrics."""
+
+import csv
+import io
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from thinkenv.deep_thinking.agent import Agent
+from thinkenv.deep_thinking.architectures import AnyArchitecture, Settings
+from thinkenv.deep_thinking.architectures.equivariance import load_plain_state
+from thinkenv.deep_thinking.checkpoint import (
+    DESCRIPTION,
+    EARLIER_WEIGHTS,
+    WEIGHTS,
+    CheckpointError,
+    describe_net,
+    load_agent,
+    read_state,
+    save_agent,
+    to_bytes,
+)
+from thinkenv.deep_thinking.codecs.choice import codec_for
+from thinkenv.deep_thinking.distributed import Distributed
+from thinkenv.deep_thinking.migration import METRIC_NAMES, rename, upgrade_training_state
+from thinkenv.deep_thinking.rollout.acceleration import Acceleration
+from thinkenv.deep_thinking.training.plan import Plan
+from thinkenv.deep_thinking.training.trainer import Trainer, learning_rate_of_step
+from thinkenv.files import write_bytes
+from thinkenv.provenance import provenance
+from thinkenv.tasks.base import AnyTask, TrainingOptions
+from thinkenv.tasks.seeds import instances_of_seed
+
+CHECKPOINT = "checkpoint.pt"
+STATE_FORMAT = "thinkenv training, version 2"
+METRICS = "metrics.csv"
+COLUMNS = (
+    "step",
+    "loss",
+    "train_exact",
+    "memory_residual",
+    "gradient_norm",
+    "learning_rate",
+    "validation_exact",
+    "validation_cells",
+    "seconds",
+)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What decides a training: problems, net, plan and seed.
+
+    Attributes:
+        task: The class of the task.
+        selection: Which of its problems are trained on.
+        architecture: The class of the net.
+        settings: Its settings.
+        plan: What is done.
+        seed: Decides the first weights, the problems, and the lengths of rollouts.
+        acceleration: How iterations are run faster.
+        start_from: The agent to begin with the weights of, by name or folder; None for random ones.
+    """
+
+    task: type[AnyTask]
+    selection: TrainingOptions[Any]
+    architecture: type[AnyArchitecture]
+    settings: Settings
+    plan: Plan
+    seed: int = 0
+    acceleration: Acceleration = Acceleration()
+    start_from: str | None = None
+
+
+class Run:
+    """One training run: its net, its folder, its progress.
+
+    Args:
+        recipe: What decides it.
+        folder: Where its files are.
+        processes: Who shares the work.
+        resume: Whether to go on from the folder's checkpoint.
+        overwrite: Whether an earlier run in the folder may go.
+
+    Attributes:
+        trainer: What takes the steps.
+        metrics: The last row of metrics.
+
+    Raises:
+        CheckpointError: If the folder holds a run that may not go, or no run to resume, or one of
+            another training; or if there is no agent to start from.
+        ValueError: If the recipe makes no sense.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        folder: Path,
+        processes: Distributed,
+        resume: bool = False,
+        overwrite: bool = False,
+    ):
+        self.recipe = recipe
+        self.folder = folder
+        self.processes = processes
+        self.codec = codec_for(recipe.task, recipe.architecture)
+        torch.manual_seed(recipe.seed)
+        net = recipe.architecture(recipe.settings, self.codec.interface)
+        self.start_from = self._start_from(net)
+        self.trainer = Trainer(
+            net,
+            self.codec,
+            recipe.selection.task(recipe.task, "train"),
+            recipe.plan,
+            recipe.seed,
+            processes.device,
+            processes.rank,
+            processes.world_size,
+            recipe.acceleration,
+        )
+        self.metrics: dict[str, Any] = {}
+        self.sessions: list[dict] = []  # where, when and how this run was begun and resumed
+        self._pending: list[torch.Tensor] = []  # (4,) of each step since the last row of metrics
+        if resume:
+            self._load()
+        else:
+            self._make_room(overwrite)
+        if not (self.is_finished and self.sessions):
+            self.sessions.append(provenance())
+        folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def steps_done(self) -> int:
+        """How many steps were taken."""
+        return self.trainer.steps_done
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether all steps are done."""
+        return self.steps_done >= self.recipe.plan.steps
+
+    def step(self, interrupted: bool) -> bool:
+        """Take one step; whether any process was asked to stop."""
+        values, stop = self.trainer.step(interrupted)
+        self._pending.append(values)
+        return stop
+
+    def forget_pending(self) -> None:
+        """Forget the metrics of the steps so far, once they were reported."""
+        self._pending.clear()
+
+    def mean_metrics(self) -> list[float]:
+        """Loss, share exactly right, residual and gradient norm, over the steps not reported."""
+        return torch.stack(self._pending).mean(dim=0).tolist()
+
+    def averaged_agent(self) -> Agent[Any]:
+        """The agent as it would be shipped now."""
+        net = self.trainer.averaged_net()
+        iterations = self.recipe.plan.long_iterations[1] if net.recurrent else 1
+        return Agent(net, self.codec, iterations, self.processes.device)
+
+    def validate(self, count: int) -> tuple[float, float]:
+        """Exact and cell accuracy on so many unseen problems of the training size."""
+        task = self.recipe.selection.task(self.recipe.task, "validation")
+        problems = task.draw(instances_of_seed(0, count))
+        thought = self.averaged_agent().think(problems.problems)
+        solved, cells = task.judge(problems, thought.answer)
+        return float(solved.mean()), float(cells.mean())
+
+    def save(self) -> None:
+        """Write the training state and the agent; every process takes part."""
+        state = self.trainer.state()
+        if self.processes.is_first:
+            pending = [values.cpu() for values in self._pending]
+            about = {"format": STATE_FORMAT, "run": self._identity(), "sessions": self.sessions}
+            content = to_bytes({**about, **state, "pending": pending})
+            write_bytes(self.folder / CHECKPOINT, content)
+            self.save_agent()
+
+    def save_agent(self) -> dict[str, Any]:
+        """Write the agent with its description, and return that."""
+        agent = self.averaged_agent()
+        first, *resumed = self.sessions
+        description = {
+            "task": self.recipe.task.name,
+            "training_iterations": agent.training_iterations,
+            "seed": self.recipe.seed,
+            "plan": asdict(self.recipe.plan),
+            "trained_on": self.trainer.buffer.task.options,
+            "metrics": self.metrics,
+            "start_from": self.start_from,
+            **first,
+            **({"resumed": resumed} if resumed else {}),
+        }
+        save_agent(self.folder, agent.net, description)
+        return description
+
+    def _identity(self) -> dict[str, Any]:
+        """What must not differ when a run is resumed, because it decides the losses."""
+        return {
+            "task": self.recipe.task.name,
+            "seed": self.recipe.seed,
+            "architecture": self.recipe.architecture.name,
+            **describe_net(self.trainer.net),
+            "plan": asdict(self.recipe.plan),
+            "precision": self.recipe.acceleration.precision,
+            "trained_on": self.trainer.buffer.task.options,
+            "start_from": self.start_from and self.start_from["weights_sha256"],
+        }
+
+    def _start_from(self, net: AnyArchitecture) -> dict[str, Any] | None:
+        """Give a net the weights of the agent to start from; what is known of that agent.
+
+        Raises:
+            CheckpointError: If there is none, it is damaged, or its net is another one.
+        """
+        if self.recipe.start_from is None:
+            return None
+        agent = load_agent(self.recipe.start_from, task=self.recipe.task)
+        described = agent.description
+        ours = {
+            "architecture": self.recipe.architecture.name,
+            **describe_net(net),
+        }
+        compare(self.recipe.start_from, "has", {name: described[name] for name in ours}, ours)
+        load_plain_state(net, agent.net.state_dict())
+        names = ("command", "commit", "plan", "seed", "weights_sha256", "metrics", "start_from")
+        return {name: described.get(name) for name in names}
+
+    def _make_room(self, overwrite: bool) -> None:
+        """Remove an earlier run from the folder, so that nothing of it is taken for this one's.
+
+        Raises:
+            CheckpointError: If there is one, and it was not said that it may be overwritten.
+        """
+        names = (CHECKPOINT, WEIGHTS, EARLIER_WEIGHTS, DESCRIPTION)
+        files = [self.folder / name for name in names]
+        if not overwrite and any(file.exists() for file in files):
+            raise CheckpointError(
+                f"{self.folder} holds a run: go on with --resume, start again with --overwrite, or "
+                "name another folder with --folder"
+            )
+        if self.processes.is_first:
+            for file in files:
+                file.unlink(missing_ok=True)
+
+    def _load(self) -> None:
+        """Go on from the folder's checkpoint.
+
+        Raises:
+            CheckpointError: If there is none, it is damaged, or it is of another training.
+        """
+        path = self.folder / CHECKPOINT
+        state = read_state(path)
+        if not isinstance(state, dict) or "run" not in state:
+            raise CheckpointError(f"{path}: not the checkpoint of a training run")
+        try:
+            if state.get("format") is None:  # written by release 0.1
+                state = upgrade_training_state(state, self.trainer.state())
+            compare(path, "is of a run with", state["run"], self._identity())
+            self.trainer.load_state(state)
+            self._pending = [values.to(self.processes.device) for values in state["pending"]]
+        except (KeyError, TypeError, AttributeError, IndexError, RuntimeError) as error:
+            raise CheckpointError(f"{path}: not the state of such a training ({error})") from None
+        self.sessions = list(state.get("sessions", ()))
+        rows = rows_until(self.folder / METRICS, self.steps_done)
+        self.metrics = rows[-1] if rows else {}
+
+
+def compare(path: Path | str, verb: str, theirs: dict, ours: dict) -> None:
+    """Check that what is on disk is what was asked for.
+
+    Raises:
+        CheckpointError: If they differ in anything; it names the first difference.
+    """
+    theirs, ours = flatten(theirs), flatten(ours)
+    for name in ours | theirs:
+        if theirs.get(name) != ours.get(name):
+            raise CheckpointError(
+                f"{path}: {verb} {name}={theirs.get(name)!r}, but {name}={ours.get(name)!r} was "
+                "asked for"
+            )
+
+
+def flatten(nested: dict, prefix: str = "") -> dict[str, Any]:
+    """Nested dicts as one level, with dotted names; tuples as lists."""
+    flat: dict[str, Any] = {}
+    for name, value in nested.items():
+        if isinstance(value, dict):
+            flat |= flatten(value, f"{prefix}{name}.")
+        else:
+            flat[f"{prefix}{name}"] = list(value) if isinstance(value, tuple) else value
+    return flat
+
+
+class MetricsLog:
+    """Metrics in a CSV file and, if it is installed, in TensorBoard.
+
+    The file is cut back to the step of the checkpoint when a run is resumed.
+
+    Args:
+        folder: The run's folder.
+        first_step: The steps that were done before.
+    """
+
+    def __init__(self, folder: Path, first_step: int):
+        self.path = folder / METRICS
+        rows = rows_until(self.path, first_step)
+        text = io.StringIO()
+        writer = csv.DictWriter(text, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+        write_bytes(self.path, text.getvalue().encode())
+        self.seconds_before = rows[-1]["seconds"] if rows else 0.0
+        self.board = None
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+
+            self.board = SummaryWriter(folder, purge_step=first_step + 1)
+        except ImportError:
+            pass  # TensorBoard is optional
+
+    def write(self, row: dict[str, Any]) -> None:
+        """Add one row to the files."""
+        with open(self.path, "a", newline="") as file:
+            csv.DictWriter(file, COLUMNS).writerow(row)
+        if self.board is not None:
+            for name, value in row.items():
+                if name != "step" and value != "":
+                    self.board.add_scalar(name, value, row["step"])
+
+    def close(self) -> None:
+        """Finish writing."""
+        if self.board is not None:
+            self.board.close()
+
+
+def rows_until(path: Path, step: int) -> list[dict[str, Any]]:
+    """The rows of a file of metrics up to a step, with numbers where there are any."""
+    if step == 0 or not path.exists():
+        return []
+    with open(path, newline="") as file:
+        # A line that was cut short by a kill is left out.
+        rows = [row for row in csv.DictReader(file) if None not in row.values()]
+    return [
+        rename({name: text and float(text) for name, text in row.items()}, METRIC_NAMES)
+        | {"step": int(row["step"])}
+        for row in rows
+        if int(row["step"]) <= step
+    ]
+
+
+class Progress:
+    """Tells how a run goes on: a line on the screen, a row of metrics.
+
+    Args:
+        run: The run.
+        validation_problems: How many unseen problems are validated on.
+    """
+
+    def __init__(self, run: Run, validation_problems: int):
+        self.run = run
+        self.validation_problems = validation_problems
+        self.first_step = run.steps_done
+        self.log = MetricsLog(run.folder, self.first_step)
+        self.began = time.monotonic()
+
+    def report(self, validate: bool) -> None:
+        """Report the steps since the last line, and how the agent does on unseen problems."""
+        run, step, plan = self.run, self.run.steps_done, self.run.recipe.plan
+        loss, exact, residual, norm = run.mean_metrics()
+        seconds = time.monotonic() - self.began
+        run.metrics = dict.fromkeys(COLUMNS, "") | {
+            "step": step,
+            "loss": loss,
+            "train_exact": exact,
+            "memory_residual": residual,
+            "gradient_norm": norm,
+            "learning_rate": learning_rate_of_step(plan, step - 1),
+            "seconds": round(self.log.seconds_before + seconds, 2),
+        }
+        left = time_left(plan, run.trainer.net.recurrent, step, self.first_step, seconds)
+        line = (
+            f"step {step:>6}/{plan.steps}  loss {loss:.4f}  train exact {exact:7.1%}  "
+            f"memory residual {residual:.4f}  {(step - self.first_step) / seconds:5.1f} steps/s  "
+            f"{int(left) // 60}:{int(left) % 60:02d} left"
+        )
+        if validate:
+            exact, cells = run.validate(self.validation_problems)
+            run.metrics |= {"validation_exact": exact, "validation_cells": cells}
+            line += f"  validation exact {exact:.1%}"
+        print(line, flush=True)
+        self.log.write(run.metrics)
+
+
+def time_left(plan: Plan, recurrent: bool, step: int, first_step: int, seconds: float) -> float:
+    """Seconds to the end, from the work done and to come."""
+
+    def work(begin: int, end: int) -> float:
+        if not (plan.progressive and recurrent):
+            return end - begin
+        short = max(0, min(end, plan.short_steps) - begin)
+        long = end - begin - short
+        return short * sum(plan.short_iterations) / 2 + long * sum(plan.long_iterations) / 2
+
+    return seconds * work(step, plan.steps) / max(1.0, work(first_step, step))
+
+
+@contextmanager
+def graceful_interrupt() -> Iterator[dict[str, bool]]:
+    """Turn the first Ctrl-C, and SIGTERM, into a flag that is looked at between steps.
+
+    A second Ctrl-C stops at once. A second SIGTERM does nothing: clusters send it to the processes
+    and to what started them, which passes it on.
+    """
+    interrupt = {"stop": False}
+
+    def handle(signal_number, frame):
+        if interrupt["stop"]:
+            if signal_number == signal.SIGINT:
+                raise KeyboardInterrupt
+            return
+        interrupt["stop"] = True
+        print("stopping after this step (Ctrl-C to stop at once) …", file=sys.stderr, flush=True)
+
+    earlier = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield interrupt
+    finally:
+        for number, handler in earlier.items():
+            signal.signal(number, handler)
