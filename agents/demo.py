@@ -3,20 +3,18 @@
     make demo
 
 Evaluates the shipped agent on mazes of four sizes, within its training budget and far beyond it,
-and writes the table, a figure and a GIF to ``runs/demo``. Takes about a minute on two cores.
+and writes the table, a figure and a GIF to runs/demo. Takes about a minute on two cores.
 """
 
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import tyro
-
 from thinkenv import suites
 from thinkenv.deep_thinking import load
 from thinkenv.deep_thinking.analysis.figures import plot_accuracy
 from thinkenv.deep_thinking.analysis.tables import format_table, labels_of
-from thinkenv.deep_thinking.command_line import run_script
+from thinkenv.deep_thinking.command_line import check_counts, parse_args, run_script
 from thinkenv.deep_thinking.distributed import prepare_device
 from thinkenv.deep_thinking.evaluation import AgentPolicy, ThinkingTime
 from thinkenv.deep_thinking.watching import watch
@@ -34,7 +32,7 @@ class Args:
 
     folder: Path = Path("runs/demo")
     """Where table, figure and GIF go."""
-    mazes: int = 50
+    problems: int = 50
     """Mazes of each size."""
 
 
@@ -67,15 +65,16 @@ def explain(rows: list[dict], training_iterations: int, folder: Path) -> str:
 
 
 def main(words: list[str]) -> int:
-    """Evaluate, draw and explain."""
-    args = tyro.cli(Args, args=words, description=__doc__)
+    """Evaluate, show and explain."""
+    args = parse_args(Args(), words, __doc__)
+    check_counts(args, "problems")
     agent = load("maze", prepare_device("auto", None))
     budget = agent.training_iterations
     policy = AgentPolicy(agent, ThinkingTime((*SHORTER, budget, *LONGER)))
     rows = [
         evaluation.row
         for task in MazesToTest().tasks(MazeTask)
-        for evaluation in suites.evaluate_task(policy, task, args.mazes, name=agent.name)
+        for evaluation in suites.evaluate_task(policy, task, args.problems, name=agent.name)
     ]
     print(format_table(rows))
     store_result(args.folder / "results.json", {"format": suites.FORMAT, "rows": rows})

@@ -18,7 +18,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 import tyro
@@ -36,6 +36,7 @@ from thinkenv.deep_thinking.analysis.tables import (
 from thinkenv.deep_thinking.command_line import (
     agent_name,
     check_counts,
+    parse_args,
     run_script,
     value_of,
 )
@@ -72,7 +73,7 @@ class Args:
     module:Class."""
     architecture: str | None = None
     """The agent's net, where that is one of your own: file.py:Class or module:Class."""
-    problems: Annotated[int | None, tyro.conf.arg(aliases=["--mazes"])] = None
+    problems: int | None = None
     """How many of each size, or of each bucket of ratings; by default 200, and all of a suite."""
     max_iterations: int = MAX_ITERATIONS
     """Where to give up on a memory that does not converge."""
@@ -81,7 +82,7 @@ class Args:
     json: Path | None = None
     """Write the rows, and where they come from, to this file."""
     figure: Path | None = None
-    """Draw the results into this file (PNG, PDF or SVG)."""
+    """Plot the results into this file (PNG, PDF or SVG)."""
     threads: int | None = None
     """CPU threads; by default all cores."""
     device: DeviceName = "auto"
@@ -95,8 +96,9 @@ class AccuracyArgs(Args):
     """Options of ``accuracy``."""
 
     iterations: tuple[str, ...] = ()
-    """Numbers of iterations to look at, or "converged" to stop each problem when its memory has
-    stopped changing; by default the training budget and that of the task, far beyond it."""
+    """Numbers of iterations after which to answer, or "converged" to stop each problem when its
+    memory has stopped changing; by default the training budget and that of the task, far beyond
+    it."""
     suite: str | None = None
     """A suite of thinkenv.suites instead of problems chosen by other options, such as
     maze-extrapolation."""
@@ -106,7 +108,8 @@ class AccuracyArgs(Args):
     """Which part of the problems, and of how many parts: 0 4 is the first quarter. By default all,
     or the part of this process under torchrun."""
     predictions: Path | None = None
-    """Write what became of every problem, and the answers, to this .npz file."""
+    """Write what became of every problem, and the answers, to this .npz file: arrays "0/solved",
+    "0/answer", … for the first row, and so on."""
 
 
 @dataclass
@@ -142,7 +145,7 @@ class MergeArgs:
     json: Path | None = None
     """Write the rows, and where they come from, to this file."""
     figure: Path | None = None
-    """Draw accuracy against iterations into this file (PNG, PDF or SVG)."""
+    """Plot accuracy against iterations into this file (PNG, PDF or SVG)."""
 
 
 def accuracy(args: AccuracyArgs, agent: Agent, processes: Distributed) -> None:
@@ -162,33 +165,24 @@ def accuracy(args: AccuracyArgs, agent: Agent, processes: Distributed) -> None:
         (agent.training_iterations, agent.task.ample_iterations),
     )
     shard, shards = shard_of(args.shard, processes)
-    evaluations: list[suites.Evaluation] = []
-
-    def report(rows: list[dict], is_whole: bool) -> None:
-        result = about(agent)
-        if is_whole and (puzzle_rating := rate(rows)) is not None:
-            result["puzzle_rating"] = puzzle_rating
-        if args.json is not None:
-            store_result(args.json, {"format": suites.FORMAT, **result, "rows": rows})
-
+    sets: list[list[suites.Evaluation]] = []
     try:
         for found in evaluate_sets(args, AgentPolicy(agent, time), agent, shard, shards):
-            evaluations += found
-            if args.json is not None and shards == 1:  # lose nothing, whatever comes
-                rows = [evaluation.row for evaluation in evaluations]
-                store_result(args.json, {"format": suites.FORMAT, **about(agent), "rows": rows})
+            sets.append(found)
+            if processes.world_size == 1:  # lose nothing, whatever comes
+                store(args.json, about(agent), rows_of(sets))
     except KeyboardInterrupt:
-        print_accuracy([evaluation.row for evaluation in evaluations])
+        print_accuracy(rows_of(sets))
         raise
-    parts = processes.gather([evaluation.row for evaluation in evaluations])
-    if args.predictions is not None:
-        store_predictions(args.predictions, processes.gather(evaluations), processes)
+    parts = processes.gather(sets)
     if not processes.is_first:
         return
-    rows = suites.merge_rows(parts) if len(parts) > 1 else parts[0]
+    rows = suites.merge_rows([rows_of(part) for part in parts]) if len(parts) > 1 else rows_of(sets)
     print_agent(agent)
     print_accuracy(rows)
-    report(rows, is_whole=args.shard is None)
+    store(args.json, about(agent) | (rate(rows) if args.shard is None else {}), rows)
+    if args.predictions is not None:
+        store_predictions(args.predictions, parts)
     finish(args, rows, agent.training_iterations)
 
 
@@ -243,33 +237,44 @@ def shard_of(wanted: tuple[int, int] | None, processes: Distributed) -> tuple[in
     return number, shards
 
 
-def rate(rows: list[dict]) -> dict | None:
-    """The agent's puzzle rating, printed; None where the puzzles do not tell it."""
+def rows_of(sets: list[list[suites.Evaluation]]) -> list[dict]:
+    """The rows of the evaluations of several sets of problems."""
+    return [evaluation.row for evaluations in sets for evaluation in evaluations]
+
+
+def rate(rows: list[dict]) -> dict[str, Any]:
+    """The agent's puzzle rating, printed, as results hold it; empty where there is none."""
     try:
         rating = suites.rate_rows(rows)
     except ValueError as error:
         print(f"no puzzle rating: {error}")
-        return None
-    if rating is not None:
-        when = "when converged" if rating["requested"] is None else f"at {rating['requested']}"
-        print(
-            f"puzzle rating {when} iterations: {rating['rating']:.0f} "
-            f"({rating['low']:.0f} to {rating['high']:.0f})"
-        )
-    return rating
+        return {}
+    if rating is None:
+        return {}
+    requested = rating["requested"]
+    print(
+        f"puzzle rating {'when converged' if requested is None else f'at {requested} iterations'}: "
+        f"{rating['rating']:.0f} ({rating['low']:.0f} to {rating['high']:.0f})"
+    )
+    return {"puzzle_rating": rating}
 
 
-def store_predictions(
-    path: Path, parts: list[list[suites.Evaluation]], processes: Distributed
-) -> None:
-    """Write what became of every problem: arrays named ``set/column``, for each set of a row."""
-    if not processes.is_first:
-        return
+def store_predictions(path: Path, parts: list[list[list[suites.Evaluation]]]) -> None:
+    """Write what became of every problem, as arrays such as ``0/solved``, of the first row.
+
+    Args:
+        path: The .npz file.
+        parts: For each process, for each set of problems, its evaluations: after each number of
+            iterations, or none where no problem fell to the process.
+    """
     arrays: dict[str, Any] = {}
-    for index, same_set in enumerate(zip(*parts, strict=True)):
-        for column in same_set[0].outcomes:
-            values = np.concatenate([evaluation.outcomes[column] for evaluation in same_set])
-            arrays[f"{index}/{column}"] = values
+    index = 0
+    for same_set in zip(*parts, strict=True):
+        for same_row in zip(*filter(None, same_set), strict=True):
+            for column in same_row[0].outcomes:
+                values = [evaluation.outcomes[column] for evaluation in same_row]
+                arrays[f"{index}/{column}"] = np.concatenate(values)
+            index += 1
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)
     write_bytes(path, buffer.getvalue())
@@ -301,7 +306,7 @@ def recovery(args: RecoveryArgs, agent: Agent, processes: Distributed) -> None:
     ]
     print_agent(agent)
     print(format_recovery(rows))
-    store(args, agent, rows)
+    store(args.json, about(agent), rows)
     finish(args, rows, agent.training_iterations)
 
 
@@ -326,7 +331,7 @@ def diagnose(args: DiagnoseArgs, agent: Agent, processes: Distributed) -> None:
     ]
     print_agent(agent)
     print(format_diagnoses(rows))
-    store(args, agent, rows)
+    store(args.json, about(agent), rows)
     finish(args, rows, agent.training_iterations)
 
 
@@ -349,11 +354,8 @@ def merge(args: MergeArgs) -> None:
             raise ValueError(f"{path}: holds recoveries, which have no shards")
     rows = suites.merge_rows([result["rows"] for result in results])
     print_accuracy(rows)
-    shared = {name: results[0][name] for name in AGENT_KEYS}
-    if (puzzle_rating := rate(rows)) is not None:
-        shared["puzzle_rating"] = puzzle_rating
-    if args.json is not None:
-        store_result(args.json, {"format": suites.FORMAT, **shared, "rows": rows})
+    shared = {name: results[0][name] for name in AGENT_KEYS} | rate(rows)
+    store(args.json, shared, rows)
     finish(args, rows, shared["training_iterations"])
 
 
@@ -363,10 +365,10 @@ def about(agent: Agent) -> dict[str, Any]:
     return {"training_iterations": agent.training_iterations, "agent": named}
 
 
-def store(args: Args, agent: Agent, rows: list[dict]) -> None:
-    """Write rows, and where they come from, if a file is named."""
-    if args.json is not None:
-        store_result(args.json, {"format": suites.FORMAT, **about(agent), "rows": rows})
+def store(path: Path | None, known: dict[str, Any], rows: list[dict]) -> None:
+    """Write rows, what is known of their agent, and where they come from, if a file is named."""
+    if path is not None:
+        store_result(path, {"format": suites.FORMAT, **known, "rows": rows})
 
 
 def print_agent(agent: Agent) -> None:
@@ -383,10 +385,10 @@ def print_accuracy(rows: list[dict]) -> None:
 
 
 def finish(args: Args | MergeArgs, rows: list[dict], training_iterations: int) -> None:
-    """Draw the figure that is asked for, and say what was written."""
+    """Plot the figure that is asked for, and say what was written."""
     if args.json is not None:
         print(f"rows: {args.json}")
-    if args.figure is None:
+    if args.figure is None or not rows:
         return
     from thinkenv.deep_thinking.analysis import figures
 
@@ -411,30 +413,25 @@ MOVED = {"--disturb": "recovery", "--diagnose": "diagnose", "--merge": "merge"}
 
 def main(words: list[str]) -> int:
     """Evaluate an agent, alone or with other processes; print, and write what is asked for."""
-    name = words[0] if words and words[0] in (*SUBCOMMANDS, "merge") else ""
-    if not name:
-        for word in words:
-            if moved := MOVED.get(word.partition("=")[0]):
-                raise ValueError(f"{word}: say 'evaluate.py {moved}', which has options of its own")
-    words = words[1:] if name else words
-    description = __doc__ if not name else None
-    name = name or "accuracy"
-    prog = f"evaluate.py {name}"
+    name = words[0] if words else ""
     if name == "merge":
-        merge(tyro.cli(MergeArgs, args=words, prog=prog, description=merge.__doc__))
+        merge(parse_args(MergeArgs(()), words[1:], merge.__doc__, "evaluate.py merge"))
         return 0
-    args_type, run = SUBCOMMANDS[name]
+    if name in SUBCOMMANDS:
+        args_type, run = SUBCOMMANDS[name]
+        description, prog, words = run.__doc__, f"evaluate.py {name}", words[1:]
+    else:
+        check_moved(words)
+        args_type, run = SUBCOMMANDS["accuracy"]
+        description, prog = __doc__, "evaluate.py"
     suite = suites.SUITES.get(value_of("--suite", words, ""))
     family = find_task(suite.sets[0].task if suite else value_of("--task", words, Args.task))
-    defaults = args_type(selection=family.testing_options())
-    args = tyro.cli(
-        args_type, default=defaults, args=words, prog=prog, description=description or run.__doc__
-    )
+    args = parse_args(args_type(family.testing_options()), words, description, prog)
     check_counts(args, "problems")
     if isinstance(args, AccuracyArgs) and args.suite is not None:
         check_suite(args, family)
     processes = Distributed(args.device, args.threads)
-    if processes.world_size > 1 and name != "accuracy":
+    if processes.world_size > 1 and not isinstance(args, AccuracyArgs):
         raise ValueError(f"{name}: cannot be shared by processes")
     agent = load(
         agent_name(args.checkpoint, family),
@@ -447,14 +444,26 @@ def main(words: list[str]) -> int:
     return processes.end(0)
 
 
+def check_moved(words: list[str]) -> None:
+    """Check that there is no option of release 0.1 that is a subcommand now.
+
+    Raises:
+        ValueError: If there is; the message names the subcommand.
+    """
+    for word in words:
+        if moved := MOVED.get(word.partition("=")[0]):
+            raise ValueError(f"{word}: say 'evaluate.py {moved}', which has options of its own")
+
+
 def check_suite(args: AccuracyArgs, family: type[AnyTask]) -> None:
     """Check that nothing chooses problems beside a suite.
 
     Raises:
         ValueError: If an option does.
     """
-    if args.selection != family.testing_options() or args.seed != Args.seed:
-        raise ValueError("--suite: takes no other choice of problems beside it")
+    is_of_task = args.task == Args.task or find_task(args.task) is family
+    if args.selection != family.testing_options() or args.seed != Args.seed or not is_of_task:
+        raise ValueError("--suite must be the only choice of problems, got others beside it")
 
 
 if __name__ == "__main__":

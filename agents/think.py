@@ -19,7 +19,7 @@ from typing import Any
 import tyro
 
 from thinkenv.deep_thinking import load
-from thinkenv.deep_thinking.command_line import agent_name, run_script, value_of
+from thinkenv.deep_thinking.command_line import agent_name, parse_args, run_script, value_of
 from thinkenv.deep_thinking.distributed import DeviceName, prepare_device
 from thinkenv.deep_thinking.watching import watch
 from thinkenv.files import write_bytes
@@ -63,8 +63,7 @@ class Args:
 def main(words: list[str]) -> int:
     """Watch an agent think about one problem, and write the pictures."""
     family = find_task(value_of("--task", words, Args.task))
-    defaults = Args(selection=family.watching_options())
-    args = tyro.cli(Args, default=defaults, args=words, description=__doc__)
+    args = parse_args(Args(family.watching_options()), words, __doc__)
     for name, value in (("frames", args.frames), ("iterations", args.iterations)):
         if value is not None and value < 2:
             raise ValueError(f"--{name} must be at least 2, got {value}")

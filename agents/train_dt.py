@@ -27,7 +27,7 @@ import torch
 import tyro
 
 from thinkenv.deep_thinking.architectures import ARCHITECTURES, Settings, count_parameters
-from thinkenv.deep_thinking.command_line import check_counts, run_script, value_of
+from thinkenv.deep_thinking.command_line import check_counts, parse_args, run_script, value_of
 from thinkenv.deep_thinking.distributed import DeviceName, Distributed
 from thinkenv.deep_thinking.rollout.acceleration import Acceleration
 from thinkenv.deep_thinking.training.plan import Plan
@@ -102,7 +102,7 @@ def read_options(words: list[str]) -> tuple[Args, Recipe]:
         net=architecture.settings_for(task),
         plan=plan_for(task, architecture),
     )
-    args = tyro.cli(Args, default=defaults, args=words, description=__doc__)
+    args = parse_args(defaults, words, __doc__)
     check_counts(args, "log_every", "validate_every", "validation_problems", "checkpoint_every")
     check_counts(args, "stop_after")
     recipe = Recipe(

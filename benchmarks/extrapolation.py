@@ -10,10 +10,10 @@ Every maze is thought about until its memory has converged, so no iteration is c
 at solutions. Large mazes take hours; each set of mazes is stored as soon as it is done, and a
 second run with the same file goes on with what is missing.
 
-Besides the share of mazes solved, the rows hold in which attractors thinking ended, and when and with
-which code it was measured. For one size, it is also measured how many answers are the same after
-ten times the iterations that they took to converge, where all cells are computed in each, and
-how alike the memories are in which thinking ends when it begins elsewhere
+Besides the share of mazes solved, the rows hold in which attractors thinking ended, and when and
+with which code it was measured. For one size, it is also measured how many answers are the same
+after ten times the iterations that they took to converge, where all cells are computed in each,
+and how alike the memories are in which thinking ends when it begins elsewhere
 (thinkenv/deep_thinking/analysis/diagnostics.py).
 """
 
@@ -22,6 +22,7 @@ import resource
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -37,7 +38,7 @@ from thinkenv.suites.scores import evaluation_row
 from thinkenv.tasks import instances_of_seed
 
 GENERATORS = ("wilson", "kruskal", "prim", "recursive_division")
-SETS = {
+SETS: dict[str, tuple[dict[str, Any], int]] = {
     "59": (dict(size=59), 1000),
     **{
         f"33 {ends}": (dict(size=33, endpoints=ends), 1000)
@@ -200,8 +201,9 @@ def main() -> int:
         row = rows[name]
         print(
             f"{name:>22}: {row['exact']:8.2%} of {row['n']:,} solved "
-            f"({row['exact_low']:.2%} to {row['exact_high']:.2%}), {row['converged']:.2%} converged "
-            f"after {row['iterations']:,.0f} iterations; {row['seconds'] / row['n']:.2f} s a maze",
+            f"({row['exact_low']:.2%} to {row['exact_high']:.2%}), {row['converged']:.2%} "
+            f"converged after {row['iterations']:,.0f} iterations; "
+            f"{row['seconds'] / row['n']:.2f} s a maze",
             flush=True,
         )
         if name == ATTRACTORS_SET and attractors is None:

@@ -72,12 +72,12 @@ def in_batches(size: int, **options) -> Callable[[int], None]:
     return make
 
 
-def plain_python(size: int) -> Callable[[int], None]:
+def plain_python(size: int) -> Callable[[int], list]:
     """The straightforward way: depth-first search and breadth-first search on lists."""
     rooms = (size + 1) // 2
     side = size + 2
 
-    def make_one() -> None:
+    def make_one() -> list[tuple[int, int]]:
         grid = [[0] * side for _ in range(side)]
         stack = [(2 * random.randrange(rooms) + 1, 2 * random.randrange(rooms) + 1)]
         grid[stack[0][0]][stack[0][1]] = 1
@@ -117,11 +117,12 @@ def plain_python(size: int) -> Callable[[int], None]:
         path = [start]
         while path[-1] != goal:
             path.append(came_from[path[-1]])
+        return path
 
     return lambda count: [make_one() for _ in range(count)]
 
 
-def mazelib_maker(size: int) -> Callable[[int], None]:
+def mazelib_maker(size: int) -> Callable[[int], list]:
     """The package ``mazelib``: its depth-first generator (Cython where built) and solver."""
     from mazelib import Maze
     from mazelib.generate.BacktrackingGenerator import BacktrackingGenerator
@@ -129,7 +130,7 @@ def mazelib_maker(size: int) -> Callable[[int], None]:
 
     rooms = (size + 1) // 2
 
-    def make_one() -> None:
+    def make_one() -> Maze:
         maze = Maze()
         maze.generator = BacktrackingGenerator(rooms, rooms)
         maze.generate()
@@ -139,20 +140,21 @@ def mazelib_maker(size: int) -> Callable[[int], None]:
         )
         maze.solver = ShortestPath()
         maze.solve()
+        return maze
 
     return lambda count: [make_one() for _ in range(count)]
 
 
-def maze_dataset_maker(size: int) -> Callable[[int], None]:
+def maze_dataset_maker(size: int) -> Callable[[int], list]:
     """The package ``maze-dataset``: its depth-first generator and solver."""
     from maze_dataset import SolvedMaze
     from maze_dataset.generation import LatticeMazeGenerators
 
     rooms = (size + 1) // 2
 
-    def make_one() -> None:
+    def make_one() -> SolvedMaze:
         maze = LatticeMazeGenerators.gen_dfs((rooms, rooms))
-        SolvedMaze.from_lattice_maze(maze, maze.generate_random_path())
+        return SolvedMaze.from_lattice_maze(maze, maze.generate_random_path())
 
     return lambda count: [make_one() for _ in range(count)]
 
@@ -208,14 +210,14 @@ def first_call_seconds() -> float:
 
 def our_cases(sizes: tuple[int, ...]) -> list[tuple[str, dict]]:
     """What is measured of ours: names and arguments of ``generate``."""
-    cases = []
+    cases: list[tuple[str, dict]] = []
     for size in sizes:
         for generator in mazes.GENERATORS:
             for threads in (1, 2):
                 options = {"generator": generator, "split": "all", "threads": threads}
                 cases.append((generator, {"size": size, **options}))
         cases.append(("dfs", {"size": size, "generator": "dfs", "split": "train", "threads": 2}))
-    hardest = {"split": "all", "threads": 2, "loops": 0.05, "endpoints": "farthest"}
+    hardest: dict = {"split": "all", "threads": 2, "loops": 0.05, "endpoints": "farthest"}
     if 801 in sizes:
         for generator in mazes.GENERATORS:
             cases.append((generator, {"size": 801, "generator": generator, **hardest}))

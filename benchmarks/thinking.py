@@ -6,10 +6,10 @@ Run from the repository's root, on an otherwise idle machine:
         --figure assets/pictures/active_cells.png
 
 For each size one maze of ``extrapolation`` is thought about until its memory has converged, or
-for ``--max-iterations``, by active cells (thinkenv/deep_thinking/rollout/active_cells.py). On the way the
-share of active cells is noted, and whether the answer is right. An iteration of the whole maze
-always takes the same time, so it is measured on some of them, before, in the middle and after, and
-multiplied by the number of iterations.
+for ``--max-iterations``, by active cells (thinkenv/deep_thinking/rollout/active_cells.py). On the
+way the share of active cells is noted, and whether the answer is right. An iteration of the whole
+maze always takes the same time, so it is measured on some of them, before, in the middle and
+after, and multiplied by the number of iterations.
 """
 
 import argparse

@@ -6,7 +6,7 @@ In every step of an episode the agent thinks a few iterations more, submits the 
 then, and says whether it is done; every step costs. Rules of when to be done are compared on the
 same mazes: after a fixed number of steps, when the answer has stayed the same for some steps, and
 when the memory has converged (what ``iterations="converged"`` waits for). Prints what each rule
-earns, and draws accuracy against iterations.
+earns, and plots accuracy against iterations.
 """
 
 import argparse
@@ -37,18 +37,18 @@ Rule = Callable[[int, int, bool], bool]
 def rules() -> dict[str, Rule]:
     """The rules by name."""
     fixed = {
-        f"after {ITERATIONS_PER_STEP * most} iterations": lambda steps, same, rests, most=most: (
-            steps >= most
+        f"after {ITERATIONS_PER_STEP * count} iterations": (
+            lambda steps, same, converged, count=count: steps >= count
         )
-        for most in FIXED_STEPS
+        for count in FIXED_STEPS
     }
     unchanged = {
-        f"answer the same for {ITERATIONS_PER_STEP * least} iterations": (
-            lambda steps, same, rests, least=least: same >= least
+        f"answer the same for {ITERATIONS_PER_STEP * count} iterations": (
+            lambda steps, same, converged, count=count: same >= count
         )
-        for least in UNCHANGED_STEPS
+        for count in UNCHANGED_STEPS
     }
-    return fixed | unchanged | {"memory converged": lambda steps, same, rests: rests}
+    return fixed | unchanged | {"memory converged": lambda steps, same, converged: converged}
 
 
 def play(env: Anytime, agent: Agent, is_done: Rule) -> tuple[float, bool, int]:
@@ -97,7 +97,7 @@ def compare(agent: Agent, size: int, mazes: int) -> list[dict]:
     return rows
 
 
-def draw(rows: list[dict], path: Path) -> None:
+def plot(rows: list[dict], path: Path) -> None:
     """Accuracy against iterations, a point for each rule."""
     import matplotlib
 
@@ -139,7 +139,7 @@ def draw(rows: list[dict], path: Path) -> None:
 
 
 def main() -> None:
-    """Compare the rules, print, store and draw."""
+    """Compare the rules, print, store and plot."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--checkpoint", default="maze", help="an agent: name or folder")
     parser.add_argument("--size", type=int, default=33)
@@ -159,7 +159,7 @@ def main() -> None:
     if arguments.json is not None:
         store_result(arguments.json, {"cost_of_a_step": COST, "rows": rows})
     if arguments.figure is not None:
-        draw(rows, arguments.figure)
+        plot(rows, arguments.figure)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """A task of your own, ``FloodFill-v0``: which cells does water reach from its source?
 
-    python agents/train_dt.py --task examples/flood_fill.py:FloodFillTask
+It is trained on with ``python agents/train_dt.py --task examples/flood_fill.py:FloodFillTask``.
 """
 
 import gymnasium

@@ -1,12 +1,12 @@
 #!/bin/bash
 # Evaluate an agent on a suite, in parts that know nothing of one another; then one report.
 #
-#     job=$(sbatch --parsable agents/examples/slurm_evaluate.sh)     # from the repository's root
-#     sbatch --dependency=afterok:$job --wrap "python agents/evaluate.py --merge runs/maze-extrapolation-8/*.json --json runs/suite.json"
-#     sbatch --array=3 agents/examples/slurm_evaluate.sh             # part 3 alone, if it failed
+#     job=$(sbatch --parsable examples/slurm_evaluate.sh)     # from the repository's root
+#     sbatch --dependency=afterok:$job --wrap "python agents/evaluate.py merge runs/maze-extrapolation-8/*.json --json runs/suite.json"
+#     sbatch --array=3 examples/slurm_evaluate.sh             # part 3 alone, if it failed
 #
 # Part 3 of 8 is the same problems on every machine: each is a pure function of its number. For
-# another number of parts: PARTS=20 sbatch --array=0-19 agents/examples/slurm_evaluate.sh
+# another number of parts: PARTS=20 sbatch --array=0-19 examples/slurm_evaluate.sh
 #SBATCH --job-name=thinkenv-evaluate
 #SBATCH --array=0-7
 #SBATCH --cpus-per-task=1

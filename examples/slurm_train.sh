@@ -1,7 +1,7 @@
 #!/bin/bash
 # Train on several nodes of a SLURM cluster; goes on from the last checkpoint when it is requeued.
 #
-#     sbatch agents/examples/slurm_train.sh            # from the repository's root
+#     sbatch examples/slurm_train.sh            # from the repository's root
 #
 # The loss does not depend on how many processes share the batch, so a run may go on with another
 # number of nodes. The folder has to be on a file system that all nodes see.

@@ -73,12 +73,12 @@ def walk(choose: Callable[[np.ndarray], int], episodes: int = 200) -> np.ndarray
 def walk_randomly(episodes: int = 200) -> np.ndarray:
     """The returns ``(episodes,)`` of random steps."""
     random = np.random.default_rng(0)
-    return walk(lambda cells: random.integers(4), episodes)
+    return walk(lambda cells: int(random.integers(4)), episodes)
 
 
 def walk_as_trained(model: PPO, episodes: int = 200) -> np.ndarray:
     """The returns ``(episodes,)`` of steps drawn from what a policy finds probable."""
-    return walk(lambda cells: model.predict(cells, deterministic=False)[0], episodes)
+    return walk(lambda cells: int(model.predict(cells, deterministic=False)[0]), episodes)
 
 
 def shortest_walks(episodes: int = 200) -> np.ndarray:

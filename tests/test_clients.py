@@ -100,8 +100,8 @@ def test_environments_in_other_processes_give_the_same(name, options):
         for _ in range(10):
             actions = ours.action_space.sample()
             result, other = ours.step(actions), theirs.step(actions)
-            for place in range(4):
-                assert np.array_equal(result[place], other[place])
+            for ours_now, theirs_now in zip(result[:4], other[:4], strict=True):
+                assert np.array_equal(ours_now, theirs_now)
     finally:
         theirs.close()
 

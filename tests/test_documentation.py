@@ -6,11 +6,11 @@ from pathlib import Path
 from thinkenv.documentation import environment_page, fence_examples, registered
 from thinkenv.envs.maze import MazeEnv
 
-PAGE = Path(__file__).resolve().parents[1] / "thinkenv" / "envs" / "README.md"
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "environments.md"
 
 
 def test_the_page_is_up_to_date():
-    assert PAGE.read_text() == environment_page(), "run: python -m thinkenv docs " + str(PAGE)
+    assert PAGE.read_text() == environment_page(), "run: thinkenv docs docs/environments.md"
 
 
 def test_it_has_every_environment_with_all_its_words():

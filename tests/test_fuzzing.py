@@ -132,8 +132,8 @@ def play(data: st.DataObject, env, counts: Counter) -> None:
     options = [None, {}, *({"instance": number} for number in INSTANCES)]
     if num_envs is not None:
         options += [{"reset_mask": mask} for mask in (np.ones(num_envs, bool), np.arange(2) > 0)]
-    asked, wrong = choose(data, {"seed": (None, 0, 2**70), "options": tuple(options)})
-    if attempt(counts, [*wrong, "options['reset_mask']"], env.reset, **asked) is None:
+    arguments, wrong = choose(data, {"seed": (None, 0, 2**70), "options": tuple(options)})
+    if attempt(counts, [*wrong, "options['reset_mask']"], env.reset, **arguments) is None:
         if attempt(counts, [], env.reset, seed=0) is None:
             return
     env.action_space.seed(data.draw(st.integers(0, 1000)))
@@ -189,7 +189,7 @@ def test_vector_environments(name, counts, data):
 def test_the_anytime_wrapper(counts, data):
     counts["examples"] += 1
     name = data.draw(st.sampled_from(["Maze-v0", "PrefixSum-v0", "FloodFill-v0"]))
-    chosen, wrong = choose(data, {"cost": (0, 0.5, np.float32(0.25)), "most_steps": (1, 3)})
+    chosen, wrong = choose(data, {"cost": (0, 0.5, np.float32(0.25)), "max_steps": (1, 3)})
     env = attempt(counts, wrong, Anytime, gym.make(name, disable_env_checker=True), **chosen)
     if env is not None and env.cost <= 1:
         play(data, env, counts)

@@ -1,9 +1,15 @@
-"""The package as a whole: light to import, and its README true."""
+"""The package as a whole: light to import, in layers, and one command."""
 
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
+
+import pytest
+
+import thinkenv
+from thinkenv.__main__ import main
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -42,13 +48,92 @@ def test_the_environments_work_where_torch_cannot_be_imported():
     assert float(reward) == 1.0
 
 
-def test_the_first_example_of_the_readme_does_what_it_says():
-    example = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    assert re.fullmatch(r"True after \d+ iterations\n", run_python(example.group(1)))
+def test_without_torch_the_agents_say_what_to_install():
+    said = run_python(
+        "import sys; sys.modules['torch'] = None\n"
+        "try:\n    import thinkenv.deep_thinking\n"
+        "except ImportError as error:\n    print(error)"
+    )
+    assert "pip install 'thinkenv[agents]'" in said
 
 
-def test_files_that_the_readme_links_to_exist():
-    links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / "README.md").read_text())
-    assert len(links) > 5
-    for link in links:
-        assert (ROOT / link).exists(), link
+def test_thinking_loads_no_training():
+    loaded = run_python(
+        "import sys\n"
+        "from thinkenv.deep_thinking import load\n"
+        "from thinkenv.tasks import make_task\n"
+        "load('maze').think(make_task('maze', size=5).draw([0]).problems, 1)\n"
+        "print(*sys.modules)"
+    ).split()
+    assert "thinkenv.deep_thinking.agent" in loaded
+    assert not [name for name in loaded if name.startswith("thinkenv.deep_thinking.training")]
+
+
+def test_nothing_below_the_agents_names_them():
+    package = ROOT / "thinkenv"
+    for path in package.rglob("*.py"):
+        if path.is_relative_to(package / "deep_thinking"):
+            continue
+        imports = re.findall(r"^\s*(?:from|import) ([\w.]+)", path.read_text(), re.MULTILINE)
+        assert not [name for name in imports if "deep_thinking" in name], path
+
+
+@pytest.mark.parametrize(
+    ("how", "name"),
+    [
+        ([sys.executable, "-m", "thinkenv"], "python -m thinkenv"),
+        ([str(Path(sys.executable).with_name("thinkenv"))], "thinkenv"),
+    ],
+)
+def test_the_command_calls_itself_by_its_name(how, name):
+    if not Path(how[0]).exists():
+        pytest.skip("the console command is not installed here")
+    shown = subprocess.run([*how, "export", "--help"], capture_output=True, text=True, check=True)
+    assert shown.stdout.startswith(f"usage: {name} export ")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("export x.npz --count 0", r"--count must be an integer in \[1, 2147483647\], got 0"),
+        ("export x --dtype uint8", "--format must be easy_to_hard where --dtype is given, got npz"),
+        ("export x.npz --size 8", r"size must be odd and in \[5, \d+\], got 8"),
+        ("chess import nothing.csv", "file must be an existing file, got nothing.csv"),
+        ("chess info --replay -1", r"--replay must be an integer in \[0, 2147483647\], got -1"),
+    ],
+)
+def test_the_command_refuses_in_one_line(words, said, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(words.split()) == 1
+    assert re.fullmatch(f"error: {said}\n", capsys.readouterr().err)
+
+
+def test_every_command_has_a_help(capsys):
+    for words in ("", "export", "chess", "chess import", "chess download", "chess info", "docs"):
+        with pytest.raises(SystemExit) as stopped:
+            main([*words.split(), "--help"])
+        assert stopped.value.code == 0
+    capsys.readouterr()
+
+
+def test_the_version_is_the_same_everywhere():
+    version = thinkenv.__version__
+    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text()
+    assert re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)[1] == version
+
+
+def test_every_dependency_is_pinned_for_make_and_ci():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = project["dependencies"] + project["optional-dependencies"]["agents"]
+    pins = (ROOT / "constraints.txt").read_text()
+    for requirement in wanted:
+        assert f"\n{requirement.split('>=')[0]}==" in pins, requirement
+
+
+def test_pre_commit_runs_what_make_lints():
+    makefile = (ROOT / "Makefile").read_text()
+    recipe = re.search(r"^test: .*\n((?:\t.*\n)+)", makefile, re.MULTILINE)[1]
+    linters = [line.strip().replace("$(BIN)", ".venv/bin") for line in recipe.splitlines()[:-1]]
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text()
+    assert re.findall(r"entry: (.*)", hooks) == linters
+    assert "language: system" in hooks and "rev:" not in hooks  # nothing is downloaded

@@ -87,10 +87,10 @@ def test_a_closed_stream_gives_no_more():
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (dict(count=0), "count=0"),
-        (dict(count=1, rank=2, ranks=2), "rank=2: allowed are integers from 0 to 1"),
-        (dict(count=1, seed=-1), "seed=-1"),
-        (dict(count=1, ahead=0), "ahead=0"),
+        (dict(count=0), "count must be an integer in .*, got 0"),
+        (dict(count=1, rank=2, ranks=2), r"rank must be an integer in \[0, 1\], got 2"),
+        (dict(count=1, seed=-1), "seed must be an integer in .*, got -1"),
+        (dict(count=1, ahead=0), "ahead must be an integer in .*, got 0"),
     ],
 )
 def test_a_wrong_argument_is_named(arguments, words):

@@ -53,9 +53,9 @@ def test_a_pass_may_begin_where_the_last_one_ended(workers):
 
 
 def test_wrong_arguments_are_named_before_there_is_a_worker():
-    with pytest.raises(ValueError, match="rank=2: allowed"):
+    with pytest.raises(ValueError, match="rank must be .*, got 2"):
         StreamDataset(mazes.MazeTask(9), 4, rank=2, ranks=2)
-    with pytest.raises(ValueError, match="count=0: allowed"):
+    with pytest.raises(ValueError, match="count must be .*, got 0"):
         StreamDataset(mazes.MazeTask(9), 0)
-    with pytest.raises(ValueError, match="first=-1: allowed"):
+    with pytest.raises(ValueError, match="first must be .*, got -1"):
         StreamDataset(mazes.MazeTask(9), 4, first=-1)

@@ -1,16 +1,24 @@
 """Thinking: exact whatever the chunks and shortcuts, resumable, and able to stop by itself."""
 
+import weakref
+
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from torch import Tensor
 
-import thinkenv
+from thinkenv import mazes
+from thinkenv.deep_thinking import Agent, load
 from thinkenv.deep_thinking import agent as agent_module
-from thinkenv.deep_thinking.agent import Agent
+from thinkenv.deep_thinking.architectures import Architecture, Settings
+from thinkenv.deep_thinking.architectures.recurrent import RecurrentNet
+from thinkenv.deep_thinking.codecs.cells import CellCodec
+from thinkenv.mazes import MazeTask
+
+from .conftest import MAZE_INTERFACE, SMALL_NET
 
 
-class CountingNet(nn.Module):
+class CountingNet(Architecture[Tensor]):
     """A net one can follow by hand.
 
     Each iteration adds 1/64 to the memory, up to one 64th for each free cell of the problem. The
@@ -18,27 +26,48 @@ class CountingNet(nn.Module):
     down for ever.
     """
 
-    memory_channels = 1
-    reach = None  # it counts free cells everywhere
+    name = "counting"
+    settings_type = Settings
 
     def __init__(self, flicker: bool = False):
-        super().__init__()
+        super().__init__(Settings(), MAZE_INTERFACE)
         self.flicker = flicker
 
-    def empty_memory(self, inputs):
+    def start(self, inputs):
         return inputs.new_zeros(len(inputs), 1, *inputs.shape[2:])
 
-    def perceive(self, inputs):
+    def inject(self, inputs):
         return inputs
 
-    def step(self, memory, inputs):
+    def step(self, memory, injected):
         if self.flicker:
             return 1.0 - memory
-        top = (1 - inputs[:, :1]).sum(dim=(1, 2, 3), keepdim=True) / 64
+        top = (1 - injected[:, :1]).sum(dim=(1, 2, 3), keepdim=True) / 64
         return torch.minimum(memory + 1 / 64, top.expand_as(memory))
 
-    def read(self, memory):
+    def decode(self, memory):
         return torch.cat([torch.full_like(memory, 0.5), memory], dim=1)
+
+
+class TwoMemoriesNet(CountingNet):
+    """The same, with a memory of two tensors: the second lags behind by an iteration."""
+
+    def start(self, inputs):
+        memory = super().start(inputs)
+        return {"board": memory, "lagging": memory.flatten(1)}
+
+    def step(self, memory, injected):
+        return {
+            "board": super().step(memory["board"], injected),
+            "lagging": memory["board"].flatten(1),
+        }
+
+    def decode(self, memory):
+        return super().decode(memory["board"])
+
+
+def agent_of(net, training_iterations=10) -> Agent:
+    return Agent(net, CellCodec(MazeTask), training_iterations)
 
 
 def problems_with(free_cells: list[int]) -> np.ndarray:
@@ -50,18 +79,17 @@ def problems_with(free_cells: list[int]) -> np.ndarray:
 
 def dense(net, problems, iterations):
     """The memory after so many iterations, without chunks or shortcuts."""
-    agent = Agent(net, "maze", 1)
-    inputs = agent.task.encode(problems)
-    memory = net.empty_memory(inputs)
+    inputs = CellCodec(MazeTask).encode(problems)
+    memory = net.start(inputs)
     with torch.no_grad():
-        seen = net.perceive(inputs)
+        injected = net.inject(inputs)
         for _ in range(iterations):
-            memory = net.step(memory, seen)
+            memory = net.step(memory, injected)
     return memory
 
 
 def test_a_fixed_number_of_iterations_is_that_number_of_iterations():
-    agent = Agent(CountingNet(), "maze", training_iterations=10)
+    agent = agent_of(CountingNet())
     problems = problems_with([5, 20, 40, 64])
     for iterations in (0, 1, 10, 16, 33, 50, 100):
         thought = agent.think(problems, iterations=iterations)
@@ -74,26 +102,39 @@ def test_a_fixed_number_of_iterations_is_that_number_of_iterations():
 
 
 def test_each_problem_stops_when_its_memory_has_stopped_changing():
-    agent = Agent(CountingNet(), "maze", training_iterations=10)
-    thought = agent.think(problems_with([5, 20, 40, 64]), iterations="converged")
-    assert thought.converged.all()
-    # Looked at every 16 iterations, and settled only when an iteration changed nothing.
+    thought = agent_of(CountingNet()).think(problems_with([5, 20, 40, 64]), "converged")
+    assert thought.converged.all() and thought.cycle.tolist() == [1] * 4
+    # Checked every 16 iterations, and converged only when an iteration changed nothing.
     assert thought.iterations.tolist() == [16, 32, 48, 80]
     assert thought.memory[:, 0, 0, 0].tolist() == [5 / 64, 20 / 64, 40 / 64, 1.0]
 
 
 def test_a_thought_that_flickers_is_not_called_converged():
-    agent = Agent(CountingNet(flicker=True), "maze", training_iterations=10)
-    thought = agent.think(problems_with([5, 6]), iterations="converged", most_iterations=70)
+    agent = agent_of(CountingNet(flicker=True))
+    thought = agent.think(problems_with([5, 6]), iterations="converged", max_iterations=70)
     assert not thought.converged.any()
     assert thought.iterations.tolist() == [70, 70]
     assert not agent.think(problems_with([5]), iterations=100).converged.any()
 
 
+def test_a_memory_may_be_of_several_tensors():
+    agent, problems = agent_of(TwoMemoriesNet()), problems_with([5, 20, 40])
+    thought = agent.think(problems, "converged")
+    assert thought.iterations.tolist() == [16, 32, 48]
+    # The lagging tensor still moves where the other has stopped.
+    assert agent.think(problems, 20).converged.tolist() == [True, False, False]
+    first = agent.think(problems, 12)
+    whole = agent.think(problems, 18, memory=first.memory)
+    expected = agent.think(problems, 30).memory
+    assert all(torch.equal(whole.memory[name], expected[name]) for name in expected)
+    with pytest.raises(ValueError, match=r"memory must have shape \{'board': \(3, 1, 9, 9\)"):
+        agent.think(problems, memory=first.memory["board"])
+
+
 def test_chunks_and_shortcuts_change_nothing(small_net, monkeypatch):
-    problems = thinkenv.mazes.generate(size=9, count=13, split="test").grids
+    problems = mazes.generate(size=9, count=13, split="test").grids
     expected = dense(small_net, problems, 45)
-    agent = Agent(small_net, "maze", 5)
+    agent = agent_of(small_net, 5)
     for cells in (1, 400, 60_000):
         monkeypatch.setitem(agent_module.CELLS_PER_CHUNK, "cpu", cells)
         thought = agent.think(problems, iterations=45)
@@ -101,8 +142,8 @@ def test_chunks_and_shortcuts_change_nothing(small_net, monkeypatch):
 
 
 def test_going_on_from_a_thought_is_thinking_on(small_net):
-    problems = thinkenv.mazes.generate(size=9, count=5, split="test").grids
-    agent = Agent(small_net, "maze", 5)
+    problems = mazes.generate(size=9, count=5, split="test").grids
+    agent = agent_of(small_net, 5)
     half = agent.think(problems, iterations=20)
     whole = agent.think(problems, iterations=25, memory=half.memory)
     expected = agent.think(problems, iterations=45)
@@ -110,56 +151,82 @@ def test_going_on_from_a_thought_is_thinking_on(small_net):
     assert np.array_equal(whole.answer, expected.answer)
 
 
-def test_stages_on_the_way_equal_thoughts_of_that_length(small_net):
-    problems = thinkenv.mazes.generate(size=13, count=4, split="test").grids
-    agent = Agent(small_net, "maze", 5)
-    looks = agent.think_in_stages(problems, [1, 7, 40], clock=lambda: 0.0)
-    watched = list(agent.watch(problems, [1, 7, 40]))
-    for stage, (answers, _, _), (seen, probabilities, seen_answers) in zip(
-        [1, 7, 40], looks, watched, strict=True
-    ):
-        expected = agent.think(problems, iterations=stage)
-        assert np.array_equal(answers, expected.answer)
-        assert seen == stage and np.array_equal(probabilities > 0.5, expected.answer)
-        assert np.array_equal(seen_answers, expected.answer)
+def test_answers_on_the_way_equal_thoughts_of_that_length(small_net):
+    problems = mazes.generate(size=13, count=4, split="test").grids
+    agent = agent_of(small_net, 5)
+    rollout = agent.start(problems)
+    done = 0
+    for point, answers in zip([1, 7, 40], agent.think_at(problems, [1, 7, 40]), strict=True):
+        expected = agent.think(problems, iterations=point)
+        assert np.array_equal(answers.answer, expected.answer)
+        assert np.array_equal(answers.converged, expected.converged)
+        assert (answers.iterations, answers.requested, answers.stopping) == (point, point, "fixed")
+        rollout.advance(point - rollout.iterations)
+        assert rollout.iterations == point
+        assert np.array_equal(rollout.answers(), expected.answer)
+        assert np.array_equal(rollout.probabilities() > 0.5, expected.answer)
+        preferences = agent.preferences(expected.memory)
+        assert np.array_equal(preferences > 0.5, expected.answer)
+        assert answers.seconds >= done  # up to there, from the beginning
+        done = answers.seconds
 
 
-def test_the_memory_needed_does_not_grow_with_iterations(small_net):
-    problems = thinkenv.mazes.generate(size=33, count=1, split="test").grids
-    agent = Agent(small_net, "maze", 5)
-    alive = []
+def test_progress_is_told_for_every_problem(small_net, monkeypatch):
+    monkeypatch.setitem(agent_module.CELLS_PER_CHUNK, "cpu", 400)
+    problems = mazes.generate(size=9, count=13, split="test").grids
+    agent = agent_of(small_net, 5)
+    told: list[int] = []
+    agent.think(problems, 2, progress=told.append)
+    agent.think_at(problems, [1, 2], progress=told.append)
+    assert told == [3, 3, 3, 3, 1] * 2
 
-    class Counting(torch.overrides.TorchFunctionMode):
-        """Counts the memories that the block has made and nobody has let go of."""
 
-        def __torch_function__(self, function, types, arguments=(), keywords=None):
-            result = function(*arguments, **(keywords or {}))
-            if function is torch.nn.functional.hardtanh:
-                import weakref
+def test_the_memory_needed_does_not_grow_with_iterations():
+    problems = mazes.generate(size=33, count=1, split="test").grids
+    alive, most = [], 0
 
-                alive.append(weakref.ref(result))
+    class CountedNet(RecurrentNet):
+        """Counts the memories that its block has made and nobody has let go of."""
+
+        def step(self, memory, injected):
+            nonlocal most
+            result = super().step(memory, injected)
+            alive.append(weakref.ref(result))
+            most = max(most, sum(reference() is not None for reference in alive[-10:]))
             return result
 
-    with Counting():
-        agent.think_in_stages(problems, [100, 300], clock=lambda: 0.0)
-    assert len(alive) == 300
+    agent_of(CountedNet(SMALL_NET, MAZE_INTERFACE)).think_at(problems, [100, 300])
+    assert len(alive) == 300 and most <= 3
     assert sum(reference() is not None for reference in alive) <= 2
+
+
+def test_it_says_what_it_is():
+    assert repr(load("prefix_sum_seed2")) == (
+        "Agent('prefix_sum_seed2', task='prefix_sum', architecture='recurrent', "
+        "training_iterations=48)"
+    )
+    assert agent_of(CountingNet()).name == "unnamed"
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (dict(iterations="forever"), "iterations='forever': allowed are whole numbers from 0"),
-        (dict(iterations=-1), "iterations=-1"),
-        (dict(iterations=2.5), "iterations=2.5"),
-        (dict(memory=torch.zeros(1, 4, 9, 9)), r"memory has shape \(1, 4, 9, 9\): needs \(2, 4"),
-        (dict(problems=np.zeros((2, 9, 9))), "dtype float64: an agent for .maze. needs integers"),
-        (dict(problems=np.full((2, 9, 9), 7, np.uint8)), "from 0 to 3"),
-        (dict(problems=np.zeros((9, 9), np.uint8)), r"shape \(9, 9\)"),
-        (dict(problems=np.zeros((0, 9, 9), np.uint8)), "problems is empty"),
+        (dict(iterations="forever"), "iterations must be an integer of at least 0 or 'converged'"),
+        (dict(iterations=-1), "got -1"),
+        (dict(iterations=2.5), "got 2.5"),
+        (dict(memory=torch.zeros(1, 4, 9, 9)), r"shape \(2, 4, 9, 9\), got \(1, 4, 9, 9\)"),
+        (dict(problems=np.zeros((2, 9, 9))), "'maze' agent must be integers .* dtype float64"),
+        (dict(problems=np.full((2, 9, 9), 7, np.uint8)), r"in \[0, 3\]"),
+        (dict(problems=np.zeros((9, 9), np.uint8)), r"got shape \(9, 9\)"),
+        (dict(problems=np.zeros((0, 9, 9), np.uint8)), "problems must hold at least one, got none"),
     ],
 )
 def test_a_wrong_argument_is_named(small_net, arguments, words):
-    agent = Agent(small_net, "maze", 5)
     with pytest.raises(ValueError, match=words):
-        agent.think(**{"problems": problems_with([3, 4]), **arguments})
+        agent_of(small_net).think(**{"problems": problems_with([3, 4]), **arguments})
+
+
+@pytest.mark.parametrize("iterations", [[], [0, 5], [5, 5], [7, 3]])
+def test_iterations_to_answer_at_must_increase(small_net, iterations):
+    with pytest.raises(ValueError, match="iterations must be increasing integers from 1, got"):
+        agent_of(small_net).think_at(problems_with([3, 4]), iterations)

@@ -2,98 +2,301 @@
 
 import json
 import pickle
+import shutil
+from pathlib import Path
 
+import numpy as np
 import pytest
+import safetensors.torch
 import torch
 
-from thinkenv.deep_thinking import load
-from thinkenv.deep_thinking.checkpoint import CheckpointError, read_state, to_bytes, write_whole
+from thinkenv import mazes
+from thinkenv.deep_thinking import CheckpointError, load, shipped_agents
+from thinkenv.deep_thinking.architectures.recurrent import RecurrentNet, RecurrentSettings
+from thinkenv.deep_thinking.checkpoint import SHIPPED, read_state, save_agent, to_bytes
+from thinkenv.deep_thinking.migration import settings_of
+from thinkenv.tasks import make_task
+
+from .conftest import MAZE_INTERFACE, ROOT
+
+# Trained for a minute on mazes of size 9 by release 0.1, with small channels.
+VERSION_1 = Path(__file__).parent / "agent_of_version_1"
+
+
+@pytest.fixture
+def version_1(tmp_path):
+    """A copy of that folder."""
+    return Path(shutil.copytree(VERSION_1, tmp_path / "version_1"))
+
+
+def change(folder: Path, **changes: object) -> None:
+    """Say something else in an agent's description."""
+    path = folder / "agent.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
 
 
 def test_an_agent_is_read_back_as_it_was(saved_agent, small_net):
     agent = load(saved_agent)
     assert agent.training_iterations == 5
-    assert agent.task.name == "maze"
+    assert agent.task.name == "maze" and agent.name == str(saved_agent)
     for name, value in small_net.state_dict().items():
         assert torch.equal(agent.net.state_dict()[name], value)
 
 
-def test_weights_cut_in_half_are_refused(saved_agent):
-    weights = saved_agent / "weights.pt"
+def test_an_equivariant_net_is_stored_as_a_plain_one(tmp_path):
+    settings = RecurrentSettings(8, 8, head_channels=8, wall_mask=True, equivariant=True)
+    net = RecurrentNet(settings, MAZE_INTERFACE).eval()
+    save_agent(tmp_path, net, {"task": "maze", "training_iterations": 5})
+    agent = load(tmp_path)
+    assert set(agent.net.state_dict()) == set(
+        RecurrentNet(RecurrentSettings(), MAZE_INTERFACE).state_dict()
+    )
+    inputs = agent.codec.encode(mazes.generate(size=9, count=3).grids)
+    with torch.no_grad():
+        first, again = (one.step(one.start(inputs), one.inject(inputs)) for one in (net, agent.net))
+    torch.testing.assert_close(first, again)
+
+
+def test_the_weights_are_a_safetensors_file_and_described_in_json(saved_agent, small_net):
+    weights = safetensors.torch.load_file(saved_agent / "weights.safetensors")
+    assert {name: tuple(weight.shape) for name, weight in weights.items()} == {
+        name: tuple(weight.shape) for name, weight in small_net.state_dict().items()
+    }
+    described = json.loads((saved_agent / "agent.json").read_text())
+    assert described["format"] == "thinkenv agent, version 2"
+    assert described["parameters"] == sum(weight.numel() for weight in weights.values())
+    assert described["net"]["memory_channels"] == 4
+    assert described["interface"] == vars(MAZE_INTERFACE)
+
+
+def test_an_agent_of_version_1_is_still_read_and_thinks_as_it_did():
+    agent = load(VERSION_1)
+    weights = torch.load(VERSION_1 / "weights.pt", weights_only=True)
+    for name, weight in agent.net.state_dict().items():
+        assert torch.equal(weight, weights[name.replace("head.hidden", "head.look")])
+    assert agent.net.settings == RecurrentSettings(
+        memory_channels=8, hidden_channels=16, head_channels=32, wall_mask=True, equivariant=True
+    )
+    assert agent.description["plan"]["max_grad_norm"] == 0.3
+    assert agent.description["metrics"]["memory_residual"] < 0.01
+    task = make_task("maze", split="test")
+    batch = task.draw(np.arange(20))
+    # What release 0.1 measured: it needs more iterations than in training, for so few channels.
+    for iterations, share in ((12, 0.5), (40, 1.0)):
+        solved, _ = task.judge(batch, agent.think(batch.problems, iterations).answer)
+        assert solved.mean() == share
+
+
+def test_an_agent_of_version_1_that_is_saved_is_of_version_2(version_1, tmp_path):
+    agent = load(version_1)
+    save_agent(version_1, agent.net, {"task": "maze", "training_iterations": 30})
+    assert {path.name for path in version_1.iterdir()} == {"agent.json", "weights.safetensors"}
+    again = load(version_1)
+    assert again.net.settings == agent.net.settings
+    for name, weight in again.net.state_dict().items():
+        assert torch.equal(weight, agent.net.state_dict()[name])
+
+
+@pytest.mark.parametrize(
+    ("architecture", "net", "expected"),
+    [
+        (
+            "recurrent",
+            {"gated": True, "update_kernel": 1, "encoder_blocks": 4, "encoder_channels": 40},
+            dict(gated=True, update_kernel=1, encoder_blocks=4, encoder_channels=40),
+        ),
+        ("recurrent", {"barrier_channel": 0}, dict(wall_mask=True)),
+        (
+            "recurrent",
+            {"memory_channels": 16, "symmetric": True},
+            dict(memory_channels=16, equivariant=True),
+        ),
+        ("recurrent", {"recall": False, "barrier_channel": None}, dict(recall=False)),
+        ("feed_forward", {"blocks": 3}, dict(blocks=3)),
+    ],
+)
+def test_settings_of_version_1_by_their_names_of_today(architecture, net, expected):
+    defaults = {
+        "recurrent": dict(memory_channels=28, hidden_channels=32, head_channels=16),
+        "feed_forward": dict(memory_channels=16, blocks=4, head_channels=16),
+    }
+    found = settings_of(architecture, {"input_channels": 4, "answer_channels": 2, **net})
+    others = {name: value for name, value in found.items() if value is False or name not in found}
+    wanted = defaults[architecture] | expected
+    assert {name: found[name] for name in wanted} == wanted
+    assert all(
+        name in wanted or not found[name]
+        for name in ("wall_mask", "equivariant", "gated")
+        if name in found
+    ), others
+
+
+def test_shipped_agents_are_found_by_name_from_any_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = shipped_agents()
+    assert len(names) == 12 and {"maze", "maze_seed4", "prefix_sum", "chess"} <= set(names)
+    for name in names:
+        assert load(name).name == name
+    # As the repository of release 0.1 called them.
+    assert load("assets/agents/maze_seed1").description == load("maze_seed1").description
+
+
+def test_a_folder_that_is_an_agent_comes_before_a_shipped_one(saved_agent, monkeypatch):
+    monkeypatch.chdir(saved_agent.parent)
+    saved_agent.rename(saved_agent.with_name("maze"))
+    assert load("maze").training_iterations == 5
+    Path("prefix_sum").mkdir()  # but one that holds no agent does not
+    assert load("prefix_sum").name == "prefix_sum"
+
+
+@pytest.mark.parametrize("name", ["mazes", "assets/agents/mazes", "runs/nowhere"])
+def test_where_there_is_no_agent_those_that_come_with_the_package_are_named(name):
+    with pytest.raises(CheckpointError) as caught:
+        load(name)
+    assert str(caught.value) == (
+        f"an agent must be a folder or one of {', '.join(shipped_agents())}, got {name}"
+    )
+
+
+def test_a_folder_that_is_no_agent_is_named(tmp_path):
+    with pytest.raises(CheckpointError, match=f"{tmp_path.name}: .* there is no agent.json in it"):
+        load(tmp_path)
+    (tmp_path / "agent.json").touch()
+    with pytest.raises(CheckpointError, match="agent.json: not an agent's folder"):
+        load(tmp_path / "agent.json")
+
+
+@pytest.mark.parametrize("is_earlier", [False, True])
+def test_weights_cut_in_half_are_refused(is_earlier, saved_agent, version_1):
+    weights = version_1 / "weights.pt" if is_earlier else saved_agent / "weights.safetensors"
     weights.write_bytes(weights.read_bytes()[: weights.stat().st_size // 2])
-    with pytest.raises(CheckpointError, match="weights.pt: damaged or cut short"):
-        load(saved_agent)
+    with pytest.raises(CheckpointError, match=f"{weights.name}: damaged, cut short"):
+        load(weights.parent)
 
 
-def test_a_single_flipped_bit_is_noticed(saved_agent):
-    weights = saved_agent / "weights.pt"
+@pytest.mark.parametrize("is_earlier", [False, True])
+def test_a_single_flipped_bit_is_noticed(is_earlier, saved_agent, version_1):
+    weights = version_1 / "weights.pt" if is_earlier else saved_agent / "weights.safetensors"
     content = bytearray(weights.read_bytes())
-    content[len(content) // 2] ^= 1
-    weights.write_bytes(content)
-    with pytest.raises(CheckpointError, match="weights.pt"):
+    for index in (0, 12, len(content) // 2, len(content) - 1):
+        content[index] ^= 1
+        weights.write_bytes(content)
+        with pytest.raises(CheckpointError, match=weights.name):
+            load(weights.parent)
+        content[index] ^= 1
+
+
+def test_missing_weights_are_named(saved_agent):
+    (saved_agent / "weights.safetensors").unlink()
+    with pytest.raises(CheckpointError, match="weights.safetensors: cannot be read .No such file"):
         load(saved_agent)
 
 
 def test_an_agent_for_another_task_is_refused(saved_agent):
-    description = json.loads((saved_agent / "agent.json").read_text())
-    (saved_agent / "agent.json").write_text(json.dumps({**description, "task": "go"}))
+    with pytest.raises(CheckpointError, match="for the task 'maze', not for 'prefix_sum'"):
+        load(saved_agent, task="prefix_sum")
+    change(saved_agent, task="go")
     with pytest.raises(CheckpointError, match="for the task 'go', not for 'maze'"):
         load(saved_agent, task="maze")
-    with pytest.raises(CheckpointError, match="task='go': allowed are 'maze', 'chess'"):
+    with pytest.raises(CheckpointError, match="agent.json: task must be one of 'maze', 'chess'"):
         load(saved_agent)
+
+
+def test_an_agent_with_a_net_of_ones_own_is_loaded_when_that_is_named(saved_agent, tmp_path):
+    (tmp_path / "my_net.py").write_text(
+        "from thinkenv.deep_thinking.architectures.recurrent import RecurrentNet\n"
+        "class MyNet(RecurrentNet):\n"
+        "    name = 'net_of_my_own'\n"
+    )
+    change(saved_agent, architecture="net_of_my_own")
+    with pytest.raises(
+        CheckpointError, match="agent.json: architecture must be one of 'recurrent'"
+    ):
+        load(saved_agent)
+    assert load(saved_agent, architecture=f"{tmp_path}/my_net.py:MyNet").net.name == "net_of_my_own"
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("{", "no valid JSON"),
-        ("[]", "does not say format="),
+        ("{", "not valid JSON"),
+        ("\udce9", "not valid JSON"),
+        ("[]", "format must be 'thinkenv agent, version 2', got None"),
+        ('{"format": "thinkenv agent, version 3"}', "got 'thinkenv agent, version 3'"),
         ('{"format": "thinkenv agent, version 1"}', "lacks architecture, net, task"),
+        ('{"format": "thinkenv agent, version 2"}', "lacks architecture, net, task"),
     ],
 )
 def test_a_spoilt_description_is_refused(saved_agent, text, words):
-    (saved_agent / "agent.json").write_text(text)
-    with pytest.raises(CheckpointError, match=words):
+    (saved_agent / "agent.json").write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(CheckpointError, match=f"agent.json: .*{words}"):
         load(saved_agent)
+
+
+@pytest.mark.parametrize("value", [None, -1, 2.5, "x", [], {"a": 1}])
+@pytest.mark.parametrize("key", ["task", "architecture", "net", "training_iterations"])
+@pytest.mark.parametrize("is_earlier", [False, True])
+def test_a_wrong_value_in_a_description_is_one_line(is_earlier, key, value, saved_agent, version_1):
+    folder = version_1 if is_earlier else saved_agent
+    change(folder, **{key: value})
+    with pytest.raises(CheckpointError) as caught:
+        load(folder)
+    assert "agent.json" in str(caught.value) and "\n" not in str(caught.value)
 
 
 def test_weights_of_another_net_are_refused(saved_agent):
-    description = json.loads((saved_agent / "agent.json").read_text())
-    description["net"]["memory_channels"] = 6
-    (saved_agent / "agent.json").write_text(json.dumps(description))
-    with pytest.raises(CheckpointError, match="weights and description disagree"):
+    described = json.loads((saved_agent / "agent.json").read_text())
+    change(saved_agent, net={**described["net"], "memory_channels": 6})
+    with pytest.raises(CheckpointError) as caught:
         load(saved_agent)
+    words = "weights.safetensors and agent.json disagree: .* size mismatch for widen.weight"
+    assert caught.match(words) and "\n" not in str(caught.value)
 
 
-def test_a_folder_that_is_no_agent_is_named(tmp_path):
-    with pytest.raises(CheckpointError, match="there is no agent.json in it"):
-        load(tmp_path / "nowhere")
-    (tmp_path / "agent.json").touch()
-    with pytest.raises(CheckpointError, match="not an agent's folder"):
-        load(tmp_path / "agent.json")
-
-
-def test_reading_runs_no_code(tmp_path):
+def test_reading_runs_no_code(tmp_path, saved_agent, version_1):
     class Trap:
         def __reduce__(self):
             return (open, (str(tmp_path / "sprung"), "w"))
 
+    import hashlib
+
     for content in (pickle.dumps(Trap()), to_bytes({"weights": Trap()})):
         (tmp_path / "trap.pt").write_bytes(content)
-        with pytest.raises(CheckpointError):
+        with pytest.raises(
+            CheckpointError, match="trap.pt: damaged or cut short, or not a PyTorch"
+        ):
             read_state(tmp_path / "trap.pt")
+        for weights in (saved_agent / "weights.safetensors", version_1 / "weights.pt"):
+            weights.write_bytes(content)
+            change(weights.parent, weights_sha256=hashlib.sha256(content).hexdigest())
+            with pytest.raises(CheckpointError, match=weights.name):
+                load(weights.parent)
     assert not (tmp_path / "sprung").exists()
 
 
-def test_a_failed_write_leaves_the_earlier_file(tmp_path, monkeypatch):
-    path = tmp_path / "file"
-    write_whole(path, b"earlier")
+@pytest.mark.parametrize("state", [[1, 2], 5, "text"])
+def test_a_state_without_names_is_refused(tmp_path, state):
+    torch.save(state, tmp_path / "state.pt")
+    with pytest.raises(CheckpointError, match="state.pt: not a state by names"):
+        read_state(tmp_path / "state.pt")
 
+
+def test_a_failed_write_leaves_the_earlier_agent(saved_agent, small_net, monkeypatch):
     def full_disk(descriptor):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("os.fsync", full_disk)
-    with pytest.raises(OSError, match="No space left"):
-        write_whole(path, b"later")
-    assert path.read_bytes() == b"earlier"
-    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
+    with torch.no_grad():
+        small_net.widen.weight.zero_()
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", full_disk)
+        with pytest.raises(OSError, match="No space left"):
+            save_agent(saved_agent, small_net, {"task": "maze", "training_iterations": 9})
+    assert load(saved_agent).training_iterations == 5
+    assert {path.name for path in saved_agent.iterdir()} == {"agent.json", "weights.safetensors"}
+
+
+def test_the_old_import_names_the_new_one(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+    with pytest.raises(ImportError) as caught:
+        from agents.deep_thinking import load  # noqa: F401
+    assert str(caught.value) == "agents.deep_thinking is thinkenv.deep_thinking now: import that"

@@ -20,7 +20,7 @@ PRINTED = {
     "README.md": r"True 1\.0\nTrue after \d+ iterations\n"
     r"(33 dfs 0\.0 100% of 20\n){3}59 wilson 0\.0 100% of 20\n[\s\S]*33 dfs 0\.1 0% of 20\n",
     "docs/suites.md": r"9 100% of 20 0\.838\d* 1\.0\n[\s\S]*201 100% of 20 0\.838\d* 1\.0\n",
-    "docs/add_a_task.md": r"\(3, 9, 9\) \[ True  True  True\]\n",
+    "docs/add_a_task.md": r"\(3, 9, 9\) \[ True  True  True\]\n1\.0\n",
 }
 
 

@@ -91,7 +91,7 @@ def test_vector_environment_equals_single_ones_in_a_row(name, options, mode):
                 assert data_equivalence(our_reset, their_reset, exact=True)
         actions = ours.action_space.sample()
         if step % 2 and actions.ndim > 1:  # right answers too, not only random ones
-            actions = ours.unwrapped._batch.solutions.astype(actions.dtype)
+            actions = ours.unwrapped.dynamics.batch.solutions.astype(actions.dtype)
         our_result, their_result = ours.step(actions), theirs.step(actions)
         assert data_equivalence(our_result, their_result, exact=True)
 

@@ -14,15 +14,15 @@ def way_to_the_goal(maze: np.ndarray) -> list[int]:
     """The actions along the reference path; ``maze`` shows the agent (4) on its start."""
     maze = np.where(maze == 4, 2, maze)
     path = thinkenv.mazes.solve(maze)
-    place = tuple(np.argwhere(maze == 2)[0])
-    seen, actions = {place}, []
-    while maze[place] != 3:
+    cell = tuple(np.argwhere(maze == 2)[0])
+    visited, actions = {cell}, []
+    while maze[cell] != 3:
         for action, (down, right) in STEPS.items():
-            cell = (place[0] + down, place[1] + right)
-            if path[cell] and cell not in seen:
-                seen.add(cell)
+            ahead = (cell[0] + down, cell[1] + right)
+            if path[ahead] and ahead not in visited:
+                visited.add(ahead)
                 actions.append(action)
-                place = cell
+                cell = ahead
                 break
     return actions
 
@@ -36,21 +36,21 @@ def test_walking_the_path_reaches_the_goal_at_the_stated_cost(size):
         actions = way_to_the_goal(maze)
         assert len(actions) == info["path_length"] - 1
         total, mask = 0.0, info["action_mask"]
-        for place, action in enumerate(actions):
+        for index, action in enumerate(actions):
             assert mask[action] == 1
             maze, reward, terminated, truncated, info = env.step(action)
             mask = info["action_mask"]
             total += reward
-            assert not truncated and terminated == info["solved"] == (place == len(actions) - 1)
+            assert not truncated and terminated == info["solved"] == (index == len(actions) - 1)
         assert total == pytest.approx(1 - len(actions) / limit)
 
 
 def test_walls_stop_the_agent_and_the_mask_says_so():
     env = gym.make("MazeWalk-v0", size=9)
     maze, info = env.reset(seed=1)
-    place = tuple(np.argwhere(maze == 4)[0])
+    row, column = np.argwhere(maze == 4)[0]
     for action, (down, right) in STEPS.items():
-        is_free = maze[place[0] + down, place[1] + right] != 0
+        is_free = maze[row + down, column + right] != 0
         assert info["action_mask"][action] == is_free
         if not is_free:
             after, reward, terminated, _, _ = env.step(action)
@@ -83,7 +83,7 @@ def test_an_episode_is_cut_off_at_the_stated_limit():
 def test_a_wrong_action_is_named(action, error):
     env = MazeWalkEnv(size=5)
     env.reset(seed=0)
-    with pytest.raises(error, match="action="):
+    with pytest.raises(error, match=r"action must be an integer in \[0, 3\], got"):
         env.step(action)
 
 
@@ -94,5 +94,5 @@ def test_a_wrong_action_is_named(action, error):
 def test_wrong_actions_are_named(actions, error):
     env = MazeWalkVectorEnv(2, size=5)
     env.reset(seed=0)
-    with pytest.raises(error, match="action"):
+    with pytest.raises(error, match="action must h"):  # hold integers, have shape
         env.step(np.array(actions))

@@ -1,4 +1,4 @@
-"""Kernels: what the very first call says, and where they are kept."""
+"""Kernels: what the very first call prints, and where they are kept."""
 
 import os
 import subprocess
@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import thinkenv
-from thinkenv.kernels.compilation import kernel_folder
+from thinkenv.kernels.compilation import kernel_folder, sources_of_kernels
 
 SOLVE = (
     "import numpy as np; from thinkenv import mazes, suites; "
@@ -18,7 +18,7 @@ PACKAGE = Path(thinkenv.__file__).parent
 
 
 def run(folder: Path, **variables: str) -> str:
-    """Solve a maze in a process of its own with ``folder`` as home; what it said."""
+    """Solve a maze in a process of its own with ``folder`` as home; what it printed."""
     kept = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
     done = subprocess.run(
         [sys.executable, "-B", "-c", SOLVE],
@@ -58,12 +58,30 @@ def test_kernels_are_kept_in_the_cache_folder_and_nowhere_else(tmp_path):
 def test_a_cache_folder_that_cannot_be_written_costs_time_and_nothing_else(tmp_path):
     (tmp_path / "file").touch()
     before = files_of_package()
-    said = run(tmp_path, THINKENV_CACHE=str(tmp_path / "file" / "cache"))
-    assert said.count("\n") == 1 and "name another one in THINKENV_CACHE" in said
+    printed = run(tmp_path, THINKENV_CACHE=str(tmp_path / "file" / "cache"))
+    assert printed.count("\n") == 1 and "name another one in THINKENV_CACHE" in printed
     assert before == files_of_package()
 
 
-def test_kernels_of_other_states_of_the_sources_are_deleted_after_a_month(tmp_path):
+def test_every_file_with_kernels_decides_where_they_are_kept():
+    with_kernels = {path for path in PACKAGE.rglob("*.py") if "import kernel\n" in path.read_text()}
+    sources = set(sources_of_kernels())
+    assert with_kernels and with_kernels <= sources
+    folders = {path.relative_to(PACKAGE).parts[0] for path in sources}
+    assert {"kernels", "tasks", "mazes", "prefix_sums", "chess_puzzles"} == folders
+
+
+def test_another_state_of_a_file_that_kernels_use_has_another_folder(monkeypatch):
+    ours = kernel_folder()
+    changed = PACKAGE / "mazes" / "lattice.py"
+    read = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read(path) + b"#" * (path == changed))
+    other = kernel_folder.__wrapped__()
+    assert ours is not None and other is not None and other != ours
+    other.rmdir()
+
+
+def test_kernels_of_other_states_of_the_code_are_deleted_after_a_month(tmp_path):
     month_old, week_old = (tmp_path / "kernels" / name for name in ("month", "week"))
     for folder, days in ((month_old, 31), (week_old, 7)):
         folder.mkdir(parents=True)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from thinkenv import mazes
-from thinkenv.kernels.threads import run_on_threads
+from thinkenv.kernels.threads import part_of, run_in_parts, run_on_threads
 
 
 def test_results_come_in_the_order_of_the_arguments():
@@ -29,6 +29,34 @@ def test_no_thread_is_used_without_need(arguments, threads):
 def test_an_error_in_a_thread_reaches_the_caller():
     with pytest.raises(ZeroDivisionError):
         run_on_threads(lambda number: 1 // number, [1, 0, 1], threads=2)
+
+
+@pytest.mark.parametrize(("count", "parts"), [(0, 1), (1, 1), (10, 3), (3, 10), (1000, 7)])
+def test_parts_follow_one_another_and_differ_by_at_most_one(count, parts):
+    bounds = [part_of(count, part, parts) for part in range(parts)]
+    assert [number for begin, end in bounds for number in range(begin, end)] == list(range(count))
+    sizes = [end - begin for begin, end in bounds]
+    assert max(sizes) - min(sizes) <= 1
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5, None])
+@pytest.mark.parametrize(("count", "cells"), [(0, 0), (1, 10**7), (100, 10**7), (100, 10)])
+def test_a_batch_is_worked_on_once_whatever_its_parts(threads, count, cells):
+    times = np.zeros(count, int)
+
+    def work(span):
+        times[span] += 1
+
+    run_in_parts(work, count, cells, threads)
+    assert (times == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("threads", "error"), [(0, ValueError), (4097, ValueError), (2.0, TypeError)]
+)
+def test_wrong_numbers_of_threads_are_refused(threads, error):
+    with pytest.raises(error, match=rf"threads must be an integer in \[1, 4096\], got {threads}"):
+        run_in_parts(print, 1, 1, threads)
 
 
 def draw_in_child(connection):

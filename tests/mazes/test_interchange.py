@@ -86,7 +86,9 @@ def test_a_wrong_solution_in_a_file_is_noticed(tmp_path):
     batch = batch_of()
     batch.solutions[7] = 0
     interchange.write_easy_to_hard(tmp_path, batch)
-    with pytest.raises(interchange.MazeFileError, match="maze 7: its solution is no shortest path"):
+    with pytest.raises(
+        interchange.MazeFileError, match="maze 7: its solution is not a shortest path"
+    ):
         interchange.read_easy_to_hard(tmp_path)
 
 
@@ -147,10 +149,11 @@ def test_the_command_line_exports(tmp_path, capsys, name):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ("--size 10", "size=10: allowed are odd numbers"),
-        ("--count 0", "--count 0: needs 1 or more"),
-        ("--dtype uint8", "--dtype: is for --format easy_to_hard, not npz"),
-        ("--format easy_to_hard --side 30", "--side: is for --format tokens, not easy_to_hard"),
+        ("--size 10", "size must be odd and in [5, 1601], got 10"),
+        ("--count 0", "--count must be an integer in [1, 2147483647], got 0"),
+        ("--dtype uint8", "--format must be easy_to_hard where --dtype is given, got npz"),
+        ("--format easy_to_hard --side 30", "--format must be tokens where --side is given, got"),
+        ("--format tokens --side 9", "side must be an integer in [11, 10000], got 9"),
     ],
 )
 def test_the_command_line_names_a_wrong_option(tmp_path, capsys, options, words):
@@ -217,9 +220,9 @@ def test_many_mazes_of_the_package_maze_dataset_are_read_from_its_other_layout()
 def test_a_damaged_zanj_file_is_refused(tmp_path, kept):
     damaged = tmp_path / "cut.zanj"
     damaged.write_bytes((FILES / "maze_dataset_loops.zanj").read_bytes()[:kept])
-    with pytest.raises(interchange.MazeFileError, match="no readable .zanj file"):
+    with pytest.raises(interchange.MazeFileError, match="not a readable .zanj file"):
         interchange.read_maze_dataset(damaged)
-    with pytest.raises(interchange.MazeFileError, match="no readable .zanj file"):
+    with pytest.raises(interchange.MazeFileError, match="not a readable .zanj file"):
         interchange.read_maze_dataset(tmp_path / "missing.zanj")
 
 

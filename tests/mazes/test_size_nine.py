@@ -4,41 +4,28 @@ import numpy as np
 import pytest
 
 from thinkenv import mazes
-from thinkenv.mazes.endpoints import ENDPOINTS
-from thinkenv.mazes.generators import GENERATORS
+from thinkenv.mazes.endpoints import ANY
+from thinkenv.mazes.generators import DFS
+from thinkenv.mazes.sampling import draw_in_lanes, draw_one_by_one
 from thinkenv.mazes.size_nine import canonical_hash_of_edges
 from thinkenv.mazes.symmetry import canonical_hash
-from thinkenv.mazes.task import MazeTask, draw_mazes
+from thinkenv.mazes.task import MazeTask
 from thinkenv.tasks.splits import PERCENT_OF_SPLIT, SPLITS
 
 
 @pytest.mark.parametrize("split", SPLITS)
-def test_mazes_are_those_of_the_general_kernel(split):
+def test_mazes_are_those_of_the_general_kernels(split):
     task = MazeTask(size=9, split=split)
     batch = task.draw(np.arange(5000))
-    count, cells = len(batch), task.side**2
-    grids = np.empty((count, cells), np.uint8)
-    solutions = np.zeros((count, cells), np.uint8)
-    path_lengths = np.empty(count, np.int32)
-    unique = np.empty(count, np.bool_)
-    failed = draw_mazes(
-        np.arange(count, dtype=np.uint64),
-        task.key,
-        task.rooms,
-        GENERATORS["dfs"],
-        0.0,
-        ENDPOINTS["any"],
-        *PERCENT_OF_SPLIT[split],
-        grids,
-        solutions,
-        path_lengths,
-        unique,
-    )
-    assert failed == -1
-    assert np.array_equal(batch.grids.reshape(count, cells), grids)
-    assert np.array_equal(batch.solutions.reshape(count, cells), solutions)
-    assert np.array_equal(batch.path_lengths, path_lengths)
-    assert np.array_equal(batch.unique, unique)
+    drawn = batch.copy()
+    arguments = (0.0, ANY, *PERCENT_OF_SPLIT[split], *drawn.flat())
+    instances = np.arange(5000, dtype=np.uint64)
+    for draw, codes in ((draw_in_lanes, ()), (draw_one_by_one, (DFS,))):
+        for column in drawn.flat():
+            column[:] = 0
+        assert draw(instances, task.key, task.rooms, *codes, *arguments) == -1
+        for name, column in batch.columns().items():
+            assert np.array_equal(column, drawn.columns()[name]), name
 
 
 def edges_of(grid: np.ndarray) -> np.uint64:

@@ -176,10 +176,10 @@ def test_a_longer_path_is_wrong():
         (lambda grid: grid[0], "shape"),
         (lambda grid: grid * 2, "integer codes 0 wall, 1 free, 2 start, 3 goal"),
         (lambda grid: grid.astype(float), "integer codes"),
-        (lambda grid: np.where(grid == 2, 1, grid), "0 starts"),
+        (lambda grid: np.where(grid == 2, 1, grid), "got 0 starts"),
         (lambda grid: np.where(grid == 1, 3, grid), "goals"),
         (lambda grid: grid[1:], "outer wall"),
-        (lambda grid: np.where(np.arange(7) == 3, 0, grid), "no path"),
+        (lambda grid: np.where(np.arange(7) == 3, 0, grid), "must have a path"),
     ],
 )
 def test_a_bad_grid_is_refused(spoil, words):
@@ -191,10 +191,10 @@ def test_a_bad_grid_is_refused(spoil, words):
 @pytest.mark.parametrize(
     ("answer", "error", "words"),
     [
-        (np.zeros((6, 7), np.uint8), ValueError, r"answer has shape \(6, 7\): needs \(7, 7\)"),
-        (np.zeros((7, 7), np.float32), TypeError, "answer has dtype float32"),
-        (np.full((7, 7), 2), ValueError, "other values than 0 and 1"),
-        (np.full((7, 7), -1), ValueError, "other values than 0 and 1"),
+        (np.zeros((6, 7), np.uint8), ValueError, r"answer must have shape \(7, 7\), got \(6, 7\)"),
+        (np.zeros((7, 7), np.float32), TypeError, "answer must hold bools or integers, .*float32"),
+        (np.full((7, 7), 2), ValueError, "answer must hold 0 and 1 alone"),
+        (np.full((7, 7), -1), ValueError, "answer must hold 0 and 1 alone"),
     ],
 )
 def test_a_bad_answer_is_refused(answer, error, words):

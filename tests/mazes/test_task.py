@@ -160,7 +160,7 @@ def test_loops_open_the_asked_share_of_walls():
 def test_moved_endpoints_leave_the_walls_and_give_right_solutions():
     task = MazeTask(size=9)
     batch = task.draw(range(200))
-    moved = task.vary(batch, range(200))
+    moved = task.perturb(batch, range(200))
     assert np.array_equal(moved.grids != 0, batch.grids != 0)
     assert (moved.grids != batch.grids).any(axis=(1, 2)).mean() > 0.95
     for index in range(len(moved)):
@@ -194,22 +194,22 @@ def test_moved_walls_leave_perfect_mazes_in_the_split_with_right_solutions(size,
         assert first <= int(percent_of_hash(np.uint64(hashed))) < past
 
 
-def test_every_maze_needs_a_number_to_be_changed():
+def test_every_maze_needs_a_seed_to_be_perturbed():
     task = MazeTask(9)
     batch = task.draw([0, 1, 2])
-    for change in (lambda: task.vary(batch, [1]), lambda: task.move_walls(batch, [1], 2)):
-        with pytest.raises(ValueError, match="numbers has 1 entries: needs one for each of 3"):
+    for change in (lambda: task.perturb(batch, [1]), lambda: task.move_walls(batch, [1], 2)):
+        with pytest.raises(ValueError, match="seeds must have one entry for each of 3, got 1"):
             change()
 
 
-def test_no_walls_move_where_none_shall_and_the_same_numbers_move_the_same():
+def test_no_walls_move_where_none_shall_and_the_same_seeds_move_the_same():
     task = MazeTask(size=9)
     batch = task.draw(range(50))
     assert np.array_equal(task.move_walls(batch, range(50), 0).grids, batch.grids)
     one, other = (task.move_walls(batch, range(50), 5) for _ in range(2))
     assert np.array_equal(one.grids, other.grids)
     assert not np.array_equal(one.grids, task.move_walls(batch, range(50, 100), 5).grids)
-    with pytest.raises(ValueError, match="most=-1"):
+    with pytest.raises(ValueError, match=r"max_moves must be an integer in \[0, 1000000\], got -1"):
         task.move_walls(batch, range(50), -1)
     open_everywhere = MazeTask(size=9, split="all", loops=1.0)
     rooms = open_everywhere.draw(range(3))  # there is no wall to open
@@ -219,22 +219,23 @@ def test_no_walls_move_where_none_shall_and_the_same_numbers_move_the_same():
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
-        (dict(size=10), ValueError, "size=10: allowed are odd numbers from 5 to 1601"),
-        (dict(size=3), ValueError, "size=3: allowed are integers from 5 to 1601"),
-        (dict(size=9.0), TypeError, "size=9.0: needs an integer"),
-        (dict(split="hard"), ValueError, "split='hard': allowed are 'train', 'validation', 'test'"),
-        (dict(generator="dsf"), ValueError, "generator='dsf': allowed are 'dfs'"),
-        (dict(endpoints=None), ValueError, "endpoints=None: allowed are 'any', 'dead_ends'"),
-        (dict(loops=1.5), ValueError, "loops=1.5: allowed are numbers from 0.0 to 1.0"),
-        (dict(loops=float("nan")), ValueError, "loops=nan"),
-        (dict(loops="some"), TypeError, "loops='some'"),
-        (dict(count=-1), ValueError, "count=-1"),
+        (dict(size=10), ValueError, r"size must be odd and in \[5, 1601\], got 10"),
+        (dict(size=3), ValueError, r"size must be an integer in \[5, 1601\], got 3"),
+        (dict(size=9.0), TypeError, r"size must be an integer in .*, got 9\.0"),
+        (dict(split="hard"), ValueError, "split must be one of 'train', 'validation', .*'hard'"),
+        (dict(generator="dsf"), ValueError, "generator must be one of 'dfs', .*got 'dsf'"),
+        (dict(endpoints=None), ValueError, "endpoints must be one of 'any', .*got None"),
+        (dict(loops=1.5), ValueError, r"loops must be a number in \[0, 1\], got 1.5"),
+        (dict(loops=float("nan")), ValueError, "loops must be a number .*, got nan"),
+        (dict(loops="some"), TypeError, "loops must be a number .*, got 'some'"),
+        (dict(count=-1), ValueError, "count must be an integer in .*, got -1"),
         (dict(size=801, count=10**9), ValueError, "of size 801 need 1,289,631 GB of memory"),
-        (dict(seed=-1), ValueError, "seed=-1"),
-        (dict(seed=True), TypeError, "seed=True"),
-        (dict(instances=[-3]), ValueError, "instances holds -3"),
-        (dict(instances=[0.5]), TypeError, "instances has dtype float64"),
-        (dict(instances=[[1]]), ValueError, r"instances has shape \(1, 1\)"),
+        (dict(seed=-1), ValueError, "seed must be an integer in .*, got -1"),
+        (dict(seed=True), TypeError, "seed must be an integer in .*, got True"),
+        (dict(instances=[-3]), ValueError, r"instances must be in .*, got -3"),
+        (dict(instances=[0.5]), TypeError, "instances must be integers, got float64"),
+        (dict(instances=[[1]]), ValueError, r"instances must have one dimension, got .*\(1, 1\)"),
+        (dict(threads=0), ValueError, r"threads must be an integer in \[1, 4096\], got 0"),
         # With every wall open there are no dead ends.
         (dict(loops=1.0, endpoints="dead_ends", split="all"), ValueError, "no maze found"),
     ],
@@ -248,5 +249,5 @@ def test_no_mazes_at_all_are_a_batch_of_none():
     batch = mazes.generate(size=9, count=0)
     assert batch.grids.shape == (0, 11, 11) and len(batch.path_lengths) == 0
     task = MazeTask(size=9)
-    assert len(task.vary(batch, [])) == 0
+    assert len(task.perturb(batch, [])) == 0
     assert len(task.judge(batch, batch.solutions)[0]) == 0

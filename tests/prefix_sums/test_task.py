@@ -21,7 +21,7 @@ SPLITS = ("train", "validation", "test", "extrapolation")
 
 def parities(string: np.ndarray) -> list[int]:
     """The running parity by counting ones, the slow way."""
-    return [sum(map(int, string[: place + 1])) % 2 for place in range(len(string))]
+    return [sum(map(int, string[: index + 1])) % 2 for index in range(len(string))]
 
 
 @pytest.mark.parametrize("bits", [8, 32, 63, 64, 65, 130])
@@ -39,7 +39,7 @@ def test_the_longest_strings():
 
 
 @pytest.mark.parametrize("split", ["all", "train", "extrapolation"])
-def test_every_place_holds_ones_and_zeros_equally_often(split):
+def test_every_index_holds_ones_and_zeros_equally_often(split):
     count = 20_000
     bits = prefix_sums.generate(70, count, split=split).bits.astype(np.float64)
     spread = 0.5 / np.sqrt(count)  # of the mean of a fair coin
@@ -110,30 +110,30 @@ def test_changing_a_string_flips_one_bit_and_stays_in_the_split():
     task = PrefixSumTask(12, "validation")
     batch = task.draw(range(500))
     members = {row.tobytes() for row in task.draw(range(20_000)).bits}
-    changed = task.vary(batch, np.arange(500))
+    changed = task.perturb(batch, np.arange(500))
     assert ((changed.bits != batch.bits).sum(axis=1) % 2 == 1).all()
     assert (changed.bits != batch.bits).sum(axis=1).max() <= 12
     assert np.array_equal(prefix_sums.solve(changed.bits), changed.solutions)
     assert {row.tobytes() for row in changed.bits} <= members
-    assert np.array_equal(task.vary(batch, np.arange(500)).bits, changed.bits)
+    assert np.array_equal(task.perturb(batch, np.arange(500)).bits, changed.bits)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "error", "name"),
+    ("arguments", "error", "words"),
     [
-        ({"bits": 7}, ValueError, "bits=7"),
-        ({"bits": 100_001}, ValueError, "bits=100001"),
-        ({"bits": 8.0}, TypeError, "bits=8.0"),
-        ({"split": "easy"}, ValueError, "split='easy'"),
-        ({"count": -1}, ValueError, "count=-1"),
-        ({"seed": -1}, ValueError, "seed=-1"),
+        ({"bits": 7}, ValueError, r"bits must be an integer in \[8, 100000\], got 7"),
+        ({"bits": 100_001}, ValueError, "bits must be .*, got 100001"),
+        ({"bits": 8.0}, TypeError, "bits must be .*, got 8.0"),
+        ({"split": "easy"}, ValueError, "split must be one of .*, got 'easy'"),
+        ({"count": -1}, ValueError, "count must be .*, got -1"),
+        ({"seed": -1}, ValueError, "seed must be .*, got -1"),
         ({"bits": 100_000, "count": 2**31}, ValueError, "memory"),
-        ({"instances": [0.5]}, TypeError, "instances"),
-        ({"threads": 0}, ValueError, "threads=0"),
+        ({"instances": [0.5]}, TypeError, "instances must be integers"),
+        ({"threads": 0}, ValueError, "threads must be .*, got 0"),
     ],
 )
-def test_wrong_arguments_are_named(arguments, error, name):
-    with pytest.raises(error, match=name):
+def test_wrong_arguments_are_named(arguments, error, words):
+    with pytest.raises(error, match=words):
         prefix_sums.generate(**arguments)
 
 
@@ -143,7 +143,7 @@ def test_only_bits_have_parities(bits):
         prefix_sums.solve(bits)
 
 
-def test_every_string_needs_a_number_to_be_changed():
+def test_every_string_needs_a_seed_to_be_perturbed():
     task = PrefixSumTask(16)
-    with pytest.raises(ValueError, match="numbers has 1 entries: needs one for each of 3"):
-        task.vary(task.draw([0, 1, 2]), [1])
+    with pytest.raises(ValueError, match="seeds must have one entry for each of 3, got 1"):
+        task.perturb(task.draw([0, 1, 2]), [1])

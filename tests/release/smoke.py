@@ -62,7 +62,7 @@ def main() -> None:
     assert "site-packages" in thinkenv.__file__, thinkenv.__file__
     check_environments()
     assert len(chess_puzzles.load("bundled", split="all")) == 6605
-    (row, *_) = suites.evaluate(suites.baselines.exact, "maze-extrapolation", most=3)
+    (row, *_) = suites.evaluate(suites.baselines.exact, "maze-extrapolation", max_problems=3)
     assert row["exact"] == 1.0
     json.dump({"python": sys.version.split()[0], "digests": digests()}, sys.stdout)
 

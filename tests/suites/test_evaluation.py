@@ -117,8 +117,11 @@ def test_the_thought_of_an_agent_is_an_answer():
     def answer(bits):
         return Answers(prefix_sums.solve(bits), bits.sum(axis=1), bits[:, 0] == 1)
 
-    for row, same in zip(evaluate(think, SMALL), evaluate(answer, SMALL), strict=True):
+    expected = evaluate(answer, SMALL)
+    for row, same in zip(evaluate(think, SMALL), expected, strict=True):
         assert {**row, "seconds": 0} == {**same, "seconds": 0}
+    twice = evaluate(lambda bits: [think(bits), think(bits)], SMALL)
+    assert [row["exact"] for row in twice] == [row["exact"] for row in expected for _ in range(2)]
 
 
 def test_what_happened_to_each_problem_is_handed_back():
@@ -186,10 +189,12 @@ def test_sets_that_are_done_are_there_before_the_next_is_begun():
         shown.append(len(bits))
         return bits
 
-    sets = evaluate_sets(answer, SMALL)
+    sets = evaluate_sets(answer, SMALL, batch=20, keep_answers=True)
     assert not shown
     (done,) = next(sets)
-    assert done.row["n"] == 25 and shown == [25]
+    assert (done.row["n"], done.row["suite"]) == (25, "small") and shown == [20, 5]
+    strings = prefix_sums.generate(**SMALL.sets[0].options, count=25)
+    assert np.array_equal(done.outcomes["answer"], strings.bits)
     with pytest.raises(KeyboardInterrupt):
         next(sets)
 

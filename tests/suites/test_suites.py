@@ -51,7 +51,9 @@ def test_no_set_is_of_a_split_that_agents_are_trained_on():
 )
 def test_a_suite_of_other_problems_is_refused(name, versions):
     other = dataclasses.replace(suites.SUITES[name], versions=versions)
-    with pytest.raises(ValueError, match=f"version {list(versions.values())[0]} of"):
+    with pytest.raises(
+        ValueError, match=f"must have version {list(versions.values())[0]} for suite"
+    ):
         suites.evaluate(suites.baselines.empty_answer, other)
 
 

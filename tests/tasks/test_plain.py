@@ -11,6 +11,7 @@ class Larger(PlainTask):
     """Which numbers of a grid are larger than the one in the middle?"""
 
     name = "larger"
+    codes = 3
     smallest_size = 2
 
     def draw_problem(self, random):
@@ -61,9 +62,9 @@ def test_answers_are_judged_cell_by_cell():
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
-        ((1,), ValueError, "size=1: allowed are integers from 2"),
-        ((2.5,), TypeError, "size=2.5"),
-        ((3, "hard"), ValueError, "split='hard'"),
+        ((1,), ValueError, r"size must be an integer in \[2, 10000\], got 1"),
+        ((2.5,), TypeError, r"size must be an integer in .*, got 2\.5"),
+        ((3, "hard"), ValueError, "split must be one of .*, got 'hard'"),
     ],
 )
 def test_wrong_arguments_are_named(arguments, error, words):
@@ -71,18 +72,18 @@ def test_wrong_arguments_are_named(arguments, error, words):
         Larger(*arguments)
 
 
-def test_what_is_no_answer_is_refused_before_an_agent_is_asked():
+def test_what_is_not_an_answer_is_refused_before_an_agent_is_queried():
     class Wrong(Larger):
         def solve(self, problem):
             return problem.astype(int) + 300
 
-    with pytest.raises(ValueError, match="solution holds other values than 0 and 1"):
+    with pytest.raises(ValueError, match="solution must hold 0 and 1 alone"):
         Wrong(3).draw([0])
-    with pytest.raises(ValueError, match="instances is empty"):
+    with pytest.raises(ValueError, match="instances must hold at least one number"):
         Larger(3).draw([])
 
 
-def test_one_instance_is_no_batch():
+def test_one_instance_is_not_a_batch():
     batch = Larger(3).draw([0, 1])
     with pytest.raises(TypeError, match=r"batch\[1\]: a batch of one is batch\[1 : 2\]"):
         batch[1]
@@ -105,3 +106,43 @@ def holds_zeros(task_class, split) -> bool:
         assert "is empty or too rare" in str(error)
         return False
     return True
+
+
+def test_default_problems_are_of_the_sizes_that_the_class_names():
+    class Sized(Larger):
+        training_size, testing_sizes, watching_size = 4, (4, 8), 6
+
+    trained = Sized.training_options().task(Sized, "validation")
+    assert isinstance(trained, Sized) and trained.options == {"split": "validation", "size": 4}
+    tested = Sized.testing_options().tasks(Sized)
+    assert [task.options for task in tested] == [
+        {"split": "test", "size": 4},
+        {"split": "extrapolation", "size": 8},
+    ]
+    assert Sized.watching_options().task(Sized).options == {"split": "extrapolation", "size": 6}
+
+
+def test_what_a_task_need_not_define_has_defaults():
+    task = Larger(4, "test")
+    batch = task.draw([0, 1])
+    assert task.count is None and task.version == 1
+    assert task.filling_rounds(batch) is None and task.difficulties(batch) is None
+    assert task.play(batch, lambda problems: problems) == {}
+    with pytest.raises(ValueError, match="no small change is known of problems .* 'larger'"):
+        task.perturb(batch, [0, 1])
+    assert task.label(task.options) == "size 4" and task.describe(batch[:1]) == "larger, size 4"
+    assert repr(task) == "Larger(split='test', size=4)"
+    picture = task.picture(batch[:1], batch.solutions[0])
+    assert picture.shape == (320, 320, 3) and picture.dtype == np.uint8
+    assert len(task.text(batch[:1], batch.solutions[0]).splitlines()) == 4
+
+
+def test_batches_are_joined_and_replaced_in_part():
+    task = Larger(3)
+    first, second = task.draw([0, 1, 2]), task.draw([7, 8])
+    joined = type(first).concatenate([first, second])
+    assert joined.instances.tolist() == [0, 1, 2, 7, 8]
+    assert np.array_equal(joined.problems, task.draw([0, 1, 2, 7, 8]).problems)
+    first.replace(np.array([2, 0]), second)
+    assert first.instances.tolist() == [8, 1, 7]
+    assert np.array_equal(first.solutions, task.draw([8, 1, 7]).solutions)

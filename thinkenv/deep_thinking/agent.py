@@ -57,7 +57,7 @@ class Agent(Generic[SomeMemory]):
     Args:
         net: The net; it is moved to ``device`` and put in evaluation mode.
         codec: How it reads problems of the task.
-        training_iterations: The most iterations the net was trained to take.
+        training_iterations: The maximum of iterations the net was trained to take.
         device: Where to think.
         description: What is known of the agent (its name, command, commit, seed, …).
         acceleration: How iterations are to be run faster; not at all by default.
@@ -108,7 +108,7 @@ class Agent(Generic[SomeMemory]):
 
         Args:
             problems: ``(B, …)``.
-            at_least: The fewest problems in a chunk, the last one apart.
+            at_least: The minimum of problems in a chunk, the last one apart.
         """
         cells = max(1, int(np.prod(self.codec.board(problems), dtype=np.int64)))
         budget = CELLS_PER_CHUNK.get(self.device.type, CELLS_PER_CHUNK["cpu"])
@@ -265,10 +265,7 @@ class Agent(Generic[SomeMemory]):
         """
         with torch.no_grad():
             like = self.net.start(self.codec.encode(problems[:1], self.device))
-        expected = [(len(problems), *shape[1:]) for shape in memories.shapes(like)]
-        if memories.shapes(memory) != expected:
-            wanted, got = (
-                shapes[0] if len(shapes) == 1 else shapes
-                for shapes in (expected, memories.shapes(memory))
-            )
-            raise ValueError(f"memory must have shape {wanted}, got {got}")
+        like = memories.transform(lambda one: one.expand(len(problems), *one.shape[1:]), like)
+        expected, got = memories.shape_of(like), memories.shape_of(memory)
+        if got != expected:
+            raise ValueError(f"memory must have shape {expected}, got {got}")

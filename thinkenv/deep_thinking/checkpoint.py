@@ -19,6 +19,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
+from thinkenv.checks import check_integer
 from thinkenv.deep_thinking.agent import Agent
 from thinkenv.deep_thinking.architectures import (
     ARCHITECTURES,
@@ -26,7 +27,6 @@ from thinkenv.deep_thinking.architectures import (
     count_parameters,
 )
 from thinkenv.deep_thinking.architectures.equivariance import drop_parametrizations, plain_state
-from thinkenv.deep_thinking.codecs.base import Interface
 from thinkenv.deep_thinking.codecs.choice import codec_for
 from thinkenv.deep_thinking.migration import upgrade_description, upgrade_weights
 from thinkenv.deep_thinking.rollout.acceleration import PLAIN, Acceleration
@@ -69,8 +69,7 @@ def find_agent(name: str | Path) -> Path:
     if folder.exists():
         raise CheckpointError(f"{folder}: not an agent's folder, there is no {DESCRIPTION} in it")
     raise CheckpointError(
-        f"{folder}: not an agent's folder, there is no such folder; agents that come with the "
-        f"package are {', '.join(shipped_agents())}"
+        f"an agent must be a folder or one of {', '.join(shipped_agents())}, got {folder}"
     )
 
 
@@ -93,6 +92,7 @@ def save_agent(folder: Path, net: AnyArchitecture, description: Mapping[str, Any
         "weights_sha256": hashlib.sha256(weights).hexdigest(),
         "architecture": net.name,
         **describe_net(net),
+        "interface": asdict(net.interface),
         **description,
     }
     write_bytes(folder / WEIGHTS, weights)
@@ -137,36 +137,25 @@ def load_agent(
     acceleration.check(torch.device(device))
     try:
         found_task = task or TASKS.find(description["task"])
-        net = build_net(description["architecture"], description["net"], description["interface"])
+        found = ARCHITECTURES.find(description["architecture"])
+        codec = codec_for(found_task, found)
+        net = found(found.settings_type(**description["net"]), codec.interface)
     except (TypeError, ValueError, AttributeError) as error:
         raise CheckpointError(f"{folder / DESCRIPTION}: {error}") from None
     weights = read_weights(folder, description)
     drop_parametrizations(net)  # weights that were trained as equivariant ones are so
     try:
         net.load_state_dict(weights)
-    except RuntimeError as error:
-        raise CheckpointError(f"{folder}: weights and description disagree: {error}") from None
-    codec = codec_for(found_task, type(net))
+    except RuntimeError as error:  # of several lines
+        reason = " ".join(str(error).split())
+        raise CheckpointError(f"{folder}: {WEIGHTS} and {DESCRIPTION} disagree: {reason}") from None
     known = {**description, "name": folder.name if folder.parent == SHIPPED else str(name)}
     return Agent(net, codec, description["training_iterations"], device, known, acceleration)
 
 
-def build_net(
-    architecture: str, settings: Mapping[str, Any], interface: Mapping[str, Any]
-) -> AnyArchitecture:
-    """Build an untrained net from what is stored of it.
-
-    Raises:
-        ValueError: If there is no such architecture, or a setting is not allowed.
-        TypeError: If there is no such setting.
-    """
-    found = ARCHITECTURES.find(architecture)
-    return found(found.settings_type(**settings), Interface(**interface))
-
-
 def describe_net(net: AnyArchitecture) -> dict[str, Any]:
-    """What ``build_net`` needs to know of a net, as it is stored."""
-    return {"net": asdict(net.settings), "interface": asdict(net.interface)}
+    """What an agent's file says of how a net is built; the rest is decided by the task."""
+    return {"net": asdict(net.settings)}
 
 
 def read_description(folder: Path) -> dict[str, Any]:
@@ -177,26 +166,20 @@ def read_description(folder: Path) -> dict[str, Any]:
     """
     path = folder / DESCRIPTION
     try:
-        description = json.loads(path.read_text())
-    except (FileNotFoundError, NotADirectoryError):
-        raise CheckpointError(
-            f"{folder}: not an agent's folder, there is no {DESCRIPTION} in it"
-        ) from None
+        description = json.loads(path.read_bytes())
     except (ValueError, OSError) as error:
         raise CheckpointError(f"{path}: not valid JSON ({error})") from None
     stored = description.get("format") if isinstance(description, dict) else None
     if stored not in (FORMAT, EARLIER_FORMAT):
         raise CheckpointError(f"{path}: format must be {FORMAT!r}, got {stored!r}")
-    needed = {"task", "architecture", "net", "training_iterations"}
-    missing = (needed | ({"interface"} if stored == FORMAT else set())) - description.keys()
+    missing = {"task", "architecture", "net", "training_iterations"} - description.keys()
     if missing:
         raise CheckpointError(f"{path}: lacks {', '.join(sorted(missing))}")
-    if stored == FORMAT:
-        return description
     try:
-        return upgrade_description(description)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError(f"{path}: net lacks {error}") from None
+        check_integer("training_iterations", description["training_iterations"], 1, 2**63 - 1)
+        return description if stored == FORMAT else upgrade_description(description)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise CheckpointError(f"{path}: {error}") from None
 
 
 def read_weights(folder: Path, description: Mapping[str, Any]) -> dict[str, Tensor]:
@@ -205,24 +188,23 @@ def read_weights(folder: Path, description: Mapping[str, Any]) -> dict[str, Tens
     Raises:
         CheckpointError: If the file is missing, damaged, or not the one that is described.
     """
-    is_earlier = description.get("format") == EARLIER_FORMAT
+    is_earlier = description["format"] == EARLIER_FORMAT
     path = folder / (EARLIER_WEIGHTS if is_earlier else WEIGHTS)
     try:
         content = path.read_bytes()
-    except FileNotFoundError:
-        raise CheckpointError(f"{folder}: there is no {path.name} in it") from None
-    if is_earlier:
-        weights = upgrade_weights(read_state(path, content))
-    else:
-        try:
-            weights = safetensors.torch.load(content)
-        except safetensors.SafetensorError as error:
-            raise CheckpointError(f"{path}: damaged or cut short ({error})") from None
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot be read ({error.strerror})") from None
     if hashlib.sha256(content).hexdigest() != description.get("weights_sha256"):
         raise CheckpointError(
-            f"{path}: not the weights that {DESCRIPTION} describes (SHA-256 differs)"
+            f"{path}: damaged, cut short, or not the weights that {DESCRIPTION} describes "
+            "(SHA-256 differs)"
         )
-    return weights
+    if is_earlier:
+        return upgrade_weights(read_state(path, content))
+    try:
+        return safetensors.torch.load(content)
+    except safetensors.SafetensorError as error:
+        raise CheckpointError(f"{path}: not a safetensors file ({error})") from None
 
 
 def to_bytes(state: dict[str, Any]) -> bytes:
@@ -240,7 +222,7 @@ def read_state(path: Path, content: bytes | None = None) -> dict[str, Any]:
     """
     try:
         buffer = io.BytesIO(path.read_bytes() if content is None else content)
-        return torch.load(buffer, map_location="cpu", weights_only=True)
+        state = torch.load(buffer, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise CheckpointError(f"{path}: there is no such file") from None
     except (OSError, EOFError, RuntimeError, ValueError, pickle.UnpicklingError, KeyError) as error:
@@ -250,3 +232,6 @@ def read_state(path: Path, content: bytes | None = None) -> dict[str, Any]:
         ) from None
     except zipfile.BadZipFile as error:
         raise CheckpointError(f"{path}: damaged or cut short ({error})") from None
+    if not isinstance(state, dict):
+        raise CheckpointError(f"{path}: not a state by names")
+    return state

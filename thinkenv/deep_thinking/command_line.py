@@ -1,22 +1,36 @@
 """What the scripts' command lines share."""
 
+import contextlib
+import inspect
+import io
+import re
 import sys
 from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import tyro
 
 from thinkenv.deep_thinking.checkpoint import shipped_agents
 from thinkenv.tasks.base import AnyTask
+
+Options = TypeVar("Options")
 
 # Options of release 0.1 by the names of today; the old ones still work in this release.
 RENAMED = {
     "averaging": "ema-decay",
     "barriers": "wall-mask",
     "clip": "max-grad-norm",
+    "mazes": "problems",
     "memory-noise": "memory-noise-std",
     "most-iterations": "max-iterations",
     "rest-penalty": "residual-penalty",
     "symmetric": "equivariant",
     "update-chance": "update-prob",
     "warm-up": "warmup-fraction",
+}
+# And a task of one's own that was printed there.
+RENAMED_TASKS = {
+    "agents.examples.flood_fill:FloodFillProblems": "examples/flood_fill.py:FloodFillTask"
 }
 
 
@@ -25,6 +39,9 @@ def read_words(words: Sequence[str]) -> list[str]:
     read = []
     for word in words:
         option, equals, value = word.partition("=")
+        if word in RENAMED_TASKS:
+            print(f"{word} is called {RENAMED_TASKS[word]} now", file=sys.stderr)
+            word = RENAMED_TASKS[word]
         for prefix in ("--no-", "--"):
             name = option.removeprefix(prefix).replace("_", "-")
             if option.startswith(prefix) and name in RENAMED:
@@ -45,6 +62,36 @@ def value_of(option: str, words: Sequence[str], default: str) -> str:
             elif index + 1 < len(words):
                 default = words[index + 1]
     return default
+
+
+def parse_args(
+    default: Options, words: Sequence[str], description: str | None, prog: str | None = None
+) -> Options:
+    """The options that the words of a command line stand for.
+
+    Args:
+        default: A dataclass whose fields are the options, with their defaults.
+        words: The words.
+        description: A docstring, which ``--help`` shows before the options.
+        prog: What ``--help`` calls the command, by default as it was called.
+
+    Raises:
+        ValueError: If there is no such option, or its value is not allowed.
+    """
+    about = inspect.cleandoc(description or "").partition("\n\nRaises:")[0]
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            return tyro.cli(
+                type(default), args=words, default=default, description=about, prog=prog
+            )
+    except SystemExit as stop:
+        if not stop.code:  # --help
+            raise
+    # An error comes in a box, with a hint in its last line.
+    lines = [line.strip("│ ") for line in said.getvalue().splitlines() if line.startswith("│")]
+    message = " ".join(line for line in lines[:-1] if not line.startswith("─"))
+    raise ValueError(re.sub(r"^Error parsing \w+: ", "", message))
 
 
 def run_script(main: Callable[[list[str]], int]) -> int:

@@ -5,7 +5,7 @@ Everything here gives rows: see ``thinkenv.suites``.
 
 import itertools
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,7 +43,7 @@ class ThinkingTime:
         """Read ``--iterations``.
 
         Args:
-            words: Numbers, and ``converged``.
+            words: Numbers, and ``converged``, as they were typed.
             max_iterations: As of the class.
             defaults: The numbers where there are no words.
 
@@ -65,7 +65,7 @@ class ThinkingTime:
 
     @property
     def last(self) -> Iterations:
-        """How long is thought at last."""
+        """How long the agent thinks at last."""
         return "converged" if self.until_converged else self.fixed[-1]
 
 
@@ -98,8 +98,8 @@ class AgentPolicy:
             answers.preferences = self._player(answers.requested or "converged")
         return found
 
-    def _player(self, iterations: Iterations):
-        """What the agent prefers after the same thinking, for tasks of several moves."""
+    def _player(self, iterations: Iterations) -> Callable[[np.ndarray], np.ndarray]:
+        """What tells the agent's preferences after so long a thought: see ``Task.play``."""
 
         def prefer(problems: np.ndarray) -> np.ndarray:
             thought = self.agent.think(
@@ -171,8 +171,8 @@ def evaluate_recovery(
     converged_after = agent.think(
         batch.problems, "converged", max_iterations=max_iterations
     ).iterations
-    with progress_bar(task, "disturbing thoughts about", len(batch)) as bar:
-        bar.total = len(disturbances) * len(disturbed_at) * len(batch)
+    total = len(disturbances) * len(disturbed_at) * len(batch)
+    with progress_bar(task, "disturbing thoughts about", total) as bar:
         for share, disturbance in itertools.product(disturbed_at, disturbances):
             began = time.perf_counter()
             when = None if share is None else share * converged_after

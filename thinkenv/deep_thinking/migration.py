@@ -1,15 +1,14 @@
 """What earlier versions stored, as this one reads it.
 
-Version 1 of an agent's files (up to release 0.1) had one dict ``net`` for settings and interface,
-other names for some settings, and its weights in PyTorch's file format.
+Version 1 of an agent's files (up to release 0.1) had other names for some settings, beside them
+what the task decides, and its weights in PyTorch's file format.
 """
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any, TypeVar
 
-from thinkenv.deep_thinking.architectures.feed_forward import FeedForwardSettings
-from thinkenv.deep_thinking.architectures.recurrent import RecurrentSettings
+from thinkenv.deep_thinking.architectures import ARCHITECTURES
 
 Value = TypeVar("Value")
 
@@ -29,10 +28,6 @@ SETTINGS_1 = {
     "recurrent": {"memory_channels": 28, "hidden_channels": 32, "head_channels": 16},
     "feed_forward": {"memory_channels": 16, "blocks": 4, "head_channels": 16},
 }
-SETTINGS_TYPES: dict[str, type[RecurrentSettings] | type[FeedForwardSettings]] = {
-    "recurrent": RecurrentSettings,
-    "feed_forward": FeedForwardSettings,
-}
 
 
 def rename(values: Mapping[str, Value], names: Mapping[str, str]) -> dict[str, Value]:
@@ -40,40 +35,29 @@ def rename(values: Mapping[str, Value], names: Mapping[str, str]) -> dict[str, V
     return {names.get(name, name): value for name, value in values.items()}
 
 
-def settings_of(architecture: str, net: Mapping[str, Any]) -> tuple[dict, dict]:
-    """The settings and the interface that a dict ``net`` of version 1 holds."""
-    settings = {**SETTINGS_1.get(architecture, {}), **net}
-    wall_channel = settings.pop("barrier_channel", None)
-    interface = {
-        "input_channels": settings.pop("input_channels"),
-        "answer_channels": settings.pop("answer_channels"),
-        "dimensions": settings.pop("dimensions", 2),
-        "wall_channel": wall_channel,
-    }
-    if "symmetric" in settings:
-        settings["equivariant"] = settings.pop("symmetric")
-    if wall_channel is not None:
-        settings["wall_mask"] = True
-    settings_type = SETTINGS_TYPES.get(architecture)
-    if settings_type is None:
-        return settings, interface
-    known = {field.name for field in fields(settings_type)}
-    return (
-        asdict(settings_type(**{name: settings[name] for name in settings if name in known})),
-        interface,
-    )
+def settings_of(architecture: str, net: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings in a dict ``net`` of version 1, which also held what the task decides.
+
+    Raises:
+        ValueError: If there is no such architecture, or a setting is not allowed.
+    """
+    stored = {**SETTINGS_1.get(architecture, {}), **net}
+    stored["equivariant"] = stored.get("symmetric", False)
+    stored["wall_mask"] = stored.get("barrier_channel") is not None
+    settings_type = ARCHITECTURES.find(architecture).settings_type
+    known = {field.name for field in fields(settings_type)} & stored.keys()
+    return asdict(settings_type(**{name: stored[name] for name in known}))
 
 
 def upgrade_description(description: Mapping[str, Any]) -> dict[str, Any]:
     """An ``agent.json`` of version 1 as one of version 2; all but the format's name.
 
     Raises:
-        KeyError: If it lacks what a net is built from.
+        ValueError: If there is no such architecture, or a setting is not allowed.
+        TypeError: If something in it has the wrong type.
     """
     upgraded = dict(description)
-    upgraded["net"], upgraded["interface"] = settings_of(
-        description["architecture"], description["net"]
-    )
+    upgraded["net"] = settings_of(description["architecture"], description["net"])
     if isinstance(description.get("plan"), dict):
         upgraded["plan"] = rename(description["plan"], PLAN_NAMES)
     if isinstance(description.get("metrics"), dict):
@@ -104,10 +88,10 @@ def upgrade_training_state(state: Mapping[str, Any], fresh: Mapping[str, Any]) -
         ValueError: If it is of another net.
     """
     run = dict(state["run"])
-    run["net"], run["interface"] = settings_of(run["architecture"], run["net"])
+    run["net"] = settings_of(run["architecture"], run["net"])
     run["plan"] = rename(run["plan"], PLAN_NAMES)
     problems = dict(state["slots"])
-    memory = problems.pop("memory", None)
+    memory = problems.pop("memory", None)  # not there before the first step
     average = dict(fresh["average"])
     trained = [name for name in fresh["net"]]
     average |= dict(zip((f"module.{name}" for name in trained), state["average"], strict=True))
@@ -119,5 +103,5 @@ def upgrade_training_state(state: Mapping[str, Any], fresh: Mapping[str, Any]) -
         "net": dict(zip(trained, state["net"].values(), strict=True)),
         "average": average,
         "problems": problems,
-        "memory": {} if memory is None else {"memory": memory},
+        "memory": memory,
     }

@@ -19,7 +19,7 @@ INK = (38, 44, 58)
 
 @dataclass
 class Watched:
-    """What was seen of a thought about one problem.
+    """A thought about one problem, in pictures.
 
     Attributes:
         frames: A picture for each number of iterations, and the final answer, judged.
@@ -71,14 +71,14 @@ def watch(
     iterations: int | None = None,
     frames: int = 60,
 ) -> Watched:
-    """Let an agent think about one problem, and draw what it believes on the way.
+    """Let an agent think about one problem, and render what it believes on the way.
 
     Args:
         agent: The agent.
         task: The task of the problem.
         batch: One problem of it.
         iterations: How long to think; by default until the memory has converged.
-        frames: How many pictures.
+        frames: The maximum of pictures, and one of the final answer.
     """
     if iterations is None:
         iterations = int(agent.think(batch.problems, "converged").iterations[0])
@@ -98,8 +98,9 @@ def watch(
     final = task.picture(batch, answer=rollout.answers()[0])
     watched.frames.append(with_caption(final, f"{verdict} after {iterations:,} iterations"))
     first = next((note["iterations"] for note in watched.notes if note["solved"]), None)
+    split = task.options.get("split")
     watched.summary = (
-        f"{task.describe(batch)}, instance {batch.instances[0]} of {task.options.get('split')}: "
+        f"{task.describe(batch)}, instance {batch.instances[0]}{f' of {split}' if split else ''}: "
         f"{verdict} after {iterations:,} iterations"
         + (f" (first seen solved at {first:,})" if first is not None else "")
     )

@@ -18,7 +18,11 @@ from thinkenv.envs.dynamics import Dynamics, Outcome
 from thinkenv.envs.one_answer import OneAnswer
 
 ANSWERS = ("line", "first_move", "squares")
-OBSERVATION_SPACE = spaces.Box(0, 1, (len(PLANES), 8, 8), np.uint8)
+
+
+def planes_space() -> spaces.Box:
+    """The space of a position's planes."""
+    return spaces.Box(0, 1, (len(PLANES), 8, 8), np.uint8)
 
 
 def as_column(values: Sequence[object]) -> np.ndarray:
@@ -45,7 +49,7 @@ class SquaresDynamics(OneAnswer[ChessPuzzleBatch]):
     task: ChessPuzzleTask
 
     def __init__(self, task: ChessPuzzleTask):
-        super().__init__(task, OBSERVATION_SPACE, spaces.MultiBinary((8, 8)))
+        super().__init__(task, planes_space(), spaces.MultiBinary((8, 8)))
 
     def reset_infos(self, which: np.ndarray) -> dict[str, np.ndarray]:
         """What is known of each puzzle."""
@@ -70,13 +74,13 @@ class MovesDynamics(Dynamics[ChessPuzzleBatch]):
     task: ChessPuzzleTask
 
     def __init__(self, task: ChessPuzzleTask, first_only: bool):
-        super().__init__(task, OBSERVATION_SPACE, spaces.Discrete(len(MOVES)))
+        super().__init__(task, planes_space(), spaces.Discrete(len(MOVES)))
         self.one_answer = first_only
 
     def allocate(self, count: int) -> None:
         """Have as many boards."""
         super().allocate(count)
-        self.lines = Lines(self.task.puzzles.database, count, self.one_answer)
+        self.lines = Lines(self.task.puzzles, count, self.one_answer)
         self._everyone = np.arange(count)
         self._wrong_moves = np.zeros(count, np.uint16)  # what ended each line; 0 is no move
 

@@ -114,7 +114,8 @@ class MazeEnv(InstanceEnv):
     ``hunt_and_kill``; ``thinkenv.mazes.generators`` says what distribution each gives.
 
     Splits are disjoint up to rotation and reflection, by a hash of the walls: see
-    ``thinkenv.tasks.splits``. A wrong argument raises a ``ValueError`` or ``TypeError`` that names it.
+    ``thinkenv.tasks.splits``. A wrong argument raises a ``ValueError`` or ``TypeError`` that names
+    it.
 
     ## Rendering
     ``rgb_array`` draws the maze with the start as a green disc, the goal as a purple ring, and,

@@ -76,8 +76,8 @@ class PrefixSumEnv(InstanceEnv):
         render_mode: str | None = None,
     ):
         task = PrefixSumTask(bits, split)
-        bit_string = spaces.MultiBinary(task.bits)
-        super().__init__(OneAnswer(task, bit_string, bit_string, reward), render_mode)
+        shown, answer = spaces.MultiBinary(task.bits), spaces.MultiBinary(task.bits)
+        super().__init__(OneAnswer(task, shown, answer, reward), render_mode)
 
 
 class PrefixSumVectorEnv(InstanceVectorEnv):

@@ -18,7 +18,7 @@ from thinkenv.mazes.lattice import (
 NOT_REACHED, BLOCKED = -1, -2  # instead of a distance
 
 
-@kernel
+@kernel(inline="always")
 def measure_flat(grid, width, source, target, distances, queue):
     """Distances from one cell to the others, by breadth-first search until a target is reached.
 

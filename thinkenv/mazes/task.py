@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self, TypedDict
+from typing import Self
 
 import numpy as np
 
@@ -237,14 +237,6 @@ class MazeTask(GridTask):
         return MazeToWatch(endpoints=WATCHING_ENDPOINTS)
 
 
-class Kind(TypedDict):
-    """The arguments of ``MazeTask`` that say what mazes are like, whatever their size."""
-
-    generator: str
-    loops: float
-    endpoints: str
-
-
 @dataclass(frozen=True)
 class KindOfMazes:
     """The options that say what mazes are like, whatever their size."""
@@ -256,9 +248,11 @@ class KindOfMazes:
     endpoints: str = "any"
     """Where start and goal lie: any, dead_ends, corners, or farthest."""
 
-    def kind(self) -> Kind:
-        """These options as arguments of ``MazeTask``."""
-        return {"generator": self.generator, "loops": self.loops, "endpoints": self.endpoints}
+    def of_size(
+        self, size: int, family: type[MazeTask], split: str, wall_moves: int = 0
+    ) -> MazeTask:
+        """Such mazes of one size in a split."""
+        return family(size, split, self.generator, self.loops, self.endpoints, wall_moves)
 
 
 @dataclass(frozen=True)
@@ -272,8 +266,7 @@ class MazesToTrain(KindOfMazes, TrainingOptions[MazeTask]):
 
     def task(self, family: type[MazeTask], split: str) -> MazeTask:
         """The mazes of a split; walls are moved in "train" alone."""
-        wall_moves = self.wall_moves if split == "train" else 0
-        return family(self.size, split, **self.kind(), wall_moves=wall_moves)
+        return self.of_size(self.size, family, split, self.wall_moves if split == "train" else 0)
 
 
 @dataclass(frozen=True)
@@ -299,7 +292,7 @@ class MazesToTest(KindOfMazes, TestingOptions[MazeTask]):
                 raise ValueError("--file must be the only option of mazes, got others beside it")
             return [MazeFileTask(self.file)]
         return [
-            family(size, self.split or split_of_size(size, DEFAULT_SIZE), **self.kind())
+            self.of_size(size, family, self.split or split_of_size(size, DEFAULT_SIZE))
             for size in self.size
         ]
 
@@ -316,7 +309,7 @@ class MazeToWatch(KindOfMazes, WatchingOptions[MazeTask]):
     def task(self, family: type[MazeTask]) -> MazeTask:
         """The mazes of this size."""
         split = self.split or split_of_size(self.size, DEFAULT_SIZE)
-        return family(self.size, split, **self.kind())
+        return self.of_size(self.size, family, split)
 
 
 def check_size(size: object) -> int:

@@ -8,6 +8,7 @@
 ``evaluate``. ``suites.SUITES`` says what there is, ``suites.baselines`` what to compare with.
 """
 
+from thinkenv.kernels.threads import part_of
 from thinkenv.suites import baselines
 from thinkenv.suites.catalogue import SUITES, ProblemSet, Suite
 from thinkenv.suites.evaluation import (
@@ -17,7 +18,7 @@ from thinkenv.suites.evaluation import (
     evaluate_sets,
     evaluate_task,
 )
-from thinkenv.suites.merging import merge_rows, part_of
+from thinkenv.suites.merging import merge_rows
 from thinkenv.suites.rating import fit_rating, rate_rows
 from thinkenv.suites.results import FORMAT, read_result, read_rows, upgrade_row
 

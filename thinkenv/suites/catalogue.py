@@ -63,8 +63,8 @@ class Suite:
             meant, ours = self.versions.get(problems.task), problems.make_task().version
             if meant not in (None, ours):
                 raise ValueError(
-                    f"suite {self.name!r} has problems of version {meant} of {problems.task!r}; "
-                    f"this package has version {ours}"
+                    f"task {problems.task!r} must have version {meant} for suite {self.name!r}, "
+                    f"got {ours}"
                 )
 
 

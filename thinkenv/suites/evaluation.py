@@ -10,8 +10,8 @@ import numpy as np
 from tqdm import tqdm
 
 from thinkenv.checks import check_choice, check_integer
+from thinkenv.kernels.threads import part_of
 from thinkenv.suites.catalogue import SUITES, Suite
-from thinkenv.suites.merging import part_of
 from thinkenv.suites.scores import Stopping, evaluation_row
 from thinkenv.tasks.base import AnyTask, InstanceBatch
 from thinkenv.tasks.seeds import INSTANCES_PER_SEED, LAST_SEED, instances_of_seed
@@ -69,8 +69,9 @@ class ThoughtLike(Protocol):
     converged: np.ndarray
 
 
-# An agent: from problems to an answer to each, or to several, after different iterations.
-Policy = Callable[[np.ndarray], np.ndarray | Answers | ThoughtLike | Sequence[Answers]]
+# An agent, and what it says: answers to all problems, or several after different iterations.
+Said = np.ndarray | Answers | ThoughtLike
+Policy = Callable[[np.ndarray], Said | list[Answers]]
 
 
 @dataclass(frozen=True)
@@ -96,11 +97,12 @@ def query(policy: Policy, problems: np.ndarray) -> tuple[list[Answers], float]:
     said = policy(shown)
     seconds = time.perf_counter() - began
     # A list of arrays is one answer to each problem.
-    several = said if isinstance(said, list) and said and isinstance(said[0], Answers) else [said]
-    return [as_answers(one) for one in several], seconds
+    if isinstance(said, list) and said and isinstance(said[0], ThoughtLike):
+        return [as_answers(one) for one in said], seconds
+    return [as_answers(said)], seconds
 
 
-def as_answers(said: np.ndarray | Answers | ThoughtLike | Sequence[Answers]) -> Answers:
+def as_answers(said: Said | list[Answers]) -> Answers:
     """What an agent returned, as ``Answers``."""
     if isinstance(said, Answers):
         return said
@@ -326,7 +328,7 @@ def evaluate_sets(
 
     Yields:
         For each set of problems, as soon as it is done, as many evaluations as the agent gives
-        answers to each problem.
+        answers to each problem; none where no problem of it falls to the shard.
 
     Raises:
         ValueError: As of ``evaluate``.

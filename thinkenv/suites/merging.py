@@ -14,11 +14,6 @@ MEANS = ("cells", "converged", "iterations")
 STOPPING = ("stopping", "requested")
 
 
-def part_of(count: int, shard: int, shards: int) -> tuple[int, int]:
-    """The first of ``count`` problems that belongs to a shard, and one past its last."""
-    return count * shard // shards, count * (shard + 1) // shards
-
-
 def merge_rows(parts: Sequence[list[dict]]) -> list[dict]:
     """Merge the rows of all shards, as if one machine had evaluated them.
 

@@ -37,7 +37,8 @@ def fit_rating(ratings: np.ndarray, solved: np.ndarray) -> tuple[float, float, f
             "not plain that harder ones are solved less often"
         )
     low, high = np.quantile(middles, [0.025, 0.975])
-    return rating_of_logistic(ratings, solved)[0], float(low), float(high)
+    rating, _ = rating_of_logistic(ratings, solved)
+    return float(rating), float(low), float(high)
 
 
 def rating_of_logistic(ratings: np.ndarray, solved: np.ndarray) -> tuple[float, float]:

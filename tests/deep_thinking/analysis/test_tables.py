@@ -1,9 +1,8 @@
 """Tables to read, and ratings fitted to results of simulated players."""
 
-import numpy as np
 import pytest
 
-from thinkenv.deep_thinking.analysis.tables import fit_rating, format_table, label_of
+from thinkenv.deep_thinking.analysis.tables import format_table, label_of
 from thinkenv.suites.scores import evaluation_row
 
 

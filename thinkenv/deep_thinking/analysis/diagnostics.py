@@ -128,19 +128,19 @@ def diagnose(
         if progress is not None:
             progress(len(batch[chunk]))
     columns = zip(*(vars(part).values() for part in watched), strict=True)
-    seen = Observations(*map(np.concatenate, columns))
-    is_filled = not np.isnan(seen.agreement).any()
-    first_solved = np.where(seen.solved.any(axis=1), seen.solved.argmax(axis=1) + 1, -1)
+    observed = Observations(*map(np.concatenate, columns))
+    is_filled = not np.isnan(observed.agreement).any()
+    first_solved = np.where(observed.solved.any(axis=1), observed.solved.argmax(axis=1) + 1, -1)
     return Diagnosis(
         alignment,
         same_answer,
         end.cycle,
-        seen.residuals.mean(axis=0),
-        seen.solved.mean(axis=0),
+        observed.residuals.mean(axis=0),
+        observed.solved.mean(axis=0),
         first_solved,
-        seen.last_changed,
-        seen.agreement.mean(axis=0) if is_filled else None,
-        seen.filling_rounds.mean(axis=0) if is_filled else None,
+        observed.last_changed,
+        observed.agreement.mean(axis=0) if is_filled else None,
+        observed.filling_rounds.mean(axis=0) if is_filled else None,
     )
 
 
@@ -156,10 +156,10 @@ def alignment_of(memory: Memory, other: Memory) -> Tensor:
 def observe(
     agent: Agent[SomeMemory], task: AnyTask, batch: InstanceBatch, iterations: int
 ) -> Observations:
-    """Look at every iteration on a few problems."""
+    """Observe every iteration on a few problems."""
     count = len(batch)
     shape = (count, iterations)
-    seen = Observations(
+    observed = Observations(
         residuals=np.zeros(shape),
         solved=np.zeros(shape, np.bool_),
         agreement=np.full(shape, np.nan),
@@ -171,26 +171,26 @@ def observe(
     answer = rollout.answers()
     for iteration in range(iterations):
         rollout.advance(1)
-        seen.residuals[:, iteration] = rollout.residuals.cpu().numpy()
+        observed.residuals[:, iteration] = rollout.residuals.cpu().numpy()
         last_answer, answer = answer, rollout.answers()
         changed = (answer != last_answer).reshape(count, -1).any(axis=1)
-        seen.last_changed[changed] = iteration + 1
+        observed.last_changed[changed] = iteration + 1
         if changed.any() or iteration == 0:
             right, _ = task.judge(batch, answer)
             if filled is not None:
                 fits = agreement_with(filled, answer)
-        seen.solved[:, iteration] = right
+        observed.solved[:, iteration] = right
         if filled is not None:
-            seen.agreement[:, iteration], seen.filling_rounds[:, iteration] = fits
+            observed.agreement[:, iteration], observed.filling_rounds[:, iteration] = fits
         converged = iteration % CHECK_EVERY == 0 and (
-            seen.residuals[:, iteration].max() <= TOLERANCE
+            observed.residuals[:, iteration].max() <= TOLERANCE
         )
         if converged:  # what comes later is the same
             for name in ("residuals", "solved", "agreement", "filling_rounds"):
-                numbers = getattr(seen, name)
+                numbers = getattr(observed, name)
                 numbers[:, iteration + 1 :] = numbers[:, iteration, None]
             break
-    return seen
+    return observed
 
 
 def agreement_with(filled: np.ndarray, answers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -15,9 +15,9 @@ def plot_accuracy(
     """Accuracy against iterations, a line for each set of problems, with the training budget.
 
     Args:
-        rows: Evaluation rows (``metrics.ROW_KEYS``) of one agent.
+        rows: Evaluation rows of one agent.
         labels: What the problems of each row are, such as ``59x59``.
-        training_iterations: The most iterations the agent was trained to take.
+        training_iterations: The maximum of iterations the agent was trained to take.
         path: Where to write the picture; its ending decides the format.
     """
     figure, axes = pyplot.subplots(figsize=(7.5, 4.5), layout="constrained")
@@ -132,7 +132,7 @@ def plot_diagnoses(rows: list[dict], labels: list[str], path: Path) -> None:
     """Residuals, right answers, and agreement with dead-end filling, by iteration.
 
     Args:
-        rows: Rows of ``evaluate_thinking``.
+        rows: Rows of ``evaluate_diagnosis``.
         labels: What the problems of each row are.
         path: Where to write the picture; its ending decides the format.
     """

@@ -1,6 +1,6 @@
 """Recovery: does an agent find its answer again after it has been disturbed?
 
-Shapes: B problems, looked at E times.
+Shapes: B problems, whose answers are judged E times.
 """
 
 from collections.abc import Callable

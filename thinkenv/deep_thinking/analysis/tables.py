@@ -39,7 +39,7 @@ def format_table(rows: list[dict]) -> str:
 def format_recovery(rows: list[dict]) -> str:
     """Rows of recovery from disturbances, as a table to read in a terminal."""
     labels = labels_of(rows)
-    width = max(8, *map(len, labels))
+    width = max([8, *map(len, labels)])
     header = f"{'problems':>{width}} {'disturbance':>12} {'at':>6} {'n':>6} {'before':>8}"
     header += f" {'right again':>12} {'95 % interval':>17} {'after':>7} {'converged':>10}"
     lines = [header, "-" * len(header)]

@@ -2,7 +2,7 @@
 
 Channels of the memory, and of the layers, form fields of eight: what one of them finds, the others
 find in the problem as it looks rotated and mirrored. When the problem is turned, each field's
-channels change places and nothing else happens, so the answer turns with it. A rule learned for
+channels are exchanged and nothing else happens, so the answer turns with it. A rule learned for
 information from the left is thereby the rule for information from every side, and every local
 pattern is practised in all eight positions at once.
 
@@ -71,7 +71,7 @@ def make_equivariant(layer: nn.Conv2d, inputs: Sequence[Group], output_fields: b
         output_fields: Whether its output channels form fields.
 
     Raises:
-        ValueError: If channels that should form fields are no multiple of eight.
+        ValueError: If channels that should form fields are not a multiple of eight.
     """
     outputs = [(layer.out_channels, output_fields)]
     for name in ("weight", "bias"):
@@ -151,7 +151,7 @@ def exchange_of_channels(symmetry: np.ndarray, channels: int, has_fields: bool) 
         has_fields: Whether they form fields.
 
     Raises:
-        ValueError: If they should form fields and their number is no multiple of eight.
+        ValueError: If they should form fields and their number is not a multiple of eight.
     """
     if not has_fields:
         return np.arange(channels)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from thinkenv.deep_thinking.architectures.base import Architecture, Settings
-from thinkenv.deep_thinking.architectures.equivariance import make_equivariant
+from thinkenv.deep_thinking.architectures.equivariance import ORDER, make_equivariant
 from thinkenv.deep_thinking.architectures.layers import (
     AnswerHead,
     InwardClamp,
@@ -54,7 +54,7 @@ class RecurrentSettings(Settings):
     """Side of the second convolution's kernel: 3, so that information travels two cells in an
     iteration, or 1, so that it travels one and more iterations cost as much."""
     encoder_blocks: int = 0
-    """Residual blocks that look at the problem first, or 0 for none."""
+    """Residual blocks that encode the problem first, or 0 for none."""
     encoder_channels: int = 32
     """Channels of those blocks."""
 
@@ -74,6 +74,12 @@ class RecurrentSettings(Settings):
                 f"{' and '.join(needing)} must be off in a net without recall or with an encoder: "
                 f"add {' '.join('--no-' + name.replace('_', '-') for name in needing)}"
             )
+        for name in ("memory_channels", "hidden_channels", "head_channels"):
+            if self.equivariant and getattr(self, name) % ORDER:
+                raise ValueError(
+                    f"{name} must be a multiple of {ORDER} in an equivariant net, got "
+                    f"{getattr(self, name)}"
+                )
 
 
 class RecurrentNet(Architecture[Tensor]):
@@ -82,7 +88,7 @@ class RecurrentNet(Architecture[Tensor]):
     One iteration is ``memory' = clamp(conv(relu(conv([memory, problem]))), -1, 1)``: what is to be
     remembered has to be written again in every iteration, so that a damaged memory is repaired
     rather than kept. In training, gradients get past the clamp a little where they lead back
-    inside, so that no memory can be stuck at its limits from the beginning. A gated net computes a
+    inside, so that no memory can be stuck at -1 or 1 from the beginning. A gated net computes a
     proposal and a gate for each number of the memory, and moves the memory towards
     ``tanh(proposal)`` by the share ``sigmoid(gate)``: it learns to keep what is right and to let go
     of what is not. Either way the memory stays between -1 and 1, so that thousands of iterations
@@ -102,8 +108,8 @@ class RecurrentNet(Architecture[Tensor]):
         reach: How many cells far an iteration sees.
 
     Raises:
-        ValueError: If a wall mask or equivariance is asked for where there are no walls or no
-            boards to turn, or channels do not form fields of eight.
+        ValueError: If there is to be a wall mask or equivariance where there are no walls or no
+            boards to turn.
     """
 
     name = "recurrent"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Generic
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from thinkenv.tasks.base import AnyTask, Batch
@@ -12,7 +13,7 @@ from thinkenv.tasks.base import AnyTask, Batch
 
 @dataclass(frozen=True)
 class Interface:
-    """What a net sees and what it is asked for: decided by the task, not by a choice of ours.
+    """What a net sees and what it answers: decided by the task and the codec, not by settings.
 
     Attributes:
         input_channels: I, channels of an encoded problem.
@@ -32,6 +33,9 @@ class Codec(ABC, Generic[Batch]):
 
     Args:
         task: The class of the task.
+
+    Attributes:
+        interface: What a net for it sees and answers.
     """
 
     interface: Interface
@@ -44,7 +48,7 @@ class Codec(ABC, Generic[Batch]):
         """Height and width of the boards that problems ``(B, …)`` are for a net."""
 
     @abstractmethod
-    def encode(self, problems: np.ndarray, device: Any = "cpu") -> Tensor:
+    def encode(self, problems: np.ndarray, device: torch.device | str = "cpu") -> Tensor:
         """Problems ``(B, …)`` as float32 inputs ``(B, I, H, W)`` on a device.
 
         Raises:

@@ -10,7 +10,7 @@ def codec_for(task: type[AnyTask], architecture: type[AnyArchitecture]) -> AnyCo
     """The architecture's own codec where it has one, or else the task's.
 
     Raises:
-        ValueError: If the task has no codec, since its problems are no cells.
+        ValueError: If the task has no codec, since its problems are not cells.
     """
     if architecture.codec is not None:
         return architecture.codec(task)

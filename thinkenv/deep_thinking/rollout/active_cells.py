@@ -31,7 +31,8 @@ ROUNDING = 1e-5
 SELECT_EVERY = 2
 # A gathered cell costs so many times as much as one of a dense convolution.
 COST_OF_GATHERING = 3
-# Where more than one in so many cells moved, what lies around them is looked for in whole rows.
+# Where more than one in so many cells moved, a mask of the whole board finds those near them sooner
+# than a list of neighbours does.
 COST_OF_LISTING = 30
 # Cells gathered at a time: few enough for the processor's caches, or enough to fill a GPU.
 CELLS_PER_BLOCK = {"cpu": 2048, "cuda": 1_000_000}
@@ -90,7 +91,7 @@ class ActiveCells(Stepper[Tensor]):
         self._memory = self._surround(memory)  # (B, H + 2 margin, W + 2 margin, M)
         self._injected = self._surround(injected)
         self._is_open = self._surround(net.is_open(injected))[..., 0]
-        # Zero for ever at the cells that are never written: barriers and margins.
+        # Zero for ever at the cells that are never written: walls of a wall mask, and margins.
         self._hidden = torch.zeros_like(self._injected)
         # The position of a cell in a list, to find cells that are in it twice.
         self._position = torch.zeros(self._is_open.shape, dtype=torch.int64, device=injected.device)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from thinkenv.deep_thinking.rollout import memories
 from thinkenv.deep_thinking.rollout.memories import SomeMemory
-from thinkenv.deep_thinking.rollout.stepper import Stepper
+from thinkenv.deep_thinking.rollout.stepper import CHECK_EVERY, Stepper
 
 # Memories are compared with the kept one at multiples of so many iterations, because comparing
 # costs as much as an iteration; a cycle is found all the same, at a multiple of its length.
@@ -66,6 +66,6 @@ def cycle_lengths(stepper: Stepper[SomeMemory], ago: Tensor, tolerance: float) -
         stepper.advance(1)
         is_back = memories.residuals(stepper.memory, begin) <= tolerance
         lengths = torch.where(is_back & (lengths > iteration), iteration, lengths)
-        if bool((lengths <= iteration).all()):
+        if iteration % CHECK_EVERY == 0 and bool((lengths <= iteration).all()):
             break
     return lengths

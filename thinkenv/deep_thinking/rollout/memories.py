@@ -1,9 +1,10 @@
 """Memories of any form: what rollouts do to them.
 
-A memory is a tensor whose first dimension counts the problems, or several of them by name (boards,
-sets of tokens, the nodes and edges of graphs):
+A memory is a tensor of floating-point numbers whose first dimension counts the problems, or several
+of them by name (boards, sets of tokens, the nodes and edges of graphs):
 
-- boards of cells: ``(B, M, H, W)``;
+- boards of cells, ``(B, M, H, W)``: four dimensions, the channels in the second;
+- anything else, such as tokens ``(B, T, C)``: the channels in the last;
 - tokens of two levels, for example: ``{"slow": (B, T, C), "fast": (B, T, C)}``.
 """
 
@@ -17,11 +18,20 @@ Memory = Tensor | dict[str, Tensor]
 SomeMemory = TypeVar("SomeMemory", bound=Memory)
 
 
-def transform(change: Callable[[Tensor], Tensor], memory: SomeMemory) -> SomeMemory:
-    """A memory whose tensors are each changed by a function."""
+def transform(change: Callable[..., Tensor], memory: SomeMemory, *others: SomeMemory) -> SomeMemory:
+    """A memory whose tensors are each made by a function.
+
+    Args:
+        change: Gets a tensor of the memory, and those of the same name of the others.
+        memory: ``(B, …)``.
+        others: Memories of the same form.
+    """
     if isinstance(memory, dict):
-        return {name: change(tensor) for name, tensor in memory.items()}  # type: ignore[return-value]
-    return change(memory)  # type: ignore[return-value]
+        return {  # type: ignore[return-value]
+            name: change(tensor, *(other[name] for other in others))  # type: ignore[index]
+            for name, tensor in memory.items()
+        }
+    return change(memory, *others)  # type: ignore[return-value]
 
 
 def tensors_of(memory: Memory) -> list[Tensor]:
@@ -36,16 +46,12 @@ def choose(memory: SomeMemory, chosen: Tensor | slice) -> SomeMemory:
 
 def put(memory: SomeMemory, index: Tensor, others: SomeMemory) -> None:
     """Write the memories of some problems, ``index`` ``(n,)``, in place."""
-    for tensor, other in zip(tensors_of(memory), tensors_of(others), strict=True):
-        tensor[index] = other
+    transform(lambda tensor, other: tensor.index_copy_(0, index, other), memory, others)
 
 
 def concatenate(parts: Sequence[SomeMemory]) -> SomeMemory:
     """The memories of several batches of problems as one."""
-    first = parts[0]
-    if isinstance(first, dict):
-        return {name: torch.cat([part[name] for part in parts]) for name in first}  # type: ignore
-    return torch.cat(list(parts))  # type: ignore
+    return transform(lambda *tensors: torch.cat(tensors), *parts)
 
 
 def arrange(tensor: Tensor) -> Tensor:
@@ -55,13 +61,22 @@ def arrange(tensor: Tensor) -> Tensor:
     )
 
 
-def residuals(memory: Memory, before: Memory) -> Tensor:
+def residuals(memory: SomeMemory, before: SomeMemory) -> Tensor:
     """The largest change of a number in each problem's memory, ``(B,)``."""
-    pairs = zip(tensors_of(memory), tensors_of(before), strict=True)
-    changes = [(now - then).abs().amax(dim=tuple(range(1, now.ndim))) for now, then in pairs]
-    return changes[0] if len(changes) == 1 else torch.stack(changes).amax(dim=0)
+
+    def largest(now: Tensor, then: Tensor) -> Tensor:
+        return (now - then).abs().amax(dim=tuple(range(1, now.ndim)))
+
+    return torch.stack(tensors_of(transform(largest, memory, before))).amax(dim=0)
 
 
-def shapes(memory: Memory) -> list[tuple[int, ...]]:
-    """The shapes of a memory's tensors."""
-    return [tuple(tensor.shape) for tensor in tensors_of(memory)]
+def cells_of(tensor: Tensor) -> tuple[int, ...]:
+    """The shape of a mask over the cells of one problem, to all channels of which it applies."""
+    return (1, *tensor.shape[2:]) if tensor.ndim == 4 else (*tensor.shape[1:-1], 1)
+
+
+def shape_of(memory: Memory) -> tuple[int, ...] | dict[str, tuple[int, ...]]:
+    """The shape of a memory, or those of its tensors by name."""
+    if isinstance(memory, dict):
+        return {name: tuple(tensor.shape) for name, tensor in memory.items()}
+    return tuple(memory.shape)

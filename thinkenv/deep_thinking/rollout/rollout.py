@@ -1,4 +1,4 @@
-"""A rollout: a net that iterates its memory of some problems, looked at whenever one likes."""
+"""A rollout: a net that iterates its memory of some problems, and answers whenever one likes."""
 
 from dataclasses import dataclass
 from typing import Generic
@@ -12,11 +12,7 @@ from thinkenv.deep_thinking.codecs.base import AnyCodec
 from thinkenv.deep_thinking.rollout import memories
 from thinkenv.deep_thinking.rollout.cycles import COMPARE_EVERY, CycleDetector, cycle_lengths
 from thinkenv.deep_thinking.rollout.memories import SomeMemory
-from thinkenv.deep_thinking.rollout.stepper import EveryCell, StepMany, Stepper
-
-# Whether a memory has converged is looked at only so often, because that makes the processor wait
-# for the device.
-CHECK_EVERY = 16
+from thinkenv.deep_thinking.rollout.stepper import CHECK_EVERY, EveryCell, StepMany, Stepper
 
 
 class Rollout(Generic[SomeMemory]):
@@ -33,7 +29,10 @@ class Rollout(Generic[SomeMemory]):
 
     Attributes:
         iterations: How many were run.
+        stepper: What runs them: all of the memory, or active cells.
     """
+
+    stepper: Stepper[SomeMemory]
 
     def __init__(
         self,
@@ -63,35 +62,33 @@ class Rollout(Generic[SomeMemory]):
         return len(self._index)
 
     @property
-    def stepper(self) -> Stepper[SomeMemory]:
-        """What runs the iterations: active cells, or all of them."""
-        return self._stepper
-
-    @property
     def memory(self) -> SomeMemory:
         """The memories ``(B, …)``; the next iterations may change them in place."""
-        return self._stepper.memory
+        return self.stepper.memory
 
     @property
     def residuals(self) -> Tensor:
-        """The largest change of a number in each memory in the last iteration, ``(B,)``."""
-        return self._stepper.residuals
+        """The largest change of a number in each memory in the last iteration, ``(B,)``.
+
+        Infinite before the first; the next iterations may change them in place.
+        """
+        return self.stepper.residuals
 
     @torch.no_grad()
     def advance(self, iterations: int) -> None:
         """Run so many iterations."""
-        self._stepper.advance(iterations)
+        self.stepper.advance(iterations)
         self.iterations += iterations
 
     def keep(self, chosen: Tensor) -> None:
         """Go on with some of the problems only, ``(B,)`` bool."""
         self._index = self._index[chosen]
-        self._stepper.keep(chosen)
+        self.stepper.keep(chosen)
 
     @torch.no_grad()
     def restart(self, memory: SomeMemory) -> None:
         """Go on from other memories ``(B, …)`` of the same problems, such as disturbed ones."""
-        self._stepper = self._stepper_of(self._index, memory, self._everywhere)
+        self.stepper = self._stepper_of(self._index, memory, self._everywhere)
 
     @torch.no_grad()
     def change_problems(self, problems: np.ndarray) -> None:
@@ -130,12 +127,13 @@ class Rollout(Generic[SomeMemory]):
         """Iterate; problems that have come to a fixed point or a cycle leave the batch.
 
         Args:
-            iterations: The most iterations to run.
-            tolerance: A problem stops when no number of its memory changed by more than this in
-                the last iteration, or since it was in the same place before. With 0.0 the result
-                is that of running all iterations: a memory that one of them left as it was stays
-                so for ever, and cycles are not looked for. Where only active cells are iterated,
-                numbers may differ from it by about ``active_cells.ROUNDING``.
+            iterations: The maximum to run.
+            tolerance: A problem stops when its last iteration changed no number of its memory by
+                more than this, or when its memory is, within this, what it was many iterations
+                ago: a cycle. With 0.0 the result is that of running all iterations: a memory that
+                one of them left as it was stays so for ever, and cycles are not looked for. Where
+                only active cells are iterated, numbers may differ from it by about
+                ``active_cells.ROUNDING``.
         """
         begin = self.memory
         batch = len(self)

@@ -10,6 +10,10 @@ from torch import Tensor
 from thinkenv.deep_thinking.rollout import memories
 from thinkenv.deep_thinking.rollout.memories import SomeMemory
 
+# Whether memories have come to an end is checked only so often, because the processor waits for the
+# device then.
+CHECK_EVERY = 16
+
 # Runs so many iterations on a memory with its injected input; the memory after them, and the
 # largest last change of each problem's ``(B,)``.
 StepMany = Callable[[SomeMemory, Tensor, int], tuple[SomeMemory, Tensor]]
@@ -62,7 +66,8 @@ class EveryCell(Stepper[SomeMemory]):
 
     def advance(self, iterations: int) -> None:
         """Run so many iterations."""
-        self._memory, self.residuals = self._step_many(self._memory, self._injected, iterations)
+        if iterations:  # after none, the memory would seem to have converged
+            self._memory, self.residuals = self._step_many(self._memory, self._injected, iterations)
 
     def keep(self, chosen: Tensor) -> None:
         """Go on with some of the problems only, ``(B,)`` bool."""

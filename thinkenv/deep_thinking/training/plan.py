@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 # What a rollout in training starts from: see ``trainer``.
 Start = Literal["empty", "continued", "changed", "foreign", "random"]
@@ -21,9 +21,10 @@ class Plan:
     short_steps: int = 600
     """The steps at the beginning that have short rollouts."""
     short_iterations: tuple[int, int] = (8, 24)
-    """Fewest and most iterations of a short rollout."""
+    """Minimum and maximum of the iterations of a short rollout."""
     long_iterations: tuple[int, int] = (24, 48)
-    """Fewest and most iterations of a long rollout; the most is the training budget."""
+    """Minimum and maximum of the iterations of a long rollout; the maximum is the training
+    budget."""
     short_starts: tuple[Start, ...] = ("empty", "continued", "continued", "foreign")
     """The kinds of start that each problem of the batch goes through in turn with short
     rollouts."""
@@ -69,21 +70,20 @@ class Plan:
         }
         for name, (low, high) in bounds.items():
             value = getattr(self, name)
-            if not low <= value <= high:  # also where it is no number
+            if not low <= value <= high:  # also where it is not a number
                 allowed = f"at least {low}" if high == math.inf else f"in [{low}, {high}]"
                 raise ValueError(f"--{name.replace('_', '-')} must be {allowed}, got {value}")
         for name in ("short_iterations", "long_iterations"):
-            fewest, most = getattr(self, name)
-            if not 1 <= fewest <= most:
+            low, high = getattr(self, name)
+            if not 1 <= low <= high:
                 raise ValueError(
-                    f"--{name.replace('_', '-')} must be the fewest and the most, from 1, got "
-                    f"{fewest} {most}"
+                    f"--{name.replace('_', '-')} must be a minimum of at least 1 and a maximum, "
+                    f"got {low} {high}"
                 )
         for name in ("short_starts", "long_starts"):
-            if not getattr(self, name):
-                raise ValueError(f"--{name.replace('_', '-')} must name a start, got none")
-
-
-def iterations_of_rollout(plan: Plan) -> int:
-    """The most iterations of a rollout: what an agent is trained to take."""
-    return plan.long_iterations[1]
+            starts = getattr(self, name)
+            if not starts or not set(starts) <= set(get_args(Start)):
+                raise ValueError(
+                    f"--{name.replace('_', '-')} must be of {', '.join(get_args(Start))}, got "
+                    f"{' '.join(starts) or 'none'}"
+                )

@@ -85,7 +85,7 @@ class Run:
     Args:
         recipe: What decides it.
         folder: Where its files are.
-        processes: Who shares the work.
+        processes: The processes that share the work.
         resume: Whether to go on from the folder's checkpoint.
         overwrite: Whether an earlier run in the folder may go.
 
@@ -126,7 +126,7 @@ class Run:
             recipe.acceleration,
         )
         self.metrics: dict[str, Any] = {}
-        self.sessions: list[dict] = []  # where, when and how this run was begun and resumed
+        self.sessions: list[dict] = []  # the provenance of its begin, and of each time it went on
         self._pending: list[torch.Tensor] = []  # (4,) of each step since the last row of metrics
         if resume:
             self._load()
@@ -147,7 +147,7 @@ class Run:
         return self.steps_done >= self.recipe.plan.steps
 
     def step(self, interrupted: bool) -> bool:
-        """Take one step; whether any process was asked to stop."""
+        """Take one step; whether any process is to stop."""
         values, stop = self.trainer.step(interrupted)
         self._pending.append(values)
         return stop
@@ -261,13 +261,19 @@ class Run:
         state = read_state(path)
         if not isinstance(state, dict) or "run" not in state:
             raise CheckpointError(f"{path}: not the checkpoint of a training run")
+        if state.get("format") not in (None, STATE_FORMAT):
+            raise CheckpointError(
+                f"{path}: format must be {STATE_FORMAT!r}, got {state['format']!r}"
+            )
         try:
-            if state.get("format") is None:  # written by release 0.1
+            if "format" not in state:  # written by release 0.1
                 state = upgrade_training_state(state, self.trainer.state())
             compare(path, "is of a run with", state["run"], self._identity())
             self.trainer.load_state(state)
             self._pending = [values.to(self.processes.device) for values in state["pending"]]
-        except (KeyError, TypeError, AttributeError, IndexError, RuntimeError) as error:
+        except CheckpointError:
+            raise
+        except (LookupError, TypeError, AttributeError, ValueError, RuntimeError) as error:
             raise CheckpointError(f"{path}: not the state of such a training ({error})") from None
         self.sessions = list(state.get("sessions", ()))
         rows = rows_until(self.folder / METRICS, self.steps_done)
@@ -347,8 +353,8 @@ def rows_until(path: Path, step: int) -> list[dict[str, Any]]:
     if step == 0 or not path.exists():
         return []
     with open(path, newline="") as file:
-        # A line that was cut short by a kill is left out.
-        rows = [row for row in csv.DictReader(file) if None not in row.values()]
+        # A line that was cut short by a kill lacks its last number, and is left out.
+        rows = [row for row in csv.DictReader(file) if row.get(COLUMNS[-1])]
     return [
         rename({name: text and float(text) for name, text in row.items()}, METRIC_NAMES)
         | {"step": int(row["step"])}
@@ -415,7 +421,7 @@ def time_left(plan: Plan, recurrent: bool, step: int, first_step: int, seconds: 
 
 @contextmanager
 def graceful_interrupt() -> Iterator[dict[str, bool]]:
-    """Turn the first Ctrl-C, and SIGTERM, into a flag that is looked at between steps.
+    """Turn the first Ctrl-C, and SIGTERM, into a flag to be read between steps.
 
     A second Ctrl-C stops at once. A second SIGTERM does nothing: clusters send it to the processes
     and to what started them, which passes it on.

@@ -79,7 +79,7 @@ class RolloutBuffer:
         self.count = count
         self.recall = recall
         self.problems: InstanceBatch | None = None  # as long as count
-        self.memory: Memory | None = None  # (C, M, H, W), detached
+        self.memory: Memory | None = None  # (C, …), detached
         self.stream: torch.Generator | None = None  # of random numbers, new in every step
 
     def starts(self, step: int) -> np.ndarray:
@@ -95,12 +95,13 @@ class RolloutBuffer:
         slots = self.first + np.arange(self.count)
         return np.array(cycle)[(slots + step) % len(cycle)]
 
-    def advance(self, step: int, net: AnyArchitecture, device: torch.device) -> tuple[Tensor, Any]:
+    def advance(
+        self, step: int, net: AnyArchitecture, device: torch.device
+    ) -> tuple[Tensor, Memory]:
         """Move every slot to its problem and first memory of this step.
 
         Returns:
-            Inputs ``(C, I, H, W)`` and memories ``(C, M, H, W)``; ``self.problems`` are the
-            problems.
+            Inputs ``(C, I, H, W)`` and memories ``(C, …)``; ``self.problems`` are the problems.
         """
         starts = self.starts(step)
         first_instance = step * self.plan.batch + self.first
@@ -115,29 +116,20 @@ class RolloutBuffer:
         self.problems = fresh
         self.stream = torch.Generator(device).manual_seed(self.seed * 1_000_003 + step)
         inputs = self.codec.encode(fresh.problems, device)
-        empty = net.start(inputs)
-        memory = empty if self.memory is None else self.memory
         is_empty, is_random = (
             torch.from_numpy(starts == start).to(device) for start in ("empty", "random")
         )
-        first = [
-            self._first_memory(old, new, is_empty, is_random)
-            for old, new in zip(
-                memories.tensors_of(memory), memories.tensors_of(empty), strict=True
-            )
-        ]
-        if isinstance(empty, dict):
-            return inputs, dict(zip(empty, first, strict=True))
-        return inputs, first[0]
 
-    def _first_memory(
-        self, old: Tensor, empty: Tensor, is_empty: Tensor, is_random: Tensor
-    ) -> Tensor:
-        """One tensor of the memories ``(C, M, …)`` that slots start from."""
-        over_slots = (-1, *[1] * (old.ndim - 1))  # (C, 1, 1, 1)
-        memory = torch.where(is_empty.view(over_slots), empty, old)
-        uniform = 2 * self.random(torch.rand, old.shape[1:], old.device) - 1
-        return memories.arrange(torch.where(is_random.view(over_slots), uniform, memory))
+        def first_memory(empty: Tensor, earlier: Tensor) -> Tensor:
+            over_slots = (-1, *[1] * (empty.ndim - 1))  # (C, 1, …)
+            memory = torch.where(is_empty.view(over_slots), empty, earlier)
+            # Drawn in every step, so that what later numbers are does not depend on the starts.
+            uniform = 2 * self.random(torch.rand, empty.shape[1:], device) - 1
+            return memories.arrange(torch.where(is_random.view(over_slots), uniform, memory))
+
+        empty: Memory = net.start(inputs)
+        earlier = empty if self.memory is None else self.memory
+        return inputs, memories.transform(first_memory, empty, earlier)
 
     def random(
         self,
@@ -165,8 +157,8 @@ def iterations_of_step(plan: Plan, seed: int, step: int, recurrent: bool) -> int
         return 1
     if not plan.progressive:
         return plan.long_iterations[1]
-    fewest, most = plan.short_iterations if step < plan.short_steps else plan.long_iterations
-    return int(np.random.default_rng((seed, step)).integers(fewest, most + 1))
+    low, high = plan.short_iterations if step < plan.short_steps else plan.long_iterations
+    return int(np.random.default_rng((seed, step)).integers(low, high + 1))
 
 
 def learning_rate_of_step(plan: Plan, step: int) -> float:
@@ -240,12 +232,12 @@ class Trainer:
         """One optimiser step on one rollout.
 
         Args:
-            interrupted: Whether this process was asked to stop.
+            interrupted: Whether this process is to stop.
 
         Returns:
             Loss, share of problems answered exactly right, residual of the memory and norm of
             the gradient as one tensor ``(4,)`` on the device (averages over all processes); and
-            whether any process was asked to stop.
+            whether any process is to stop.
         """
         plan, step = self.plan, self.steps_done
         for group in self.optimiser.param_groups:
@@ -277,15 +269,13 @@ class Trainer:
         in_second_phase = self.steps_done >= self.plan.short_steps
         return self.plan.progressive and self.net.recurrent and in_second_phase
 
-    def _roll_out(self, inputs: Tensor, memory: Any) -> tuple[Any, Any]:
+    def _roll_out(self, inputs: Tensor, memory: Memory) -> tuple[Memory, Memory]:
         """Run this step's iterations; the last memory and the one before it."""
-        plan, buffer = self.plan, self.buffer
+        plan = self.plan
         length = iterations_of_step(plan, self.seed, self.steps_done, self.net.recurrent)
         disturbed = max(0, length - QUIET_ITERATIONS) if self._is_long else 0
-        probability: Tensor | float = 1.0
-        if disturbed:  # (C, 1, 1, 1), of each problem
-            spread = buffer.random(torch.rand, (1, 1, 1), self.device)
-            probability = plan.update_prob + (1 - plan.update_prob) * spread
+        spread = self.buffer.random(torch.rand, (), self.device)
+        update_prob = plan.update_prob + (1 - plan.update_prob) * spread  # (C,), of each problem
         injected = self.net.inject(inputs)
         before = memory
         for iteration in range(length):
@@ -293,27 +283,25 @@ class Trainer:
             memory = self.step_once(memory, injected)
             if iteration < disturbed:
                 has_noise = iteration % NOISE_EVERY == 0
-                memory = self._disturb(memory, before, probability, has_noise)
+                memory = self._disturb(memory, before, update_prob, has_noise)
         return memory, before
 
     def _disturb(
-        self, memory: Any, before: Any, probability: Tensor | float, has_noise: bool
-    ) -> Any:
+        self, memory: Memory, before: Memory, update_prob: Tensor, has_noise: bool
+    ) -> Memory:
         """A memory of which a random part was not updated, and with noise on it."""
-        disturbed = []
-        for new, old in zip(memories.tensors_of(memory), memories.tensors_of(before), strict=True):
-            cells = (1, *new.shape[2:])  # all channels of a cell are updated, or none
-            chosen = self.buffer.random(torch.rand, cells, self.device)
-            if isinstance(probability, Tensor):
-                probability = probability.view(-1, *[1] * (new.ndim - 1))
-            tensor = torch.where(chosen < probability, new, old)
-            if has_noise:
-                noise = self.buffer.random(torch.randn, new.shape[1:], self.device)
-                tensor = tensor + self.plan.memory_noise_std * noise
-            disturbed.append(tensor)
-        if isinstance(memory, dict):
-            return dict(zip(memory, disturbed, strict=True))
-        return disturbed[0]
+
+        def disturb(new: Tensor, old: Tensor) -> Tensor:
+            # All channels of a cell are updated, or none.
+            chance = self.buffer.random(torch.rand, memories.cells_of(new), self.device)
+            is_updated = chance < update_prob.view(-1, *[1] * (new.ndim - 1))
+            disturbed = torch.where(is_updated, new, old)
+            if not has_noise:
+                return disturbed
+            noise = self.buffer.random(torch.randn, new.shape[1:], self.device)
+            return disturbed + self.plan.memory_noise_std * noise
+
+        return memories.transform(disturb, memory, before)
 
     def _average_over_processes(self, values: Tensor, interrupted: bool) -> tuple[Tensor, bool]:
         """Average gradients and values over all processes, and tell all if one is to stop."""
@@ -340,21 +328,23 @@ class Trainer:
         return net.to(self.device)
 
     def state(self) -> dict[str, Any]:
-        """All that is needed to go on exactly from here (on every process; a collective call)."""
+        """All that is needed to go on exactly from here (on every process; a collective call).
+
+        Some of its tensors are the trainer's own, which the next step changes.
+        """
         batch, memory = self.buffer.problems, self.buffer.memory
         columns = {} if batch is None else batch.columns()
-        problems = {name: torch.from_numpy(column) for name, column in columns.items()}
-        thoughts: dict[str, Tensor] = {}
         if memory is not None:
-            named = memory if isinstance(memory, dict) else {"memory": memory}
-            thoughts = {name: tensor.cpu().contiguous() for name, tensor in named.items()}
+            memory = memories.transform(lambda own: self._gather(own.cpu().contiguous()), memory)
         return {
             "steps_done": self.steps_done,
             "net": {name: value.cpu() for name, value in self.net.state_dict().items()},
             "average": {name: value.cpu() for name, value in self.average.state_dict().items()},
             "optimiser": self.optimiser.state_dict(),
-            "problems": {name: self._gather(tensor) for name, tensor in problems.items()},
-            "memory": {name: self._gather(tensor) for name, tensor in thoughts.items()},
+            "problems": {
+                name: self._gather(torch.from_numpy(column)) for name, column in columns.items()
+            },
+            "memory": memory,
         }
 
     def _gather(self, tensor: Tensor) -> Tensor:
@@ -372,10 +362,11 @@ class Trainer:
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
         part = slice(self.buffer.first, self.buffer.first + self.buffer.count)
-        if not state["memory"]:
+        if state["memory"] is None:  # of before the first step
             return
-        named = {name: tensor[part].to(self.device) for name, tensor in state["memory"].items()}
-        self.buffer.memory = named["memory"] if list(named) == ["memory"] else named
+        self.buffer.memory = memories.transform(
+            lambda whole: whole[part].to(self.device), state["memory"]
+        )
         batch = type(self.buffer.task.draw(instances_of_seed(self.seed, 1)))
         columns = {name: tensor[part].numpy() for name, tensor in state["problems"].items()}
         self.buffer.problems = batch(**columns)
@@ -383,6 +374,5 @@ class Trainer:
 
 def mean_change(memory: Memory, before: Memory) -> Tensor:
     """The mean change of a number of the memory in an iteration."""
-    pairs = zip(memories.tensors_of(memory), memories.tensors_of(before), strict=True)
-    changes = [(now - then).abs().mean() for now, then in pairs]
-    return changes[0] if len(changes) == 1 else torch.stack(changes).mean()
+    changes = memories.transform(lambda now, then: (now - then).abs().mean(), memory, before)
+    return torch.stack(memories.tensors_of(changes)).mean()

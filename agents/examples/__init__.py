@@ -1,0 +1,1 @@
+"""Where the examples went: to the folder ``examples``."""

@@ -1,0 +1,3 @@
+"""Where this example went."""
+
+raise SystemExit("agents/examples/anytime.py is examples/anytime.py now")

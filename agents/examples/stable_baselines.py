@@ -1,0 +1,3 @@
+"""Where this example went."""
+
+raise SystemExit("agents/examples/stable_baselines.py is examples/stable_baselines.py now")
