@@ -19,7 +19,7 @@ from thinkenv.deep_thinking.distributed import prepare_device
 from thinkenv.deep_thinking.evaluation import AgentPolicy, ThinkingTime
 from thinkenv.deep_thinking.watching import watch
 from thinkenv.files import write_bytes
-from thinkenv.mazes.task import MazesToTest, MazeTask, MazeToWatch
+from thinkenv.mazes.task import MAZES_TO_WATCH, MazesToTest, MazeTask
 from thinkenv.provenance import store_result
 
 SHORTER = (9, 18, 36)
@@ -80,7 +80,7 @@ def main(words: list[str]) -> int:
     store_result(args.folder / "results.json", {"format": suites.FORMAT, "rows": rows})
     plot_accuracy(rows, labels_of(rows), budget, args.folder / "accuracy.png")
 
-    task = MazeToWatch().task(MazeTask)
+    (task,) = MAZES_TO_WATCH.tasks(MazeTask)
     watched = watch(agent, task, task.draw([0]))
     print(watched.summary)
     write_bytes(args.folder / "think.gif", watched.gif())

@@ -24,15 +24,15 @@ from thinkenv.deep_thinking.distributed import DeviceName, prepare_device
 from thinkenv.deep_thinking.watching import watch
 from thinkenv.files import write_bytes
 from thinkenv.tasks import find_task
-from thinkenv.tasks.base import WatchingOptions
+from thinkenv.tasks.base import TestingOptions
 
 
 @dataclass
 class Args:
     """Options of watching."""
 
-    selection: tyro.conf.OmitArgPrefixes[WatchingOptions[Any]]
-    """Which problem to show."""
+    selection: tyro.conf.OmitArgPrefixes[TestingOptions[Any]]
+    """Which problems to show one of: of the first set that these options choose."""
 
     checkpoint: str | None = None
     """The agent: a shipped agent's name or the folder of a run; by default the one that comes with
@@ -69,7 +69,7 @@ def main(words: list[str]) -> int:
             raise ValueError(f"--{name} must be at least 2, got {value}")
     device = prepare_device(args.device, args.threads)
     agent = load(agent_name(args.checkpoint, family), device, family, args.architecture)
-    task = args.selection.task(family)
+    task = args.selection.tasks(family)[0]
     if args.iterations is None:
         print("finding out how long the thought goes on changing …", file=sys.stderr, flush=True)
 

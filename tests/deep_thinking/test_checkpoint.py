@@ -1,8 +1,10 @@
 """Agents on disk: read back the same, and refused with a reason when something is wrong."""
 
+import hashlib
 import json
 import pickle
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +14,9 @@ import torch
 
 from thinkenv import mazes
 from thinkenv.deep_thinking import CheckpointError, load, shipped_agents
+from thinkenv.deep_thinking.architectures.feed_forward import FeedForwardSettings
 from thinkenv.deep_thinking.architectures.recurrent import RecurrentNet, RecurrentSettings
-from thinkenv.deep_thinking.checkpoint import SHIPPED, read_state, save_agent, to_bytes
+from thinkenv.deep_thinking.checkpoint import read_state, save_agent, to_bytes
 from thinkenv.deep_thinking.migration import settings_of
 from thinkenv.tasks import make_task
 
@@ -103,32 +106,27 @@ def test_an_agent_of_version_1_that_is_saved_is_of_version_2(version_1, tmp_path
         (
             "recurrent",
             {"gated": True, "update_kernel": 1, "encoder_blocks": 4, "encoder_channels": 40},
-            dict(gated=True, update_kernel=1, encoder_blocks=4, encoder_channels=40),
+            RecurrentSettings(
+                28, 32, 16, gated=True, update_kernel=1, encoder_blocks=4, encoder_channels=40
+            ),
         ),
-        ("recurrent", {"barrier_channel": 0}, dict(wall_mask=True)),
+        ("recurrent", {"barrier_channel": 0}, RecurrentSettings(28, 32, 16, wall_mask=True)),
         (
             "recurrent",
             {"memory_channels": 16, "symmetric": True},
-            dict(memory_channels=16, equivariant=True),
+            RecurrentSettings(16, 32, 16, equivariant=True),
         ),
-        ("recurrent", {"recall": False, "barrier_channel": None}, dict(recall=False)),
-        ("feed_forward", {"blocks": 3}, dict(blocks=3)),
+        (
+            "recurrent",
+            {"recall": False, "barrier_channel": None},
+            RecurrentSettings(28, 32, 16, recall=False),
+        ),
+        ("feed_forward", {"blocks": 3}, FeedForwardSettings(16, 3, 16)),
     ],
 )
 def test_settings_of_version_1_by_their_names_of_today(architecture, net, expected):
-    defaults = {
-        "recurrent": dict(memory_channels=28, hidden_channels=32, head_channels=16),
-        "feed_forward": dict(memory_channels=16, blocks=4, head_channels=16),
-    }
-    found = settings_of(architecture, {"input_channels": 4, "answer_channels": 2, **net})
-    others = {name: value for name, value in found.items() if value is False or name not in found}
-    wanted = defaults[architecture] | expected
-    assert {name: found[name] for name in wanted} == wanted
-    assert all(
-        name in wanted or not found[name]
-        for name in ("wall_mask", "equivariant", "gated")
-        if name in found
-    ), others
+    of_the_task = {"input_channels": 4, "answer_channels": 2, "dimensions": 2}
+    assert settings_of(architecture, {**of_the_task, **net}) == asdict(expected)
 
 
 def test_shipped_agents_are_found_by_name_from_any_folder(tmp_path, monkeypatch):
@@ -257,8 +255,6 @@ def test_reading_runs_no_code(tmp_path, saved_agent, version_1):
     class Trap:
         def __reduce__(self):
             return (open, (str(tmp_path / "sprung"), "w"))
-
-    import hashlib
 
     for content in (pickle.dumps(Trap()), to_bytes({"weights": Trap()})):
         (tmp_path / "trap.pt").write_bytes(content)

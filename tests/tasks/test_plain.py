@@ -119,7 +119,7 @@ def test_default_problems_are_of_the_sizes_that_the_class_names():
         {"split": "test", "size": 4},
         {"split": "extrapolation", "size": 8},
     ]
-    assert Sized.watching_options().task(Sized).options == {"split": "extrapolation", "size": 6}
+    assert Sized.watching_options().tasks(Sized)[0].options == {"split": "extrapolation", "size": 6}
 
 
 def test_what_a_task_need_not_define_has_defaults():

@@ -8,7 +8,7 @@ from typing import Self
 
 import numpy as np
 
-from thinkenv.checks import check_answers
+from thinkenv.checks import check_answers, check_integer
 from thinkenv.chess_puzzles import drawing
 from thinkenv.chess_puzzles.packing import unpack
 from thinkenv.chess_puzzles.playing import Lines
@@ -29,7 +29,6 @@ from thinkenv.tasks.base import (
     Task,
     TestingOptions,
     TrainingOptions,
-    WatchingOptions,
 )
 from thinkenv.tasks.seeds import check_instances
 
@@ -304,13 +303,12 @@ class ChessPuzzleTask(Task[ChessPuzzleBatch]):
         return PuzzlesToTest()
 
     @classmethod
-    def watching_options(cls) -> WatchingOptions[Self]:
+    def watching_options(cls) -> TestingOptions[Self]:
         """The bundled puzzles rated 1600 to 1799."""
-        return PuzzleToWatch()
+        return PuzzlesToTest(rating=(1600, 1799), bucket=HIGHEST_RATING)
 
 
-# Ratings are tested in buckets of this width, between these bounds.
-BUCKET_WIDTH = 200
+# Ratings are tested in buckets between these bounds.
 LOWEST_BUCKET, HIGHEST_BUCKET = 400, 3199
 
 
@@ -334,7 +332,7 @@ class PuzzlesToTrain(TrainingOptions[ChessPuzzleTask]):
 
 @dataclass(frozen=True)
 class PuzzlesToTest(TestingOptions[ChessPuzzleTask]):
-    """Puzzles to test on, in buckets of 200 rating points."""
+    """Puzzles to test on or show, in buckets of ratings."""
 
     database: str = "bundled"
     """bundled, a Lichess .csv or .csv.zst, or a database."""
@@ -343,6 +341,8 @@ class PuzzlesToTest(TestingOptions[ChessPuzzleTask]):
     and 3199."""
     split: str | None = None
     """The split; by default "test" below the ratings of "extrapolation"."""
+    bucket: int = 200
+    """Width of a bucket, in rating points."""
 
     def tasks(self, family: type[ChessPuzzleTask]) -> Sequence[ChessPuzzleTask]:
         """The puzzles of each bucket, without those that agents are trained on.
@@ -352,12 +352,13 @@ class PuzzlesToTest(TestingOptions[ChessPuzzleTask]):
         """
         band = check_band("rating", self.rating, LOWEST_RATING, HIGHEST_RATING)
         low, high = band or (LOWEST_BUCKET, HIGHEST_BUCKET)
+        width = check_integer("bucket", self.bucket, 1, HIGHEST_RATING)
         tasks = []
-        for begin in range(low // BUCKET_WIDTH * BUCKET_WIDTH, high + 1, BUCKET_WIDTH):
-            split = self.split or held_out_split(begin)
+        for begin in range(low // width * width, high + 1, width):
+            split = self.split or held_out_split(max(begin, low))
             # A bucket of "test" ends where the split does; the gap behind it is in no split.
             end = BOUNDS_OF_SPLIT["test"][1] if split == "test" else HIGHEST_RATING
-            bucket = max(begin, low), min(begin + BUCKET_WIDTH - 1, high, end)
+            bucket = max(begin, low), min(begin + width - 1, high, end)
             if bucket[0] > bucket[1]:
                 continue
             try:
@@ -367,19 +368,3 @@ class PuzzlesToTest(TestingOptions[ChessPuzzleTask]):
         if not tasks:
             raise NoPuzzleError(f"no puzzle of the split is rated from {low} to {high}")
         return tasks
-
-
-@dataclass(frozen=True)
-class PuzzleToWatch(WatchingOptions[ChessPuzzleTask]):
-    """Puzzles of which one is shown."""
-
-    database: str = "bundled"
-    """bundled, a Lichess .csv or .csv.zst, or a database."""
-    rating: tuple[int, int] = (1600, 1799)
-    """Lowest and highest rating."""
-    split: str | None = None
-    """The split; by default "test" below the ratings of "extrapolation"."""
-
-    def task(self, family: type[ChessPuzzleTask]) -> ChessPuzzleTask:
-        """The puzzles of this band of ratings."""
-        return family(self.database, self.split or held_out_split(self.rating[0]), self.rating)

@@ -82,13 +82,13 @@ class MovesDynamics(Dynamics[ChessPuzzleBatch]):
         super().allocate(count)
         self.lines = Lines(self.task.puzzles, count, self.one_answer)
         self._everyone = np.arange(count)
-        self._wrong_moves = np.zeros(count, np.uint16)  # what ended each line; 0 is no move
+        self._actions = np.zeros(count, np.int64)  # the last ones
+        self._solved = np.zeros(count, np.bool_)
 
     def begin(self, drawn: ChessPuzzleBatch, which: np.ndarray) -> None:
         """Set up the boards."""
         super().begin(drawn, which)
         self.lines.begin(drawn.rows, which)
-        self._wrong_moves[which] = 0
 
     def observe(self) -> np.ndarray:
         """The planes of the positions on the boards, ``(count, 17, 8, 8)``."""
@@ -103,22 +103,23 @@ class MovesDynamics(Dynamics[ChessPuzzleBatch]):
     def act(self, actions: np.ndarray, which: np.ndarray) -> Outcome:
         """Play the moves ``actions`` ``(n,)`` and the recorded replies."""
         done, solved = self.lines.play(actions, which)
-        is_wrong = done & ~solved
-        self._wrong_moves[which[is_wrong]] = MOVE_CODES[actions[is_wrong]]
+        self._actions[which] = actions
+        self._solved[which] = solved
         solutions = np.full(len(which), "", object)
         masks = self.lines.action_masks(which)
-        if done.any():
+        if np.count_nonzero(done):
             puzzles = self.task.puzzles_of(self.chosen(which[done]))
             solutions[done] = puzzles.solutions()
             masks[done] = 0
         infos = {"solved": solved, "solution": solutions, "action_mask": masks}
-        return Outcome(solved.astype(np.float64), done, np.zeros_like(done), infos)
+        never = np.zeros(len(which), np.bool_)
+        return Outcome(solved.astype(np.float64), done, never, infos)
 
     def picture(self, index: int, mode: str, is_over: bool) -> np.ndarray | str:
         """The board, with the squares of a move that was wrong."""
         marked = right = None
-        if self._wrong_moves[index]:
-            moves = [self._wrong_moves[index], self.lines.recorded_move(index)]
+        if is_over and not self._solved[index]:
+            moves = [MOVE_CODES[self._actions[index]], self.lines.recorded_move(index)]
             marked, right = squares_of_moves(np.array(moves))
         show = drawing.write_text if mode == "ansi" else drawing.draw
         last_move = int(self.lines.last_moves[index])

@@ -1,7 +1,7 @@
 """The maze task: draws batches of mazes by instance number, and judges answers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -23,7 +23,6 @@ from thinkenv.tasks.base import (
     OptionValue,
     TestingOptions,
     TrainingOptions,
-    WatchingOptions,
     split_of_size,
 )
 from thinkenv.tasks.seeds import check_instances, check_seeds
@@ -232,9 +231,9 @@ class MazeTask(GridTask):
         return MazesToTest()
 
     @classmethod
-    def watching_options(cls) -> WatchingOptions[Self]:
+    def watching_options(cls) -> TestingOptions[Self]:
         """Mazes of size 33 between dead ends."""
-        return MazeToWatch(endpoints=WATCHING_ENDPOINTS)
+        return MAZES_TO_WATCH
 
 
 @dataclass(frozen=True)
@@ -288,7 +287,7 @@ class MazesToTest(KindOfMazes, TestingOptions[MazeTask]):
             ValueError: If the file has no mazes, or there is another option beside it.
         """
         if self.file is not None:
-            if self != MazesToTest(file=self.file):
+            if replace(self, file=None) not in (MazesToTest(), MAZES_TO_WATCH):
                 raise ValueError("--file must be the only option of mazes, got others beside it")
             return [MazeFileTask(self.file)]
         return [
@@ -297,19 +296,7 @@ class MazesToTest(KindOfMazes, TestingOptions[MazeTask]):
         ]
 
 
-@dataclass(frozen=True)
-class MazeToWatch(KindOfMazes, WatchingOptions[MazeTask]):
-    """Mazes of which one is shown."""
-
-    size: int = WATCHING_SIZE
-    """Size of the maze."""
-    split: str | None = None
-    """The split; by default "test" for size 9, "extrapolation" for others."""
-
-    def task(self, family: type[MazeTask]) -> MazeTask:
-        """The mazes of this size."""
-        split = self.split or split_of_size(self.size, DEFAULT_SIZE)
-        return self.of_size(self.size, family, split)
+MAZES_TO_WATCH = MazesToTest(size=(WATCHING_SIZE,), endpoints=WATCHING_ENDPOINTS)
 
 
 def check_size(size: object) -> int:

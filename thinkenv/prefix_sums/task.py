@@ -5,7 +5,6 @@ Source: Schwarzschild et al. 2021 (arXiv 2106.04537), whose strings have 16 to 5
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 from numba import uint64
@@ -16,15 +15,7 @@ from thinkenv.kernels.random import below, mix, next_bits, start_stream, stream_
 from thinkenv.kernels.threads import run_in_parts
 from thinkenv.machine import check_fits_into_memory
 from thinkenv.prefix_sums import drawing
-from thinkenv.tasks.base import (
-    CellTask,
-    InstanceBatch,
-    OptionValue,
-    TestingOptions,
-    TrainingOptions,
-    WatchingOptions,
-    split_of_size,
-)
+from thinkenv.tasks.base import InstanceBatch, OptionValue, SizedTask
 from thinkenv.tasks.seeds import check_instances, check_seeds
 from thinkenv.tasks.splits import PERCENT_OF_SPLIT, SPLITS, percent_of_hash
 
@@ -144,7 +135,7 @@ class PrefixSumBatch(InstanceBatch):
         return self.bits
 
 
-class PrefixSumTask(CellTask[PrefixSumBatch]):
+class PrefixSumTask(SizedTask[PrefixSumBatch]):
     """Bit strings of one length: an instance number in, a string and its running parity out.
 
     An instance is a pure function of the options and its number: the same alone, in any batch, on
@@ -164,6 +155,7 @@ class PrefixSumTask(CellTask[PrefixSumBatch]):
     ample_iterations = 1000  # for 512 bits
     codes = 2
     dimensions = 1
+    training_size, testing_sizes, watching_size = DEFAULT_BITS, TESTING_BITS, WATCHING_BITS
 
     def __init__(self, bits: int | None = None, split: str = "train"):
         self.split = check_choice("split", split, SPLITS)
@@ -288,61 +280,6 @@ class PrefixSumTask(CellTask[PrefixSumBatch]):
     def text(self, batch: PrefixSumBatch, answer: np.ndarray | None = None) -> str:
         """A batch of one string, and an answer to it, as text."""
         return drawing.write_text(batch.bits[0], answer, batch.solutions[0])
-
-    @classmethod
-    def training_options(cls) -> TrainingOptions[Self]:
-        """Strings of 32 bits."""
-        return StringsToTrain()
-
-    @classmethod
-    def testing_options(cls) -> TestingOptions[Self]:
-        """Strings of four lengths."""
-        return StringsToTest()
-
-    @classmethod
-    def watching_options(cls) -> WatchingOptions[Self]:
-        """Strings of 64 bits."""
-        return StringToWatch()
-
-
-@dataclass(frozen=True)
-class StringsToTrain(TrainingOptions[PrefixSumTask]):
-    """Strings to train on."""
-
-    size: int = DEFAULT_BITS
-    """Bits of the strings."""
-
-    def task(self, family: type[PrefixSumTask], split: str) -> PrefixSumTask:
-        """The strings of this length in a split."""
-        return family(self.size, split)
-
-
-@dataclass(frozen=True)
-class StringsToTest(TestingOptions[PrefixSumTask]):
-    """Strings to test on."""
-
-    size: tuple[int, ...] = TESTING_BITS
-    """Lengths of the strings, in bits."""
-    split: str | None = None
-    """The split; by default "test" for 32 bits, "extrapolation" for others."""
-
-    def tasks(self, family: type[PrefixSumTask]) -> Sequence[PrefixSumTask]:
-        """The strings of each length."""
-        return [family(bits, self.split or split_of_size(bits, DEFAULT_BITS)) for bits in self.size]
-
-
-@dataclass(frozen=True)
-class StringToWatch(WatchingOptions[PrefixSumTask]):
-    """Strings of which one is shown."""
-
-    size: int = WATCHING_BITS
-    """Bits of the string."""
-    split: str | None = None
-    """The split; by default "test" for 32 bits, "extrapolation" for others."""
-
-    def task(self, family: type[PrefixSumTask]) -> PrefixSumTask:
-        """The strings of this length."""
-        return family(self.size, self.split or split_of_size(self.size, DEFAULT_BITS))
 
 
 def solve(bits: np.ndarray) -> np.ndarray:

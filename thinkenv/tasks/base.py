@@ -7,6 +7,7 @@ Mazes, chess puzzles, prefix sums and files of mazes are tasks, and so is a clas
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import numpy as np
@@ -215,8 +216,8 @@ class Task(ABC, Generic[Batch]):
 
     @classmethod
     @abstractmethod
-    def watching_options(cls) -> "WatchingOptions[Self]":
-        """The problems shown by default."""
+    def watching_options(cls) -> "TestingOptions[Self]":
+        """The problems shown by default: those of the first set that these options choose."""
 
     def __repr__(self) -> str:
         options = ", ".join(f"{name}={value!r}" for name, value in self.options.items())
@@ -259,7 +260,7 @@ class TrainingOptions(ABC, Generic[SomeTask]):
 
 
 class TestingOptions(ABC, Generic[SomeTask]):
-    """Which problems to test on: as ``TrainingOptions``, for ``evaluate.py``."""
+    """Which problems to test on or show: as ``TrainingOptions``, for ``evaluate.py`` and others."""
 
     __test__ = False  # no test case, whatever its name says to pytest
 
@@ -268,14 +269,67 @@ class TestingOptions(ABC, Generic[SomeTask]):
         """The sets of problems, from easy to hard."""
 
 
-class WatchingOptions(ABC, Generic[SomeTask]):
-    """Which problems one is chosen from to be shown: as ``TrainingOptions``, for ``think.py``."""
-
-    @abstractmethod
-    def task(self, family: type[SomeTask]) -> AnyTask:
-        """The problems."""
-
-
 def split_of_size(size: int, training_size: int) -> str:
     """Where problems that nobody trains on come from: ``test``, or ``extrapolation`` if harder."""
     return "test" if size == training_size else "extrapolation"
+
+
+class SizedTask(CellTask[Batch]):
+    """A task that has a size and a split, and no further option: ``Task(size, split)``.
+
+    Attributes:
+        training_size: The size trained on.
+        testing_sizes: The sizes tested on by default.
+        watching_size: The size shown by default.
+    """
+
+    training_size: ClassVar[int] = 9
+    testing_sizes: ClassVar[tuple[int, ...]] = (9, 17, 33)
+    watching_size: ClassVar[int] = 17
+
+    @abstractmethod
+    def __init__(self, size: int, split: str = "train"): ...
+
+    @classmethod
+    def training_options(cls) -> TrainingOptions[Self]:
+        """Problems of the size trained on."""
+        return SizeToTrain(cls.training_size)
+
+    @classmethod
+    def testing_options(cls) -> TestingOptions[Self]:
+        """Problems of the sizes tested on."""
+        return SizesToTest(cls.testing_sizes)
+
+    @classmethod
+    def watching_options(cls) -> TestingOptions[Self]:
+        """Problems of the size shown."""
+        return SizesToTest((cls.watching_size,))
+
+
+@dataclass(frozen=True)
+class SizeToTrain(TrainingOptions[SizedTask]):
+    """Training problems of a task of one size."""
+
+    size: int
+    """Size of the problems; of strings their length."""
+
+    def task(self, family: type[SizedTask], split: str) -> AnyTask:
+        """The problems of this size in a split."""
+        return family(self.size, split)
+
+
+@dataclass(frozen=True)
+class SizesToTest(TestingOptions[SizedTask]):
+    """Test problems of a task of several sizes."""
+
+    size: tuple[int, ...]
+    """Sizes of the problems; of strings their lengths."""
+    split: str | None = None
+    """The split; by default "test" for the size trained on, "extrapolation" for others."""
+
+    def tasks(self, family: type[SizedTask]) -> Sequence[AnyTask]:
+        """The problems of each size."""
+        return [
+            family(size, self.split or split_of_size(size, family.training_size))
+            for size in self.size
+        ]

@@ -8,21 +8,13 @@ made fast later.
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 
 from thinkenv.checks import check_answers, check_choice, check_integer
 from thinkenv.kernels.random import stream_key
-from thinkenv.tasks.base import (
-    CellTask,
-    InstanceBatch,
-    OptionValue,
-    TestingOptions,
-    TrainingOptions,
-    WatchingOptions,
-    split_of_size,
-)
+from thinkenv.tasks.base import InstanceBatch, OptionValue, SizedTask
 from thinkenv.tasks.seeds import check_instances
 from thinkenv.tasks.splits import MAX_ATTEMPTS, SPLITS, is_in_split
 
@@ -52,7 +44,7 @@ def symmetries(grid: np.ndarray) -> list[np.ndarray]:
     return [np.rot90(image, turns) for image in (grid, grid.T) for turns in range(4)]
 
 
-class PlainTask(CellTask[PlainBatch]):
+class PlainTask(SizedTask[PlainBatch]):
     """Problems with an answer of 0 or 1 for every cell: an instance number in, a problem out.
 
     A subclass sets ``name`` and ``codes`` and defines ``draw_problem`` and ``solve``, and
@@ -73,9 +65,6 @@ class PlainTask(CellTask[PlainBatch]):
     smallest_size: ClassVar[int] = 1
     largest_size: ClassVar[int] = 10_000
     generator_version: ClassVar[int] = 1
-    training_size: ClassVar[int] = 9
-    testing_sizes: ClassVar[tuple[int, ...]] = (9, 17, 33)
-    watching_size: ClassVar[int] = 17
 
     def __init__(self, size: int, split: str = "train"):
         self.size = check_integer("size", size, self.smallest_size, self.largest_size)
@@ -148,61 +137,3 @@ class PlainTask(CellTask[PlainBatch]):
         right = check_answers(answers, batch.solutions.shape) == batch.solutions
         right = right.reshape(len(batch), -1)
         return right.all(axis=1), right.mean(axis=1)
-
-    @classmethod
-    def training_options(cls) -> TrainingOptions[Self]:
-        """Problems of the size trained on."""
-        return SizeToTrain(size=cls.training_size)
-
-    @classmethod
-    def testing_options(cls) -> TestingOptions[Self]:
-        """Problems of the sizes tested on."""
-        return SizesToTest(size=cls.testing_sizes)
-
-    @classmethod
-    def watching_options(cls) -> WatchingOptions[Self]:
-        """Problems of the size shown."""
-        return SizeToWatch(size=cls.watching_size)
-
-
-@dataclass(frozen=True)
-class SizeToTrain(TrainingOptions[PlainTask]):
-    """Training problems of a task that has a size and nothing else."""
-
-    size: int
-    """Size of the problems."""
-
-    def task(self, family: type[PlainTask], split: str) -> PlainTask:
-        """The problems of this size in a split."""
-        return family(self.size, split)
-
-
-@dataclass(frozen=True)
-class SizesToTest(TestingOptions[PlainTask]):
-    """Test problems of a task that has a size and nothing else."""
-
-    size: tuple[int, ...]
-    """Sizes of the problems."""
-    split: str | None = None
-    """The split; by default "test" for the size trained on, "extrapolation" for others."""
-
-    def tasks(self, family: type[PlainTask]) -> list[PlainTask]:
-        """The problems of each size."""
-        return [
-            family(size, self.split or split_of_size(size, family.training_size))
-            for size in self.size
-        ]
-
-
-@dataclass(frozen=True)
-class SizeToWatch(WatchingOptions[PlainTask]):
-    """Problems to be shown of a task that has a size and nothing else."""
-
-    size: int
-    """Size of the problem."""
-    split: str | None = None
-    """The split; by default "test" for the size trained on, "extrapolation" for others."""
-
-    def task(self, family: type[PlainTask]) -> PlainTask:
-        """The problems of this size."""
-        return family(self.size, self.split or split_of_size(self.size, family.training_size))

@@ -3,53 +3,74 @@
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 from torch.nn import functional as F
 
-from thinkenv.deep_thinking.agent import Agent
-from thinkenv.deep_thinking.analysis.diagnostics import agreement_with, alignment_of, diagnose
-from thinkenv.deep_thinking.maze_problems import MazeProblems
-from thinkenv.deep_thinking.architectures.recurrent import RecurrentNet
 from thinkenv import mazes
+from thinkenv.deep_thinking import Agent, load
+from thinkenv.deep_thinking import agent as agent_module
+from thinkenv.deep_thinking.analysis.diagnostics import agreement_with, alignment_of, diagnose
+from thinkenv.deep_thinking.architectures import Architecture, Settings
+from thinkenv.deep_thinking.architectures.recurrent import RecurrentNet, RecurrentSettings
+from thinkenv.deep_thinking.codecs.cells import CellCodec
+from thinkenv.mazes import MazeTask
+from thinkenv.tasks import instances_of_seed, make_task
+
+from ..conftest import MAZE_INTERFACE
 
 
-class FillingNet(RecurrentNet):
+class FillingNet(Architecture[Tensor]):
     """Dead-end filling, one round in each iteration.
 
-    The memory holds the cells that are left, and that thinking has begun; ``forgets`` decides
-    whether it begins anew, whatever the memory, or goes on from it.
+    The memory holds the cells that are left, and that thinking has begun: a memory of another
+    problem is gone on from.
     """
 
-    def __init__(self):
-        super().__init__(4, 2, memory_channels=2, hidden_channels=1)
-        self.reach = None
+    name = "filling"
+    settings_type = Settings
 
-    def perceive(self, inputs):
+    def __init__(self):
+        super().__init__(Settings(), MAZE_INTERFACE)
+
+    def start(self, inputs):
+        return inputs.new_zeros(len(inputs), 2, *inputs.shape[2:])
+
+    def inject(self, inputs):
         return inputs
 
-    def step(self, memory, seen):
+    def step(self, memory, injected):
         begun = memory[:, 1:] > 0.9
-        left = torch.where(begun, memory[:, :1] > 0.5, seen[:, :1] == 0).float()
+        left = torch.where(begun, memory[:, :1] > 0.5, injected[:, :1] == 0).float()
         ways = F.conv2d(left, torch.tensor([[[[0.0, 1, 0], [1, 0, 1], [0, 1, 0]]]]), padding=1)
-        ends = seen[:, 2:].sum(dim=1, keepdim=True) > 0
+        ends = injected[:, 2:].sum(dim=1, keepdim=True) > 0
         left = left * ((ways > 1) | ends)
         return torch.cat([left, torch.ones_like(left)], dim=1)
 
-    def read(self, memory):
+    def decode(self, memory):
         return torch.cat([torch.full_like(memory[:, :1], 0.5), memory[:, :1]], dim=1)
 
 
+def agent_of(net) -> Agent:
+    return Agent(net, CellCodec(MazeTask), training_iterations=72)
+
+
 @pytest.fixture(scope="module")
-def batch():
-    return MazeProblems(size=21, split="extrapolation").draw(2, 12)
+def task():
+    return make_task("maze", size=21, split="extrapolation")
 
 
-def test_a_net_that_fills_dead_ends_is_found_to_do_so(batch):
-    diagnosis = diagnose(Agent(FillingNet(), "maze", 72), MazeProblems(size=21), batch, 200)
+@pytest.fixture(scope="module")
+def batch(task):
+    return task.draw(instances_of_seed(2, 12))
+
+
+def test_a_net_that_fills_dead_ends_is_found_to_do_so(task, batch):
+    diagnosis = diagnose(agent_of(FillingNet()), task, batch, 200)
     rounds = np.array([mazes.fill_dead_ends(grid)[1] for grid in batch.grids])
     # The same by another way, in thinkenv; the iteration after the last round changes nothing.
     assert diagnosis.first_solved.tolist() == rounds.tolist()
     assert diagnosis.last_changed.tolist() == rounds.tolist()
-    assert diagnosis.limits == {"fixed point": 1.0}
+    assert diagnosis.attractors == {"fixed point": 1.0}
     assert diagnosis.residuals[0] == 1 and diagnosis.residuals[-1] == 0
     assert diagnosis.solved[rounds.max() - 1] == 1 and diagnosis.solved[0] < 1
     assert np.all(diagnosis.agreement == 1)
@@ -60,23 +81,44 @@ def test_a_net_that_fills_dead_ends_is_found_to_do_so(batch):
     assert diagnosis.alignment["foreign"] < 0.99
 
 
-def test_a_net_that_forgets_its_memory_is_path_independent(batch):
-    net = RecurrentNet(4, 2, memory_channels=8, hidden_channels=8)
+def test_chunks_change_nothing(task, batch, monkeypatch):
+    whole = diagnose(agent_of(FillingNet()), task, batch, 60)
+    monkeypatch.setitem(agent_module.CELLS_PER_CHUNK, "cpu", 5 * 23 * 23)
+    told: list[int] = []
+    parts = diagnose(agent_of(FillingNet()), task, batch, 60, progress=told.append)
+    assert told == [5, 5, 2]
+    for name in ("residuals", "solved", "first_solved", "last_changed", "agreement"):
+        np.testing.assert_allclose(getattr(parts, name), getattr(whole, name))
+
+
+def test_a_net_that_forgets_its_memory_is_path_independent(task, batch):
+    net = RecurrentNet(RecurrentSettings(8, 8), MAZE_INTERFACE)
     with torch.no_grad():
         net.widen.weight[:, :8] = 0
-    diagnosis = diagnose(Agent(net, "maze", 72), MazeProblems(size=21), batch, 20)
+    diagnosis = diagnose(agent_of(net), task, batch, 20)
     assert diagnosis.alignment == pytest.approx({"foreign": 1.0, "random": 1.0}, abs=1e-5)
     assert diagnosis.same_answer == {"foreign": 1.0, "random": 1.0}
     assert np.all(diagnosis.residuals[1:] < 1e-6)
+
+
+def test_other_tasks_have_no_dead_ends_to_fill():
+    task = make_task("prefix_sum", bits=16, split="extrapolation")
+    diagnosis = diagnose(load("prefix_sum"), task, task.draw(np.arange(4)), 60)
+    assert diagnosis.agreement is None and diagnosis.filling_rounds is None
+    assert diagnosis.solved[-1] == 1 and diagnosis.attractors == {"fixed point": 1.0}
+    assert diagnosis.same_answer == {"foreign": 1.0, "random": 1.0}
 
 
 def test_alignment_is_the_cosine():
     one = torch.tensor([[3.0, 4.0], [1.0, 0.0]]).reshape(2, 2, 1, 1)
     other = torch.tensor([[6.0, 8.0], [0.0, 2.0]]).reshape(2, 2, 1, 1)
     assert alignment_of(one, other).tolist() == pytest.approx([1.0, 0.0])
+    # A memory of several tensors is one vector: here (3, 4) and (6, 8), (1, 0) and (0, 2).
+    parts, others = ({"a": memory[:, :1], "b": memory[:, 1:, 0]} for memory in (one, other))
+    assert alignment_of(parts, others).tolist() == pytest.approx([1.0, 0.0])
 
 
-def test_agreement_of_a_maze_drawn_by_hand():
+def test_agreement_of_a_maze_drawn_by_hand(task):
     grid = np.array(
         [[0, 0, 0, 0, 0], [0, 2, 1, 3, 0], [0, 1, 0, 0, 0], [0, 1, 1, 1, 0], [0, 0, 0, 0, 0]],
         np.uint8,
@@ -84,20 +126,26 @@ def test_agreement_of_a_maze_drawn_by_hand():
     batch = mazes.MazeBatch(
         grid[None], np.zeros((1, 5, 5), np.uint8), np.array([3]), np.array([True]), np.array([0])
     )
-    filled = MazeProblems.fill_dead_ends(batch)
-    assert filled[:, 0].sum(axis=(1, 2)).tolist() == [7, 6, 5, 4, 3]
+    filled = task.filling_rounds(batch)
+    # The dead end below goes cell by cell, from its end; the way from start to goal stays.
+    assert filled[0].tolist() == [
+        [0, 0, 0, 0, 0],
+        [0, -1, -1, -1, 0],
+        [0, 4, 0, 0, 0],
+        [0, 3, 2, 1, 0],
+        [0, 0, 0, 0, 0],
+    ]
     answer = np.zeros((1, 5, 5), np.uint8)
     answer[0, 1, 1:4] = 1
     answer[0, 2, 1] = 1  # one cell is not filled yet
-    assert [numbers.tolist() for numbers in agreement_with(filled, batch.grids, answer)] == [
-        [1],
-        [3],
-    ]
+    assert [numbers.tolist() for numbers in agreement_with(filled, answer)] == [[1], [3]]
     answer[0, 1, 2] = 0  # and one is missing
-    share, rounds = agreement_with(filled, batch.grids, answer)
+    share, rounds = agreement_with(filled, answer)
     assert share.tolist() == pytest.approx([6 / 7]) and rounds.tolist() == [3]
+    answer[:] = 1  # everything is left, and walls do not count
+    assert [numbers.tolist() for numbers in agreement_with(filled, answer)] == [[1], [0]]
 
 
-def test_one_problem_is_too_few(batch):
-    with pytest.raises(ValueError, match="needs 2 or more problems"):
-        diagnose(Agent(FillingNet(), "maze", 72), MazeProblems(size=21), batch[:1], 20)
+def test_one_problem_is_too_few(task, batch):
+    with pytest.raises(ValueError, match="a diagnosis must have at least 2 problems, got 1"):
+        diagnose(agent_of(FillingNet()), task, batch[:1], 20)

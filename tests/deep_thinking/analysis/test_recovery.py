@@ -3,95 +3,99 @@
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from torch import Tensor
 
-from thinkenv.deep_thinking import recovery
-from thinkenv.deep_thinking.agent import Agent
-from thinkenv.deep_thinking.analysis.disturbances import Disturbance
-from thinkenv.deep_thinking.maze_problems import MazeProblems, MazesOfFile
-from thinkenv.deep_thinking.analysis.recovery import Recovery, measure_recovery
 from thinkenv import mazes
+from thinkenv.deep_thinking import Agent, load
+from thinkenv.deep_thinking import agent as agent_module
+from thinkenv.deep_thinking.analysis.disturbances import Disturbance
+from thinkenv.deep_thinking.analysis.recovery import Recovery, measure_recovery, other_problems
+from thinkenv.deep_thinking.architectures import Architecture, Settings
+from thinkenv.deep_thinking.codecs.cells import CellCodec
+from thinkenv.mazes import MazeFileTask, MazeTask, interchange
+from thinkenv.tasks import make_task
+
+from ..conftest import MAZE_INTERFACE
 
 ALL = "zero foreign random noise:2 region:1 flip:0.7 moved another".split()
 
 
-class EndpointsNet(nn.Module):
+class EndpointsNet(Architecture[Tensor]):
     """A net one can follow by hand: its answer is to mark start and goal.
 
     Each iteration moves the memory by 1/64 towards the marks, so that an empty memory is right
-    after 33 iterations and at rest after 64. A net that is not ``repairing`` knows the answer from
-    its first memory alone, and never changes it.
+    after 33 iterations and has converged after 64. A net that is not ``repairing`` knows the answer
+    from its first memory alone, and never changes it.
     """
 
-    memory_channels = 1
-    recurrent = True
-    reach = 1
+    name = "endpoints"
+    settings_type = Settings
 
     def __init__(self, repairing: bool):
-        super().__init__()
+        super().__init__(Settings(), MAZE_INTERFACE)
         self.repairing = repairing
 
-    def empty_memory(self, inputs):
-        marks = self.perceive(inputs)
+    def start(self, inputs):
+        marks = self.inject(inputs)
         return torch.zeros_like(marks) if self.repairing else marks
 
-    def perceive(self, inputs):
+    def inject(self, inputs):
         return inputs[:, 2:4].sum(dim=1, keepdim=True)
 
-    def step(self, memory, seen):
-        return memory + (seen - memory).clamp(-1 / 64, 1 / 64) if self.repairing else memory
+    def step(self, memory, injected):
+        change = (injected - memory).clamp(-1 / 64, 1 / 64)
+        return memory + change if self.repairing else memory
 
-    def read(self, memory):
+    def decode(self, memory):
         return torch.cat([torch.full_like(memory, 0.5), memory], dim=1)
 
 
-class EndpointsProblems(MazeProblems):
-    """Mazes of which only start and goal are asked."""
+class EndpointsTask(MazeTask):
+    """Mazes of which only start and goal are to be marked."""
 
     def judge(self, batch, answers):
         right = answers == (batch.grids >= 2)
-        return {"solved": right.all(axis=(1, 2)), "cells": right.mean(axis=(1, 2))}
+        return right.all(axis=(1, 2)), right.mean(axis=(1, 2))
 
 
 def test_another_maze_of_a_file_is_another_one(tmp_path):
     batch = mazes.generate(size=9, count=4)
-    mazes.interchange.write_npz(tmp_path / "mazes.npz", batch, {})
-    task = MazesOfFile(tmp_path / "mazes.npz")
-    drawn = task.draw(0, 4)
-    others = recovery.other_problems(task, drawn, Disturbance("another"))
+    interchange.write_npz(tmp_path / "mazes.npz", batch, {})
+    task = MazeFileTask(tmp_path / "mazes.npz")
+    drawn = task.draw(np.arange(4))
+    others = other_problems(task, drawn, Disturbance("another"))
     assert all((one != other).any() for one, other in zip(drawn.grids, others.grids, strict=True))
-    with pytest.raises(ValueError, match="'another' needs 2 or more problems"):
+    with pytest.raises(ValueError, match="'another' must have at least 2 problems, got 1"):
         Disturbance("another").check(False, 1)
 
 
 @pytest.fixture
 def task():
-    return EndpointsProblems(split="test")
+    return EndpointsTask(split="test")
 
 
-def recover(task, repairing, disturbance, moments=(64, 200, 128), iterations=160):
-    agent = Agent(EndpointsNet(repairing), "maze", 10)
-    moments = None if moments is None else np.array(moments)
-    count = 3 if moments is None else len(moments)
-    batch = task.draw(0, count)
+def recover(task, repairing, disturbance, disturbed_at=(64, 200, 128), iterations=160, **options):
+    agent = Agent(EndpointsNet(repairing), CellCodec(MazeTask), 10)
+    disturbed_at = None if disturbed_at is None else np.array(disturbed_at)
+    batch = task.draw(np.arange(3 if disturbed_at is None else len(disturbed_at)))
     disturbance = Disturbance.parse(disturbance)
-    return measure_recovery(agent, task, batch, disturbance, moments, iterations)
+    return measure_recovery(agent, task, batch, disturbance, disturbed_at, iterations, **options)
 
 
 @pytest.mark.parametrize("disturbance", ALL)
 def test_who_repairs_recovers_and_who_only_remembers_does_not(task, disturbance):
     repaired = recover(task, True, disturbance)
     assert repaired.right_before.all() and repaired.recovered.all() and repaired.converged.all()
-    assert (repaired.iterations_until_right > 0).all()
-    assert repaired.moments.tolist() == [64, 192, 128]  # multiples of 16
+    assert (repaired.iterations_until_right > 0).all() and (repaired.cells == 1).all()
+    assert repaired.disturbed_at.tolist() == [64, 192, 128]  # multiples of 16
     assert repaired.right.shape == (3, 11)
     remembered = recover(task, False, disturbance)
     assert remembered.right_before.all() and not remembered.recovered.any()
-    assert np.isinf(remembered.iterations_until_right).all()
+    assert np.isinf(remembered.iterations_until_right).all() and (remembered.cells < 1).all()
 
 
 def test_it_takes_as_long_as_from_an_empty_memory(task):
-    # 33 iterations, seen at the next multiple of 16.
+    # 33 iterations, noticed at the next multiple of 16.
     assert recover(task, True, "zero").iterations_until_right.tolist() == [48] * 3
 
 
@@ -102,26 +106,42 @@ def test_nothing_happens_to_the_control(task):
 
 
 def test_early_disturbances_come_before_the_answer(task):
-    early = recover(task, True, "zero", moments=(16, 0, 32))
+    early = recover(task, True, "zero", disturbed_at=(16, 0, 32))
     assert not early.right_before.any() and early.recovered.all()
     assert early.right.sum(axis=1).tolist() == [11 - 3] * 3
 
 
-def test_in_every_iteration_there_is_no_rest(task):
-    quiet = recover(task, True, "noise:0.01", moments=None)
+def test_disturbed_in_every_iteration_a_memory_does_not_converge(task):
+    quiet = recover(task, True, "noise:0.01", disturbed_at=None)
     assert quiet.recovered.all() and not quiet.converged.any()
-    assert not recover(task, True, "zero", moments=None).recovered.any()
+    assert not recover(task, True, "zero", disturbed_at=None).recovered.any()
+    assert recover(task, True, "none", disturbed_at=None).converged.all()
     with pytest.raises(ValueError, match="'moved' cannot happen in every iteration"):
-        recover(task, True, "moved", moments=None)
+        recover(task, True, "moved", disturbed_at=None)
 
 
 def test_chunks_change_nothing_but_random_numbers(task, monkeypatch):
-    whole = recover(task, True, "foreign", moments=(64,) * 5)
-    monkeypatch.setitem(recovery.CELLS_PER_CHUNK, "cpu", 2 * 121)
-    parts = recover(task, True, "foreign", moments=(64,) * 5)
-    assert np.array_equal(whole.moments, parts.moments) and parts.right.shape == whole.right.shape
-    with pytest.raises(ValueError, match="'foreign' needs 2 or more problems"):
-        recover(task, True, "foreign", moments=(64,))
+    whole = recover(task, True, "foreign", disturbed_at=(64,) * 5)
+    monkeypatch.setitem(agent_module.CELLS_PER_CHUNK, "cpu", 2 * 121)
+    told: list[int] = []
+    parts = recover(task, True, "foreign", disturbed_at=(64,) * 5, progress=told.append)
+    assert told == [2, 3]  # the last needs another one beside it
+    assert np.array_equal(whole.disturbed_at, parts.disturbed_at)
+    assert parts.right.shape == whole.right.shape
+    with pytest.raises(ValueError, match="'foreign' must have at least 2 problems, got 1"):
+        recover(task, True, "foreign", disturbed_at=(64,))
+
+
+def test_the_seed_decides_the_disturbance():
+    task, agent = make_task("maze", size=33, split="extrapolation"), load("maze")
+    batch, noise = task.draw(np.arange(4)), Disturbance("noise", 3.0)
+
+    def cells(seed: int) -> list[float]:
+        found = measure_recovery(agent, task, batch, noise, np.full(4, 32), 16, seed)
+        return found.cells.tolist()
+
+    first = cells(1)
+    assert cells(1) == first and cells(2) != first
 
 
 def test_right_for_good_is_told_from_right_for_a_while():
@@ -157,24 +177,24 @@ def test_what_each_disturbance_does_to_a_memory():
 
 def test_a_damaged_region_is_one_square_of_the_size_asked_for():
     memory, after, _ = disturbed("region:0.5")
-    places = set()
+    corners = set()
     for change in (after != memory).any(dim=1):
         rows, columns = torch.nonzero(change, as_tuple=True)
         assert rows.max() - rows.min() + 1 == 15 and columns.max() - columns.min() + 1 == 15
         assert change.sum() == 15 * 15
-        places.add((int(rows.min()), int(columns.min())))
-    assert len(places) > 1
+        corners.add((int(rows.min()), int(columns.min())))
+    assert len(corners) > 1
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("earthquake", "disturbance 'earthquake': allowed are none, zero"),
-        ("noise", "disturbance 'noise': needs a strength above 0"),
-        ("noise:loud", "needs a strength above 0"),
-        ("region:1.5", "up to 1.0, such as region:0.5"),
-        ("flip:nan", "needs a strength"),
-        ("zero:1", "zero has no strength"),
+        ("earthquake", "disturbance must be one of none, zero, .*, got 'earthquake'"),
+        ("noise", r"'noise' must have a strength in \(0, inf\], such as noise:0.5, got 'noise'"),
+        ("noise:loud", "got 'noise:loud'"),
+        ("region:1.5", r"in \(0, 1\], such as region:0.5, got 'region:1.5'"),
+        ("flip:nan", "must have a strength"),
+        ("zero:1", "'zero' must have no strength, got 'zero:1'"),
     ],
 )
 def test_wrong_disturbances_are_named(text, words):

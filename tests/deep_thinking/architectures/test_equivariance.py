@@ -1,7 +1,5 @@
 """Equivariant nets: what they answer turns with the problem, before and after training."""
 
-import copy
-
 import numpy as np
 import pytest
 import torch
@@ -167,9 +165,3 @@ def test_dropping_parametrizations_leaves_what_the_layers_compute():
     drop_parametrizations(net)
     assert set(net.state_dict()) == set(small_net(equivariant=False).state_dict())
     assert torch.equal(logits_of(net, grids), before)
-
-
-def test_copies_of_a_net_share_what_keeps_them_equivariant():
-    """Why a net to think with is built anew: a copy would take it away from the original."""
-    net = small_net()
-    assert type(copy.deepcopy(net).update) is type(net.update) is not nn.Conv2d

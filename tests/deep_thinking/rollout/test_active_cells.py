@@ -6,17 +6,25 @@ import pytest
 import torch
 
 import thinkenv
-from thinkenv.deep_thinking import agent
+from tests.deep_thinking.conftest import MAZE_INTERFACE
+from thinkenv.deep_thinking.architectures.recurrent import RecurrentNet, RecurrentSettings
+from thinkenv.deep_thinking.codecs.cells import CellCodec
 from thinkenv.deep_thinking.rollout.active_cells import ActiveCells
-from thinkenv.deep_thinking.maze_problems import MazeProblems
-from thinkenv.deep_thinking.architectures.recurrent import RecurrentNet
+from thinkenv.deep_thinking.rollout.rollout import Rollout
+from thinkenv.deep_thinking.rollout.stepper import EveryCell
+from thinkenv.mazes.task import MazeTask
 
 SIZE = 131
+CODEC = CellCodec(MazeTask)
+
+
+def net_of(**settings) -> RecurrentNet:
+    return RecurrentNet(RecurrentSettings(**settings), MAZE_INTERFACE)
 
 
 def flooding_net(update_kernel: int) -> RecurrentNet:
     """A net whose memory fills a maze from its start, one cell further in every iteration."""
-    net = RecurrentNet(4, 2, memory_channels=1, hidden_channels=1, update_kernel=update_kernel)
+    net = net_of(memory_channels=1, hidden_channels=1, update_kernel=update_kernel)
     with torch.no_grad():
         for parameter in net.parameters():
             parameter.zero_()
@@ -43,63 +51,73 @@ def grids():
     return thinkenv.mazes.generate(size=SIZE, count=3, split="extrapolation").grids
 
 
-def start_of(net, grids):
-    inputs = MazeProblems.encode(grids)
+@pytest.fixture(scope="module")
+def distances(grids):
+    return np.stack([distances_from_start(grid) for grid in grids])
+
+
+def begin(net, grids):
+    inputs = CODEC.encode(grids)
     with torch.no_grad():
-        return net.perceive(inputs), net.empty_memory(inputs)
+        return net.inject(inputs), net.start(inputs)
 
 
 @pytest.mark.parametrize("update_kernel", [1, 3])
-def test_a_flood_is_where_it_should_be_though_only_its_front_is_computed(grids, update_kernel):
+def test_a_flood_is_where_it_should_be_though_only_its_front_is_computed(
+    grids, distances, update_kernel
+):
     net = flooding_net(update_kernel)
-    thought = ActiveCells(net, *start_of(net, grids))
-    distances = np.stack([distances_from_start(grid) for grid in grids])
+    active = ActiveCells(net, *begin(net, grids))
     done = 0
     with torch.no_grad():
         for iterations in (1, 6, 93, 400):
-            thought.advance(iterations)
+            active.advance(iterations)
             done += iterations
             expected = (distances >= 0) & (distances < done)
-            assert np.array_equal(thought.memory[:, 0].numpy() == 1, expected)
-            assert done < 50 or thought.share < 0.1
-        thought.advance(distances.max())
-    assert len(thought.cells) == 0 and not thought.changes.any()
-    assert np.array_equal(thought.memory[:, 0].numpy() == 1, distances >= 0)
+            assert np.array_equal(active.memory[:, 0].numpy() == 1, expected)
+            assert done < 50 or active.share < 0.1
+        active.advance(distances.max())
+    assert len(active.cells) == 0 and not active.residuals.any()
+    assert np.array_equal(active.memory[:, 0].numpy() == 1, distances >= 0)
 
 
-@pytest.mark.parametrize("options", [{}, {"barrier_channel": 0, "head_channels": 8}])
-def test_with_every_cell_active_it_is_the_dense_iteration(grids, options, monkeypatch):
-    monkeypatch.setattr(ActiveCells, "_gathering_pays", lambda thought: True)
-    net = RecurrentNet(4, 2, memory_channels=8, hidden_channels=8, **options)
-    seen, memory = start_of(net, grids)
-    thought = ActiveCells(net, seen, memory)
+@pytest.mark.parametrize("settings", [{}, {"wall_mask": True}, {"gated": True}])
+def test_with_every_cell_active_it_is_the_dense_iteration(grids, settings, monkeypatch):
+    monkeypatch.setattr(ActiveCells, "_gathering_pays", lambda active: True)
+    net = net_of(memory_channels=8, hidden_channels=8, head_channels=8, **settings)
+    injected, memory = begin(net, grids)
+    active = ActiveCells(net, injected, memory)
     with torch.no_grad():
         for _ in range(11):
-            before, memory = memory, net.step(memory, seen)
-        thought.advance(11)
-    torch.testing.assert_close(thought.memory, memory, rtol=0, atol=1e-5)
+            before, memory = memory, net.step(memory, injected)
+        active.advance(11)
+    torch.testing.assert_close(active.memory, memory, rtol=0, atol=1e-5)
     largest = (memory - before).abs().amax(dim=(1, 2, 3))
-    torch.testing.assert_close(thought.changes, largest, rtol=0, atol=1e-4)
+    torch.testing.assert_close(active.residuals, largest, rtol=0, atol=1e-4)
 
 
-@pytest.mark.parametrize("stop_below", [0.0, 1e-3])
+@pytest.mark.parametrize("tolerance", [0.0, 1e-3])
 def test_problems_leave_when_they_are_done_as_they_do_when_all_is_computed(
-    grids, stop_below, monkeypatch
+    grids, distances, tolerance
 ):
     net = flooding_net(3)
-    longest = [distances_from_start(grid).max() for grid in grids]
-    found = agent.roll_out(net, *start_of(net, grids), 10_000, stop_below)
-    monkeypatch.setattr(ActiveCells, "fits", lambda *arguments: False)
-    expected = agent.roll_out(net, *start_of(net, grids), 10_000, stop_below)
-    for name, ours in vars(found).items():
-        assert torch.equal(ours, getattr(expected, name)), name
-    assert found.cycle.tolist() == [1] * len(grids)
-    # An iteration more shows that nothing changes, at the next look.
-    assert found.iterations.tolist() == [-(-(distance + 2) // 16) * 16 for distance in longest]
+    found, expected = (
+        Rollout(net, CODEC, grids, torch.device("cpu"), everywhere=everywhere)
+        for everywhere in (False, True)
+    )
+    assert isinstance(found.stepper, ActiveCells) and isinstance(expected.stepper, EveryCell)
+    ending, dense = found.run(10_000, tolerance), expected.run(10_000, tolerance)
+    for name, ours in vars(ending).items():
+        assert torch.equal(ours, getattr(dense, name)), name
+    assert ending.cycle.tolist() == [1] * len(grids)
+    # An iteration more shows that nothing changes, at the next check.
+    longest = distances.max(axis=(1, 2))
+    assert ending.iterations.tolist() == [-(-(distance + 2) // 16) * 16 for distance in longest]
 
 
-def test_small_problems_and_nets_that_see_everything_are_computed_whole():
-    net = RecurrentNet(4, 2)
-    assert ActiveCells.fits(net, 35, 35) and not ActiveCells.fits(net, 11, 203)
-    net.reach = None
-    assert not ActiveCells.fits(net, 203, 203)
+def test_small_problems_are_computed_whole():
+    assert ActiveCells.pays(torch.zeros(1, 4, 35, 35))
+    assert not ActiveCells.pays(torch.zeros(1, 4, 11, 203))
+    net = net_of()
+    injected, memory = begin(net, np.zeros((1, 11, 203), np.uint8))
+    assert isinstance(net.stepper(injected, memory), EveryCell)

@@ -1,0 +1,52 @@
+"""The shipped agents think what they thought when they were measured.
+
+``golden_thoughts.json`` was made with release 0.1. Answers are compared exactly, iterations within
+one check of convergence: processors sum in different orders.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from thinkenv.deep_thinking import load, shipped_agents
+from thinkenv.deep_thinking.checkpoint import SHIPPED
+from thinkenv.deep_thinking.rollout.rollout import CHECK_EVERY
+from thinkenv.tasks import instances_of_seed, make_task
+
+# By the SHA-256 of its weights: an agent's name, and what it thought about each set of problems.
+GOLDEN = json.loads((Path(__file__).parent / "golden_thoughts.json").read_text())
+PROBLEMS = {
+    "50 mazes of size 13": ("maze", dict(size=13, split="test"), instances_of_seed(3, 50)),
+    "50 mazes of size 33": ("maze", dict(size=33, split="extrapolation"), instances_of_seed(3, 50)),
+    "100 strings of 128 bits": (
+        "prefix_sum",
+        dict(bits=128, split="extrapolation"),
+        instances_of_seed(3, 100),
+    ),
+    "100 puzzles": ("chess", dict(split="extrapolation"), np.arange(100)),
+}
+
+
+def test_every_shipped_agent_is_there():
+    assert sorted(golden["name"] for golden in GOLDEN.values()) == shipped_agents()
+
+
+@pytest.mark.parametrize("digest", GOLDEN, ids=lambda digest: GOLDEN[digest]["name"])
+def test_an_agent_thinks_what_it_thought(digest):
+    name = GOLDEN[digest]["name"]
+    weights = (SHIPPED / name / "weights.safetensors").read_bytes()
+    assert hashlib.sha256(weights).hexdigest() == digest
+    torch.set_flush_denormal(True)  # as the scripts do: tiny numbers are slow
+    agent = load(name)
+    for what in GOLDEN[digest].keys() & PROBLEMS.keys():
+        golden = GOLDEN[digest][what]
+        task, options, instances = PROBLEMS[what]
+        thought = agent.think(make_task(task, **options).draw(instances).problems, "converged")
+        answers = np.ascontiguousarray(thought.answer, np.uint8).tobytes()
+        assert hashlib.sha256(answers).hexdigest() == golden["answers_sha256"], what
+        assert np.abs(thought.iterations - golden["iterations"]).max() <= CHECK_EVERY, what
+        assert thought.converged.all()
