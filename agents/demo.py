@@ -13,7 +13,7 @@ from pathlib import Path
 from thinkenv import suites
 from thinkenv.deep_thinking import load
 from thinkenv.deep_thinking.analysis.figures import plot_accuracy
-from thinkenv.deep_thinking.analysis.tables import format_table, labels_of
+from thinkenv.deep_thinking.analysis.tables import format_table
 from thinkenv.deep_thinking.command_line import check_counts, parse_args, run_script
 from thinkenv.deep_thinking.distributed import prepare_device
 from thinkenv.deep_thinking.evaluation import AgentPolicy, ThinkingTime
@@ -78,7 +78,7 @@ def main(words: list[str]) -> int:
     ]
     print(format_table(rows))
     store_result(args.folder / "results.json", {"format": suites.FORMAT, "rows": rows})
-    plot_accuracy(rows, labels_of(rows), budget, args.folder / "accuracy.png")
+    plot_accuracy(rows, budget, args.folder / "accuracy.png")
 
     (task,) = MAZES_TO_WATCH.tasks(MazeTask)
     watched = watch(agent, task, task.draw([0]))

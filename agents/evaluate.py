@@ -31,7 +31,6 @@ from thinkenv.deep_thinking.analysis.tables import (
     format_diagnoses,
     format_recovery,
     format_table,
-    labels_of,
 )
 from thinkenv.deep_thinking.command_line import (
     agent_name,
@@ -393,11 +392,11 @@ def finish(args: Args | MergeArgs, rows: list[dict], training_iterations: int) -
     from thinkenv.deep_thinking.analysis import figures
 
     if isinstance(args, RecoveryArgs):
-        figures.plot_recovery(rows, labels_of(rows), args.figure)
+        figures.plot_recovery(rows, args.figure)
     elif isinstance(args, DiagnoseArgs):
-        figures.plot_diagnoses(rows, labels_of(rows), args.figure)
+        figures.plot_diagnoses(rows, args.figure)
     else:
-        figures.plot_accuracy(rows, labels_of(rows), training_iterations, args.figure)
+        figures.plot_accuracy(rows, training_iterations, args.figure)
     print(f"figure: {args.figure}")
 
 

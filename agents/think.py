@@ -69,11 +69,14 @@ def main(words: list[str]) -> int:
             raise ValueError(f"--{name} must be at least 2, got {value}")
     device = prepare_device(args.device, args.threads)
     agent = load(agent_name(args.checkpoint, family), device, family, args.architecture)
-    task = args.selection.tasks(family)[0]
+    tasks = args.selection.tasks(family)
+    if not tasks:
+        raise ValueError("a problem must be chosen, got options that choose none")
     if args.iterations is None:
         print("finding out how long the thought goes on changing …", file=sys.stderr, flush=True)
 
-    watched = watch(agent, task, task.draw([args.instance]), args.iterations, args.frames)
+    batch = tasks[0].draw([args.instance])
+    watched = watch(agent, tasks[0], batch, args.iterations, args.frames)
     print(watched.summary)
     for path, content in (
         (args.gif, watched.gif),

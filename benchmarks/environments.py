@@ -10,32 +10,19 @@ measured where it is installed; its steps are moves, to be compared with ``MazeW
 """
 
 import argparse
-import statistics
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import gymnasium as gym
-from gymnasium.vector import AutoresetMode, SyncVectorEnv
+from gymnasium.vector import AutoresetMode
+from measuring import rate_of
 
 import thinkenv  # noqa: F401  (registers the environments)
 from thinkenv.provenance import store_result
 
 REPEATS = 3
-
-
-def rate_of(step: Callable[[], int], seconds: float) -> float:
-    """Environment steps per second; ``step`` does some and returns how many."""
-    step()  # compile or load what it needs
-    rates = []
-    for _ in range(REPEATS):
-        done = 0
-        began = time.perf_counter()
-        while time.perf_counter() - began < seconds:
-            done += step()
-        rates.append(done / (time.perf_counter() - began))
-    return statistics.median(rates)
+SAME_STEP = {"autoreset_mode": AutoresetMode.SAME_STEP}
 
 
 def single(name: str, **options) -> Callable[[], int]:
@@ -54,63 +41,44 @@ def single(name: str, **options) -> Callable[[], int]:
     return step
 
 
-def vector(envs: gym.vector.VectorEnv) -> Callable[[], int]:
+def vector(name: str, count: int = 1024, **options) -> Callable[[], int]:
     """A vector environment, stepped with one batch of actions."""
+    envs = gym.make_vec(name, num_envs=count, size=9, **options)
     envs.reset(seed=0)
     actions = envs.action_space.sample()
 
     def step() -> int:
         envs.step(actions)
-        return envs.num_envs
+        return count
 
     return step
 
 
-def cases() -> list[tuple[str, Callable[[], Callable[[], int]]]]:
-    """What is measured: names, and makers of a stepping function."""
-    same_step = AutoresetMode.SAME_STEP
-    return [
-        ("Maze-v0, single", lambda: single("Maze-v0", size=9)),
-        (
-            "Maze-v0, SyncVectorEnv of 64",
-            lambda: vector(
-                SyncVectorEnv([lambda: gym.make("Maze-v0", size=9)] * 64, autoreset_mode=same_step)
-            ),
-        ),
-        (
-            "Maze-v0, vector of 1024",
-            lambda: vector(gym.make_vec("Maze-v0", num_envs=1024, size=9)),
-        ),
-        (
-            "Maze-v0, vector of 1024, split all",
-            lambda: vector(gym.make_vec("Maze-v0", num_envs=1024, size=9, split="all")),
-        ),
-        ("MazeWalk-v0, single", lambda: single("MazeWalk-v0", size=9)),
-        (
-            "MazeWalk-v0, vector of 1024",
-            lambda: vector(gym.make_vec("MazeWalk-v0", num_envs=1024, size=9)),
-        ),
-        ("Minigrid FourRooms, single", minigrid_stepper),
-    ]
+# What is measured: makers of a stepping function.
+CASES = {
+    "Maze-v0, single": lambda: single("Maze-v0", size=9),
+    "Maze-v0, SyncVectorEnv of 64": lambda: vector(
+        "Maze-v0", 64, vectorization_mode="sync", vector_kwargs=SAME_STEP
+    ),
+    "Maze-v0, vector of 1024": lambda: vector("Maze-v0"),
+    "Maze-v0, vector of 1024, split all": lambda: vector("Maze-v0", split="all"),
+    "MazeWalk-v0, single": lambda: single("MazeWalk-v0", size=9),
+    "MazeWalk-v0, vector of 1024": lambda: vector("MazeWalk-v0"),
+    # Before the colon stands the module that registers it.
+    "Minigrid FourRooms, single": lambda: single("minigrid:MiniGrid-FourRooms-v0"),
+}
 
 
-def minigrid_stepper() -> Callable[[], int]:
-    """Minigrid's four rooms."""
-    import minigrid  # noqa: F401  (registers its environments)
-
-    return single("MiniGrid-FourRooms-v0")
-
-
-def main() -> int:
+def main() -> None:
     """Measure, print, and store."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seconds", type=float, default=2.0, help="of each measurement")
     parser.add_argument("--json", type=Path, help="write the results to this file")
     arguments = parser.parse_args()
     rows = []
-    for name, make in cases():
+    for name, make in CASES.items():
         try:
-            per_second = rate_of(make(), arguments.seconds)
+            per_second, _ = rate_of(make(), arguments.seconds, REPEATS)
         except ImportError as error:
             print(f"{name} is left out: {error}", file=sys.stderr)
             continue
@@ -118,8 +86,7 @@ def main() -> int:
         print(f"{name:<36} {per_second:>12,.0f} steps a second", flush=True)
     if arguments.json is not None:
         store_result(arguments.json, {"rows": rows})
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

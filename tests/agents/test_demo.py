@@ -1,15 +1,19 @@
 """The demonstration runs to its end and says what there is to be seen."""
 
-from agents import demo
+from unittest import mock
+
+from tests.deep_thinking.conftest import ROOT, call_script
+from thinkenv.mazes.task import MazesToTest
+from thinkenv.tasks.registry import import_file
 
 
-def test_a_smaller_demonstration(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(demo, "FOLDER", tmp_path)
-    monkeypatch.setattr(demo, "SIZES", (9, 13))
-    monkeypatch.setattr(demo, "MAZES", 5)
-    assert demo.main() == 0
-    shown = capsys.readouterr().out
-    assert "- size 9: 100% of 5 unseen mazes solved with 72 iterations, 100% with 1,500" in shown
+def test_a_smaller_demonstration(tmp_path, monkeypatch):
+    monkeypatch.setattr("thinkenv.deep_thinking.distributed.usable_cores", lambda: 1)
+    demo = import_file(ROOT / "agents" / "demo.py")
+    smaller = mock.patch.object(demo, "MazesToTest", lambda: MazesToTest(size=(9, 13)))
+    with smaller, mock.patch.object(demo, "LONGER", (150, 300)):
+        shown, _ = call_script("demo", "--folder", tmp_path / "demo", "--problems", 5)
+    assert "- size 9: 100% of 5 unseen mazes solved with 72 iterations, 100% with 300" in shown
     assert "- size 13: " in shown
-    found = {path.name for path in tmp_path.iterdir()}
+    found = {path.name for path in (tmp_path / "demo").iterdir()}
     assert found == {"results.json", "accuracy.png", "think.gif", "think.png"}

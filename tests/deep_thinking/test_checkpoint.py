@@ -200,6 +200,20 @@ def test_an_agent_for_another_task_is_refused(saved_agent):
         load(saved_agent)
 
 
+def test_an_agent_for_a_task_of_ones_own_is_loaded_once_that_was_named(saved_agent, tmp_path):
+    (tmp_path / "task_of_an_agent.py").write_text(
+        "from thinkenv.mazes import MazeTask\n"
+        "class MyTask(MazeTask):\n"
+        "    name = 'task_of_an_agent'\n"
+    )
+    change(saved_agent, task="task_of_an_agent")
+    with pytest.raises(CheckpointError, match="agent.json: task must be one of .* of your own as"):
+        load(saved_agent)
+    agent = load(saved_agent, task=f"{tmp_path}/task_of_an_agent.py:MyTask")
+    assert agent.task.__name__ == "MyTask"
+    assert load(saved_agent).task is agent.task
+
+
 def test_an_agent_with_a_net_of_ones_own_is_loaded_when_that_is_named(saved_agent, tmp_path):
     (tmp_path / "my_net.py").write_text(
         "from thinkenv.deep_thinking.architectures.recurrent import RecurrentNet\n"
@@ -256,7 +270,7 @@ def test_reading_runs_no_code(tmp_path, saved_agent, version_1):
         def __reduce__(self):
             return (open, (str(tmp_path / "sprung"), "w"))
 
-    for content in (pickle.dumps(Trap()), to_bytes({"weights": Trap()})):
+    for content in (pickle.dumps(Trap(), 2), to_bytes({"weights": Trap()})):
         (tmp_path / "trap.pt").write_bytes(content)
         with pytest.raises(
             CheckpointError, match="trap.pt: damaged or cut short, or not a PyTorch"

@@ -24,7 +24,7 @@ def run_batch(script: str, folder: Path, *words: str, **variables: str) -> str:
         tool.write_text(f"#!/bin/bash\n{text}\n")
         tool.chmod(0o755)
     done = subprocess.run(
-        ["bash", f"agents/examples/{script}", *words],
+        ["bash", f"examples/{script}", *words],
         cwd=ROOT,
         env={
             **os.environ,
@@ -67,7 +67,7 @@ def test_parts_of_a_suite_are_put_together(tmp_path):
         )
     parts = [str(tmp_path / f"part-{part}.json") for part in (0, 1)]
     merged = subprocess.run(
-        [sys.executable, "agents/evaluate.py", "--merge", *parts, "--json", tmp_path / "all.json"],
+        [sys.executable, "agents/evaluate.py", "merge", *parts, "--json", tmp_path / "all.json"],
         cwd=ROOT,
         capture_output=True,
         text=True,

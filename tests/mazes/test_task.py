@@ -216,6 +216,43 @@ def test_no_walls_move_where_none_shall_and_the_same_seeds_move_the_same():
     assert np.array_equal(open_everywhere.move_walls(rooms, range(3), 5).grids, rooms.grids)
 
 
+def test_a_task_with_wall_moves_draws_and_perturbs_mazes_whose_walls_were_moved():
+    plain, moving = MazeTask(size=9), MazeTask(size=9, wall_moves=16)
+    assert moving.options == {**plain.options, "wall_moves": 16}
+    batch, moved = plain.draw(range(100)), moving.draw(range(100))
+    assert np.array_equal(moved.grids, plain.move_walls(batch, range(100), 16).grids)
+    assert ((moved.grids == 0) != (batch.grids == 0)).any(axis=(1, 2)).mean() > 0.8
+    perturbed = moving.perturb(moved, range(100, 200))
+    others = plain.perturb(moved, range(100, 200))
+    expected = plain.move_walls(others, range(100, 200), 16)
+    assert np.array_equal(perturbed.grids, expected.grids)
+
+
+def test_the_problems_of_the_scripts_by_default():
+    training = MazeTask.training_options()
+    assert training.task(MazeTask, "train").options == MazeTask(9, wall_moves=16).options
+    assert training.task(MazeTask, "validation").options == MazeTask(9, "validation").options
+    tested = MazeTask.testing_options().tasks(MazeTask)
+    splits = [(9, "test"), *((size, "extrapolation") for size in (13, 33, 59))]
+    assert [task.options for task in tested] == [MazeTask(*each).options for each in splits]
+    watched = MazeTask.watching_options().task(MazeTask)
+    assert watched.options == MazeTask(33, "extrapolation", endpoints="dead_ends").options
+
+
+@pytest.mark.parametrize(
+    ("options", "label"),
+    [
+        (dict(size=59, split="test"), "59x59"),
+        (
+            dict(size=9, generator="prim", loops=0.1, endpoints="farthest"),
+            "9x9 prim farthest loops 0.1",
+        ),
+    ],
+)
+def test_labels_say_the_size_and_what_is_unusual(options, label):
+    assert MazeTask.label(MazeTask(**options).options) == label
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [

@@ -143,6 +143,17 @@ def test_only_bits_have_parities(bits):
         prefix_sums.solve(bits)
 
 
+def test_the_problems_of_the_scripts_by_default():
+    family = PrefixSumTask
+    assert family.training_options().task(family, "train").options == family(32).options
+    tested = [task.options for task in family.testing_options().tasks(family)]
+    splits = [(32, "test"), *((bits, "extrapolation") for bits in (48, 128, 512))]
+    assert tested == [family(*each).options for each in splits]
+    watched = family.watching_options().task(family)
+    assert watched.options == family(64, "extrapolation").options
+    assert family.label(watched.options) == "64 bits"
+
+
 def test_every_string_needs_a_seed_to_be_perturbed():
     task = PrefixSumTask(16)
     with pytest.raises(ValueError, match="seeds must have one entry for each of 3, got 1"):

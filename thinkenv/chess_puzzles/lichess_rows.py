@@ -239,7 +239,11 @@ def parse_whole(text, begin, end, low, high, unknown):
     return number if low <= number <= high else NO_NUMBER
 
 
-@kernel
+# The functions that note a part of a row are inlined, because a call hands over each of the 17
+# arrays of ``rows``: without it, reading is 7 % slower (measured).
+
+
+@kernel(inline="always")
 def read_id(text, begin, end, rows, row):
     """Note the puzzle's id; 0, or an index into ``ROW_ERRORS``."""
     if begin == end or end - begin > MAX_ID_LENGTH or not is_alphanumeric(text, begin, end):
@@ -250,7 +254,7 @@ def read_id(text, begin, end, rows, row):
     return 0
 
 
-@kernel
+@kernel(inline="always")
 def read_moves(text, begin, end, position, rows, row, first):
     """Replay the moves of a row, and note them and the position to solve.
 
@@ -294,7 +298,7 @@ def read_moves(text, begin, end, position, rows, row, first):
     return 0
 
 
-@kernel
+@kernel(inline="always")
 def read_numbers(text, fields, rows, row):
     """Note ratings, popularity and plays; 0, or an index into ``ROW_ERRORS``."""
     begin, end = fields[RATING]
@@ -320,7 +324,7 @@ def read_numbers(text, fields, rows, row):
     return 0
 
 
-@kernel
+@kernel(inline="always")
 def read_url(text, begin, end, rows, row, first):
     """Note the game's address, without ``URL_PREFIX``, from ``first`` in ``rows.urls`` on.
 
@@ -341,7 +345,7 @@ def read_url(text, begin, end, rows, row, first):
     return 0
 
 
-@kernel
+@kernel(inline="always")
 def read_themes(text, begin, end, rows, row, themes):
     """Note the puzzle's themes as a set of bits; 0, or an index into ``ROW_ERRORS``."""
     rows.theme_sets[row] = 0

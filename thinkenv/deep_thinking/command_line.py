@@ -88,9 +88,9 @@ def parse_args(
     except SystemExit as stop:
         if not stop.code:  # --help
             raise
-    # An error comes in a box, with a hint in its last line.
-    lines = [line.strip("│ ") for line in said.getvalue().splitlines() if line.startswith("│")]
-    message = " ".join(line for line in lines[:-1] if not line.startswith("─"))
+    # An error comes in a box: a title, lines between rules, and a hint to --help.
+    lines = [line.strip(" │") for line in said.getvalue().splitlines()]
+    message = " ".join([line for line in lines[1:] if line.strip("─-╰╯")][:-1])
     raise ValueError(re.sub(r"^Error parsing \w+: ", "", message))
 
 

@@ -68,83 +68,74 @@ class Suite:
                 )
 
 
+# The versions that the suites below mean; that of chess puzzles is the SHA-256 of
+# thinkenv/assets/lichess_puzzles_sample.csv.
+VERSIONS: dict[str, int | str] = {
+    "maze": 1,
+    "chess": "7db066884d6c9c1cd94c24782721e26ade1eeebfeb58346fe90b7c8b917aba17",
+    "prefix_sum": 1,
+}
+
+
+def frozen(name: str, description: str, *sets: ProblemSet) -> Suite:
+    """A suite of the tasks' versions that stand above."""
+    versions = {problems.task: VERSIONS[problems.task] for problems in sets}
+    return Suite(name, description, sets, versions)
+
+
 def maze_set(count: int, **options: OptionValue) -> ProblemSet:
     """Mazes of the extrapolation split, unless the options say another one."""
     return ProblemSet("maze", {"split": "extrapolation", **options}, count)
 
 
-# SHA-256 of thinkenv/assets/lichess_puzzles_sample.csv.
-BUNDLED_PUZZLES = "7db066884d6c9c1cd94c24782721e26ade1eeebfeb58346fe90b7c8b917aba17"
-
-# All bundled puzzles that no agent is trained on: split, lowest and highest rating, how many.
-CHESS_BANDS = (
-    ("test", 400, 999, 75),
-    ("test", 1000, 1499, 87),
-    ("extrapolation", 1600, 1799, 572),
-    ("extrapolation", 1800, 1999, 581),
-    ("extrapolation", 2000, 2199, 588),
-    ("extrapolation", 2200, 2399, 539),
-    ("extrapolation", 2400, 2599, 503),
-    ("extrapolation", 2600, 2799, 437),
-)
-
 SUITES = {
     suite.name: suite
     for suite in (
-        Suite(
+        frozen(
             "maze-extrapolation",
             "Depth-first mazes, as easy as the training's (size 9) and ever larger.",
-            (
-                maze_set(1000, size=9, split="test"),
-                *(maze_set(1000, size=size) for size in (13, 33, 59)),
-                maze_set(200, size=201),
-            ),
-            {"maze": 1},
+            maze_set(1000, size=9, split="test"),
+            maze_set(1000, size=13),
+            maze_set(1000, size=33),
+            maze_set(1000, size=59),
+            maze_set(200, size=201),
         ),
-        Suite(
+        frozen(
             "maze-axes",
             "Mazes of size 33 and 59 that differ from the training's in other ways than size: "
             "where start and goal lie, how they are carved, whether there are several ways.",
-            (
-                *(
-                    maze_set(1000, size=33, endpoints=endpoints)
-                    for endpoints in ("dead_ends", "corners", "farthest")
-                ),
-                *(
-                    maze_set(1000, size=59, generator=generator)
-                    for generator in ("wilson", "kruskal", "prim", "recursive_division")
-                ),
-                maze_set(1000, size=33, loops=0.1),
-            ),
-            {"maze": 1},
+            maze_set(1000, size=33, endpoints="dead_ends"),
+            maze_set(1000, size=33, endpoints="corners"),
+            maze_set(1000, size=33, endpoints="farthest"),
+            maze_set(1000, size=59, generator="wilson"),
+            maze_set(1000, size=59, generator="kruskal"),
+            maze_set(1000, size=59, generator="prim"),
+            maze_set(1000, size=59, generator="recursive_division"),
+            maze_set(1000, size=33, loops=0.1),
         ),
-        Suite(
-            "maze-801",
-            "Twenty depth-first mazes of size 801.",
-            (maze_set(20, size=801),),
-            {"maze": 1},
-        ),
-        Suite(
+        frozen("maze-801", "Twenty depth-first mazes of size 801.", maze_set(20, size=801)),
+        # All bundled puzzles that no agent is trained on.
+        frozen(
             "chess-rating",
             "The bundled Lichess puzzles that agents are not trained on, by rating: both squares "
             "of the first move, or of another that mates.",
-            tuple(
-                ProblemSet("chess", {"split": split, "rating": [low, high]}, count)
-                for split, low, high, count in CHESS_BANDS
-            ),
-            {"chess": BUNDLED_PUZZLES},
+            ProblemSet("chess", {"split": "test", "rating": [400, 999]}, 75),
+            ProblemSet("chess", {"split": "test", "rating": [1000, 1499]}, 87),
+            ProblemSet("chess", {"split": "extrapolation", "rating": [1600, 1799]}, 572),
+            ProblemSet("chess", {"split": "extrapolation", "rating": [1800, 1999]}, 581),
+            ProblemSet("chess", {"split": "extrapolation", "rating": [2000, 2199]}, 588),
+            ProblemSet("chess", {"split": "extrapolation", "rating": [2200, 2399]}, 539),
+            ProblemSet("chess", {"split": "extrapolation", "rating": [2400, 2599]}, 503),
+            ProblemSet("chess", {"split": "extrapolation", "rating": [2600, 2799]}, 437),
         ),
-        Suite(
+        frozen(
             "prefix-extrapolation",
             "Running parities of strings as long as the training's (32 bits) and ever longer.",
-            (
-                ProblemSet("prefix_sum", {"bits": 32, "split": "test"}, 1000),
-                *(
-                    ProblemSet("prefix_sum", {"bits": bits, "split": "extrapolation"}, count)
-                    for bits, count in ((48, 1000), (128, 1000), (512, 1000), (4096, 100))
-                ),
-            ),
-            {"prefix_sum": 1},
+            ProblemSet("prefix_sum", {"bits": 32, "split": "test"}, 1000),
+            ProblemSet("prefix_sum", {"bits": 48, "split": "extrapolation"}, 1000),
+            ProblemSet("prefix_sum", {"bits": 128, "split": "extrapolation"}, 1000),
+            ProblemSet("prefix_sum", {"bits": 512, "split": "extrapolation"}, 1000),
+            ProblemSet("prefix_sum", {"bits": 4096, "split": "extrapolation"}, 100),
         ),
     )
 }

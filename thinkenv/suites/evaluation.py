@@ -3,8 +3,8 @@
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from dataclasses import dataclass, fields
+from typing import Protocol, TypedDict, Unpack, runtime_checkable
 
 import numpy as np
 from tqdm import tqdm
@@ -61,17 +61,17 @@ class Answers:
 
 
 @runtime_checkable
-class ThoughtLike(Protocol):
-    """What an agent's ``think`` returns, as far as it is evaluated."""
+class HasAnswer(Protocol):
+    """Any object with answers; it may have the other attributes of ``Answers`` as well."""
 
-    answer: np.ndarray
-    iterations: np.ndarray
-    converged: np.ndarray
+    @property
+    def answer(self) -> np.ndarray:
+        """``(count, ...)``, of the shape of the environment's actions."""
 
 
 # An agent, and what it says: answers to all problems, or several after different iterations.
-Said = np.ndarray | Answers | ThoughtLike
-Policy = Callable[[np.ndarray], Said | list[Answers]]
+Said = np.ndarray | HasAnswer
+Policy = Callable[[np.ndarray], Said | Sequence[HasAnswer]]
 
 
 @dataclass(frozen=True)
@@ -90,25 +90,38 @@ class Evaluation:
     outcomes: dict[str, np.ndarray]
 
 
-def query(policy: Policy, problems: np.ndarray) -> tuple[list[Answers], float]:
-    """An agent's answers to problems, and the seconds that they took."""
+class Options(TypedDict, total=False):
+    """How all sets of problems of a suite are evaluated: arguments of ``evaluate_task``."""
+
+    name: str
+    batch: int | None
+    shard: int
+    shards: int
+    keep_answers: bool
+    progress: bool
+
+
+def query(policy: Policy, problems: np.ndarray) -> list[Answers]:
+    """An agent's answers to problems: one, or several after different iterations."""
     shown = problems.copy()  # whatever the agent does with them, they are judged as they were
     began = time.perf_counter()
     said = policy(shown)
     seconds = time.perf_counter() - began
     # A list of arrays is one answer to each problem.
-    if isinstance(said, list) and said and isinstance(said[0], ThoughtLike):
-        return [as_answers(one) for one in said], seconds
-    return [as_answers(said)], seconds
+    if isinstance(said, Sequence) and said and isinstance(said[0], HasAnswer):
+        return [as_answers(one, seconds / len(said)) for one in said]
+    return [as_answers(said, seconds)]
 
 
-def as_answers(said: Said | list[Answers]) -> Answers:
-    """What an agent returned, as ``Answers``."""
-    if isinstance(said, Answers):
-        return said
-    if isinstance(said, ThoughtLike):
-        return Answers(said.answer, said.iterations, said.converged)
-    return Answers(np.asarray(said))
+def as_answers(said: Said, seconds: float) -> Answers:
+    """What an agent returned, as ``Answers``, with ``seconds`` unless it tells these itself."""
+    if not isinstance(said, HasAnswer):
+        return Answers(np.asarray(said), seconds=seconds)
+    # Whatever has an answer will do, such as an agent's thought: the rest is taken where it is.
+    told = {field.name: getattr(said, field.name, field.default) for field in fields(Answers)}
+    if told["seconds"] is None:
+        told["seconds"] = seconds
+    return Answers(**told)
 
 
 def outcomes_of(
@@ -145,24 +158,22 @@ class Tally:
     """The outcomes of the batches so far, for one of the answers that an agent gives."""
 
     def __init__(self, first: Answers) -> None:
-        self.stopping = first.stopping
-        self.requested = first.requested
-        self.is_played = first.preferences is not None
+        self.first = first
         self.parts: list[dict[str, np.ndarray]] = []
         self.seconds = 0.0
 
-    def add(self, answers: Answers, outcomes: dict[str, np.ndarray], seconds: float) -> None:
-        """Add a batch of problems, whose call took so many seconds.
+    def add(self, answers: Answers, outcomes: dict[str, np.ndarray]) -> None:
+        """Add the answers to a batch of problems.
 
         Raises:
             ValueError: If the agent does not tell the same of every batch.
         """
-        if (answers.stopping, answers.requested) != (self.stopping, self.requested):
+        if (answers.stopping, answers.requested) != (self.first.stopping, self.first.requested):
             raise ValueError("stopping and requested must be the same for every batch of answers")
-        for name in outcomes.keys() ^ (self.parts or [outcomes])[0].keys():
-            raise ValueError(f"{name} must be told of every batch of answers or of none")
         self.parts.append(outcomes)
-        self.seconds += seconds if answers.seconds is None else answers.seconds
+        for name in outcomes.keys() ^ self.parts[0].keys():
+            raise ValueError(f"{name} must be told of every batch of answers or of none")
+        self.seconds += answers.seconds or 0.0
 
     def evaluation(self, task: AnyTask, seed: int, name: str) -> Evaluation:
         """The row and the outcomes of all batches."""
@@ -171,18 +182,17 @@ class Tally:
             for column in self.parts[0]
         }
         further = [column for column in outcomes if column not in OUTCOMES]
-        iterations: float | None = self.requested
+        iterations: float | None = self.first.requested
         if iterations is None and "iterations" in outcomes:
             iterations = float(outcomes["iterations"].mean())
         row = evaluation_row(
             task=task.name,
             options=task.options,
-            disturbance="none",
             scores={column: outcomes[column] for column in ("solved", "cells", *further)},
             converged=outcomes.get("converged"),
             iterations=iterations,
-            stopping=self.stopping,
-            requested=self.requested,
+            stopping=self.first.stopping,
+            requested=self.first.requested,
             seconds=self.seconds,
             seed=seed,
             checkpoint=name,
@@ -202,15 +212,14 @@ def tally_answers(
     tallies: list[Tally] = []
     for instances in batches:
         batch = task.draw(instances)
-        several, seconds = query(policy, batch.problems)
+        several = query(policy, batch.problems)
         tallies = tallies or [Tally(answers) for answers in several]
         if len(several) != len(tallies):
             raise ValueError(
                 f"answers to each problem must be {len(tallies)} as before, got {len(several)}"
             )
         for tally, answers in zip(tallies, several, strict=True):
-            outcomes = outcomes_of(task, batch, answers, keep_answers)
-            tally.add(answers, outcomes, seconds / len(several))
+            tally.add(answers, outcomes_of(task, batch, answers, keep_answers))
         bar.update(len(batch))
     return tallies
 
@@ -291,7 +300,7 @@ def evaluate_task(
         tallies = tally_answers(policy, task, batches, keep_answers, bar)
     evaluations = [tally.evaluation(task, seed, name) for tally in tallies]
     outcomes = evaluations[-1].outcomes
-    if tallies[-1].is_played and "difficulty" in outcomes:
+    if tallies[-1].first.preferences is not None and "difficulty" in outcomes:
         solved = outcomes.get("line", outcomes["solved"])
         pairs = zip(outcomes["difficulty"].tolist(), solved.tolist(), strict=True)
         evaluations[-1].row["rated"] = [list(pair) for pair in pairs]
@@ -302,29 +311,16 @@ def evaluate_task(
 
 
 def evaluate_sets(
-    policy: Policy,
-    suite: str | Suite,
-    *,
-    name: str = "",
-    max_problems: int | None = None,
-    batch: int | None = None,
-    shard: int = 0,
-    shards: int = 1,
-    keep_answers: bool = False,
-    progress: bool = True,
+    policy: Policy, suite: str | Suite, max_problems: int | None = None, **options: Unpack[Options]
 ) -> Iterator[list[Evaluation]]:
     """Evaluate an agent on a suite, one set of problems after the other, to store each when done.
 
     Args:
-        policy: As of ``evaluate``, as are the others.
+        policy: As of ``evaluate``.
         suite: The suite, or the name of one of ``SUITES``.
-        name: The agent, for the rows.
         max_problems: Only so many problems of each set, to try things out.
-        batch: The most problems in a call.
-        shard: Which part of the problems.
-        shards: How many parts there are.
-        keep_answers: Whether the outcomes are to hold the answers, too.
-        progress: Whether to show progress.
+        **options: Any of ``name``, ``batch``, ``shard``, ``shards``, ``keep_answers`` and
+            ``progress``, as of ``evaluate_task``.
 
     Yields:
         For each set of problems, as soon as it is done, as many evaluations as the agent gives
@@ -340,20 +336,9 @@ def evaluate_sets(
     limit = INSTANCES_PER_SEED if max_problems is None else max_problems
     limit = check_integer("max_problems", limit, 1, 2**63 - 1)
     for problems in suite.sets:
-        task = problems.make_task()
-        evaluations = evaluate_task(
-            policy,
-            task,
-            min(problems.count, limit),
-            problems.seed,
-            name=name,
-            batch=batch,
-            shard=shard,
-            shards=shards,
-            keep_answers=keep_answers,
-            label=str(problems),
-            progress=progress,
-        )
+        task, count = problems.make_task(), min(problems.count, limit)
+        label = str(problems)
+        evaluations = evaluate_task(policy, task, count, problems.seed, label=label, **options)
         for evaluation in evaluations:
             evaluation.row.update(suite=suite.name, version=task.version)
         yield evaluations
@@ -363,13 +348,9 @@ def evaluate(
     policy: Policy,
     suite: str | Suite,
     *,
-    name: str = "",
     max_problems: int | None = None,
-    batch: int | None = None,
-    shard: int = 0,
-    shards: int = 1,
-    progress: bool = True,
     most: int | None = None,
+    **options: Unpack[Options],
 ) -> list[dict]:
     """Query an agent about all problems of a suite, and judge its answers.
 
@@ -412,14 +393,5 @@ def evaluate(
     if most is not None:
         warnings.warn("most is deprecated: say max_problems", DeprecationWarning, stacklevel=2)
         max_problems = most
-    sets = evaluate_sets(
-        policy,
-        suite,
-        name=name,
-        max_problems=max_problems,
-        batch=batch,
-        shard=shard,
-        shards=shards,
-        progress=progress,
-    )
+    sets = evaluate_sets(policy, suite, max_problems, **options)
     return [evaluation.row for evaluations in sets for evaluation in evaluations]

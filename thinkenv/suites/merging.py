@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from thinkenv.suites.scores import wilson_interval
+from thinkenv.suites.scores import share_of
 
 # Means over the problems of a row, None where the agent does not tell them.
 MEANS = ("cells", "converged", "iterations")
@@ -75,9 +75,7 @@ def merge_group(rows: list[dict]) -> dict:
     if "rated" in merged:
         merged["rated"] = [pair for row in rows for pair in row["rated"]]
     for key in shares_of(rows[0]):
-        right = sum(round(row[key] * row["n"]) for row in rows)
-        low, high = wilson_interval(right, n)
-        merged |= {key: right / n, f"{key}_low": round(low, 6), f"{key}_high": round(high, 6)}
+        merged |= share_of(key, sum(round(row[key] * row["n"]) for row in rows), n)
     return {name: value for name, value in merged.items() if name not in ("first", "of")}
 
 
@@ -105,9 +103,6 @@ def name_of(row: dict) -> str:
     return " ".join([row["task"], *said])
 
 
-def mean_of(values: list[float | None], sizes: np.ndarray) -> float | None:
+def mean_of(values: list, sizes: np.ndarray) -> float | None:
     """The mean over all problems, of the means of shards of ``sizes`` problems."""
-    known = [value for value in values if value is not None]
-    if len(known) < len(values):
-        return None
-    return float(np.dot(known, sizes) / sizes.sum())
+    return None if None in values else float(np.average(values, weights=sizes))

@@ -36,16 +36,13 @@ def upgrade_row(row: dict, requested: Collection[int] = ()) -> dict:
     missing = [name for name in ROW_KEYS if name not in row]
     if missing == ["stopping", "requested"]:
         row = {RENAMED.get(name, name): value for name, value in row.items()}
-        iterations = row["iterations"]
-        row |= {"stopping": None, "requested": None}
+        iterations, number = row["iterations"], None
         if "accuracy_curve" in row:  # watched so long after a disturbance
-            watched = (len(row["accuracy_curve"]) - 1) * row["eval_every"]
-            row |= {"stopping": "fixed", "requested": watched}
+            number = (len(row["accuracy_curve"]) - 1) * row["eval_every"]
         elif isinstance(iterations, int) or iterations in requested:
-            number = int(iterations)
-            row |= {"iterations": number, "stopping": "fixed", "requested": number}
-        elif iterations is not None:
-            row["stopping"] = "converged"
+            number = row["iterations"] = int(iterations)
+        found = None if iterations is None else "converged"
+        row |= {"stopping": found if number is None else "fixed", "requested": number}
         row["checkpoint"] = str(row["checkpoint"]).removeprefix(SHIPPED)
         if "version" in row and row["version"] is None:
             row["version"] = row.get("database_sha256")

@@ -1,8 +1,10 @@
 """Scores with their uncertainty, and the rows in which results are stored."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
+
+import numpy as np
 
 from thinkenv.tasks.base import OptionValue
 
@@ -65,13 +67,19 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
     return low, high
 
 
+def share_of(name: str, successes: int, trials: int) -> dict[str, float]:
+    """A share of problems as rows hold it, with the bounds of its 95 % interval."""
+    low, high = wilson_interval(successes, trials)
+    return {name: successes / trials, f"{name}_low": round(low, 6), f"{name}_high": round(high, 6)}
+
+
 def evaluation_row(
     *,
     task: str,
     options: Mapping[str, OptionValue],
-    disturbance: str,
-    scores: Mapping[str, Iterable],
-    converged: Iterable[bool] | None,
+    disturbance: str = "none",
+    scores: Mapping[str, Sequence | np.ndarray],
+    converged: Sequence | np.ndarray | None,
     iterations: float | None,
     stopping: Stopping | None = None,
     requested: int | None = None,
@@ -102,11 +110,8 @@ def evaluation_row(
         A dict with the keys ``ROW_KEYS``, None where the task has no such option, and then its
         other options and scores, each of these with the bounds of its 95 % interval.
     """
-    others = {name: list(values) for name, values in scores.items()}
-    solved, cells = others.pop("solved"), others.pop("cells")
-    n = len(solved)
-    low, high = wilson_interval(sum(map(bool, solved)), n)
-    values = {
+    n = len(scores["solved"])
+    row = {
         **dict.fromkeys(ROW_KEYS),
         "task": task,
         **options,
@@ -115,17 +120,13 @@ def evaluation_row(
         "iterations": iterations,
         "stopping": stopping,
         "requested": requested,
-        "exact": sum(map(bool, solved)) / n,
-        "exact_low": round(low, 6),
-        "exact_high": round(high, 6),
-        "cells": float(sum(cells) / n),
-        "converged": None if converged is None else sum(map(bool, converged)) / n,
+        "cells": float(sum(scores["cells"]) / n),
+        "converged": None if converged is None else np.count_nonzero(converged) / n,
         "seconds": round(seconds, 3),
         "seed": seed,
         "checkpoint": checkpoint,
     }
-    for name, right in others.items():
-        low, high = wilson_interval(sum(map(bool, right)), n)
-        values[name] = sum(map(bool, right)) / n
-        values[f"{name}_low"], values[f"{name}_high"] = round(low, 6), round(high, 6)
-    return values
+    for name, right in scores.items():
+        if name != "cells":
+            row |= share_of("exact" if name == "solved" else name, np.count_nonzero(right), n)
+    return row

@@ -55,7 +55,8 @@ class Registry(Generic[Found]):
                 f"your own as 'file.py:Class' or 'module:Class', got {reference!r}"
             )
         try:
-            module = import_file(Path(place)) if place.endswith(".py") else import_module(place)
+            is_file = place.endswith(".py")
+            module = import_file(Path(place)) if is_file else importlib.import_module(place)
             found = getattr(module, attribute)
         except (ImportError, AttributeError, ValueError, TypeError, OSError) as error:
             raise ValueError(f"{self.kind} {reference!r}: {error}") from error
@@ -69,16 +70,11 @@ class Registry(Generic[Found]):
         name = getattr(found, "name", None)
         if not isinstance(name, str):
             raise ValueError(f"{self.kind} {reference!r} lacks a name: set the attribute 'name'")
-        if name in self._entries and reference != name and self.find(name) is not found:
-            raise ValueError(f"{self.kind} {reference!r}: there is another one called {name!r}")
+        if name in self._entries and reference != name:
+            self.find(name)  # ours comes first
         if self._found.setdefault(name, found) is not found:
             raise ValueError(f"{self.kind} {reference!r}: there is another one called {name!r}")
         return found
-
-
-def import_module(name: str) -> ModuleType:
-    """Import a module by its dotted name."""
-    return importlib.import_module(name)
 
 
 def import_file(path: Path) -> ModuleType:

@@ -1,28 +1,30 @@
-"""Chess puzzles for agents: what nets see, what their answers mean, and how lines are played."""
+"""Chess puzzles for nets: what they see, what their answers mean, and how lines are played."""
 
-from types import SimpleNamespace
+from dataclasses import replace
 
 import chess
 import numpy as np
 import pytest
 import torch
 
-from thinkenv.deep_thinking.chess_problems import ChessProblems
 from thinkenv import chess_puzzles
 from thinkenv.chess_puzzles.notation import move_of_uci, position_of_fen
 from thinkenv.chess_puzzles.packing import encode_position
+from thinkenv.chess_puzzles.task import ChessPuzzleTask
+from thinkenv.deep_thinking.codecs.chess import ChessCodec
 
 COUNT = 300
+CODEC = ChessCodec(ChessPuzzleTask)
 
 
 @pytest.fixture(scope="module")
-def problems():
-    return ChessProblems("all")
+def task():
+    return ChessPuzzleTask("bundled", "all")
 
 
 @pytest.fixture(scope="module")
-def batch(problems):
-    return problems.draw(seed=0, count=COUNT)
+def batch(task):
+    return task.draw(range(COUNT))
 
 
 def logits_of_moves(moves, promise=9.0):
@@ -41,11 +43,11 @@ def planes_of_board(board):
 
 
 class Oracle:
-    """Thinks of the recorded move at each of the first ``moves`` moves of the solver."""
+    """Prefers the recorded move at each of the first ``moves`` moves of the solver."""
 
     def __init__(self, moves):
         self.known = {}
-        puzzles = chess_puzzles.load()
+        puzzles = chess_puzzles.load(split="all")
         for index in range(COUNT):
             board = chess.Board(puzzles.fen(index))
             for ply, uci in enumerate(puzzles.solution(index)):
@@ -54,72 +56,84 @@ class Oracle:
                     self.known[planes_of_board(board).tobytes()] = code
                 board.push_uci(uci)
 
-    def think(self, planes, iterations, most_iterations, read):
+    def __call__(self, planes):
         codes = [self.known.get(one.tobytes(), 0) for one in planes]
-        return SimpleNamespace(answer=read(logits_of_moves(codes)).numpy())
+        return CODEC.preferences(logits_of_moves(codes)).numpy()
 
 
-def test_inputs_are_the_planes_and_a_board_of_ones(problems, batch):
-    inputs = problems.encode(batch.problems)
-    assert inputs.shape == (COUNT, problems.input_channels, 8, 8)
+def test_inputs_are_the_planes_and_a_board_of_ones(batch):
+    inputs = CODEC.encode(batch.problems)
+    assert inputs.shape == (COUNT, CODEC.interface.input_channels, 8, 8)
+    assert inputs.is_contiguous(memory_format=torch.channels_last)
     assert np.array_equal(inputs[:, :17].numpy(), batch.planes)
     assert bool((inputs[:, 17] == 1).all())
-    with pytest.raises(ValueError, match="a chess agent needs planes"):
-        problems.encode(batch.problems[:, :12])
+    assert CODEC.board(batch.problems) == (8, 8)
+    for wrong in (batch.problems[:, :12], batch.problems[0], batch.problems.astype(np.int64)):
+        with pytest.raises(ValueError, match="problems for a 'chess' agent must be planes"):
+            CODEC.encode(wrong)
 
 
-def test_being_sure_of_the_right_squares_has_no_loss_and_of_others_much(problems, batch):
-    loss, exact = problems.score(logits_of_moves(batch.first_moves.tolist(), 30.0), batch)
+def test_being_sure_of_the_right_squares_has_no_loss_and_of_others_much(batch):
+    loss, exact = CODEC.loss(logits_of_moves(batch.first_moves.tolist(), 30.0), batch)
     assert float(loss) < 1e-3 and float(exact) == 1.0
     wrong = (batch.first_moves ^ 1).tolist()  # the neighbouring file
-    loss, exact = problems.score(logits_of_moves(wrong, 30.0), batch)
+    loss, exact = CODEC.loss(logits_of_moves(wrong, 30.0), batch)
     assert float(loss) > 10 and float(exact) == 0.0
 
 
-def test_answers_mark_the_most_probable_squares(problems, batch):
-    answers = problems.answer(logits_of_moves(batch.first_moves.tolist())).numpy()
+def test_answers_mark_the_most_probable_squares(task, batch):
+    answers = CODEC.decode(logits_of_moves(batch.first_moves.tolist())).numpy()
     assert np.array_equal(answers, batch.solutions)
-    assert problems.judge(batch, answers)["solved"].all()
-    probabilities = problems.probabilities(logits_of_moves(batch.first_moves.tolist()))
+    solved, _ = task.judge(batch, answers)
+    assert solved.all()
+    probabilities = CODEC.probabilities(logits_of_moves(batch.first_moves.tolist()))
     assert np.array_equal(probabilities.numpy() > 0.5, batch.solutions == 1)
 
 
-def test_a_puzzle_is_not_changed_a_little(problems, batch):
-    with pytest.raises(ValueError, match="cannot be changed a little"):
-        problems.vary(batch, batch.instances)
+def test_preferences_are_log_probabilities_of_each_square(batch):
+    preferences = CODEC.preferences(logits_of_moves(batch.first_moves.tolist()))
+    assert preferences.shape == (COUNT, 2, 64)
+    torch.testing.assert_close(preferences.exp().sum(dim=2), torch.ones(COUNT, 2))
+    assert np.array_equal(preferences.argmax(dim=2)[:, 0].numpy(), batch.first_moves & 63)
 
 
-def test_whole_lines_are_solved_by_who_knows_them_and_not_by_who_knows_the_first_move(
-    problems, batch
+def test_a_puzzle_is_not_changed_a_little(task, batch):
+    with pytest.raises(ValueError, match="no small change is known of problems of the task 'che"):
+        task.perturb(batch, batch.instances)
+
+
+def test_whole_lines_are_solved_by_an_agent_that_knows_them_and_not_by_the_first_move_alone(
+    task, batch
 ):
-    line_lengths = problems.source.puzzles.move_counts[:COUNT]
-    everything = problems.play(batch, Oracle(99), iterations=1, most_iterations=1)
-    # Only who promotes to less than a queen can miss.
+    line_lengths = task.puzzles_of(batch).move_counts
+    everything = task.play(batch, Oracle(99))
+    # Only where less than a queen is to be promoted to can it miss.
     assert everything["line"].mean() > 0.99 and everything["first_move"].mean() > 0.99
-    first_only = problems.play(batch, Oracle(1), iterations=1, most_iterations=1)
+    first_only = task.play(batch, Oracle(1))
     assert first_only["first_move"].mean() > 0.99
     assert first_only["line"][line_lengths == 1].all()
     assert first_only["line"][line_lengths > 1].mean() < 0.3
 
 
 def test_test_puzzles_come_by_rating_and_never_from_training():
-    options = {"database": "bundled", "split": None, "rating": None}
-    buckets = ChessProblems.for_testing(options)
+    def buckets_of(**options):
+        return replace(ChessPuzzleTask.testing_options(), **options).tasks(ChessPuzzleTask)
+
+    buckets = buckets_of()
     train = set(chess_puzzles.load(split="train").rows.tolist())
     for bucket in buckets:
-        low, high = bucket.source.rating_band
-        ratings = bucket.source.puzzles.ratings
+        low, high = bucket.rating_band
+        ratings = bucket.puzzles.ratings
         assert high == (1499 if low == 1400 else low + 199)  # the gap is in no split
         assert low <= ratings.min() <= ratings.max() <= high
-        assert not train & set(bucket.source.puzzles.rows.tolist())
-    assert buckets[0].axes["split"] == "test" and buckets[-1].axes["split"] == "extrapolation"
-    cut = ChessProblems.for_testing({**options, "rating": (1300, 1700)})
-    assert [bucket.source.rating_band for bucket in cut] == [
-        (1300, 1399),
-        (1400, 1499),
-        (1600, 1700),
-    ]
-    whole = ChessProblems.for_watching({**options, "rating": (1650, 2100)})
-    assert whole.source.rating_band == (1650, 2100) and whole.source.puzzles.ratings.max() > 2000
+        assert not train & set(bucket.puzzles.rows.tolist())
+    assert buckets[0].options["split"] == "test"
+    assert buckets[-1].options["split"] == "extrapolation"
+    cut = buckets_of(rating=(1300, 1700))
+    assert [bucket.rating_band for bucket in cut] == [(1300, 1399), (1400, 1499), (1600, 1700)]
     with pytest.raises(ValueError, match="no puzzle of the split is rated"):
-        ChessProblems.for_testing({**options, "rating": (3000, 3100)})
+        buckets_of(rating=(3000, 3100))
+    (shown,) = replace(ChessPuzzleTask.watching_options(), rating=(1650, 2100)).tasks(
+        ChessPuzzleTask
+    )
+    assert shown.rating_band == (1650, 2100) and shown.puzzles.ratings.max() > 2000

@@ -1,18 +1,24 @@
 """Mixed precision, compilation and CUDA graphs give what plain iterations give."""
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from tests.deep_thinking.conftest import SMALL_NET, call_script, refusal
+from thinkenv import make_task, mazes
 from thinkenv.deep_thinking import load
-from thinkenv.deep_thinking.rollout.acceleration import Acceleration, GraphedIterations, iterate
 from thinkenv.deep_thinking.agent import Agent
-from thinkenv import mazes
-
-from .conftest import refusal, run_script
+from thinkenv.deep_thinking.architectures.recurrent import RecurrentNet
+from thinkenv.deep_thinking.codecs.cells import CellCodec
+from thinkenv.deep_thinking.rollout.acceleration import Acceleration, GraphedIterations, iterate
+from thinkenv.deep_thinking.rollout.stepper import EveryCell
+from thinkenv.deep_thinking.training.plan import Plan
+from thinkenv.deep_thinking.training.trainer import Trainer
+from thinkenv.mazes.task import MazeTask
 
 # What makes the processor wait until the device has done its work.
 WAITING = ("_local_scalar_dense", "nonzero", "is_nonzero", "masked_select", "unique")
@@ -29,7 +35,7 @@ class NoWaiting(TorchDispatchMode):
 
 
 def thinking(small_net, **options) -> Agent:
-    return Agent(small_net, "maze", 5, acceleration=Acceleration(**options))
+    return Agent(small_net, CellCodec(MazeTask), 5, acceleration=Acceleration(**options))
 
 
 @pytest.fixture
@@ -37,32 +43,24 @@ def grids():
     return mazes.generate(size=9, count=6, split="test").grids
 
 
-@pytest.mark.parametrize("agent", ["maze", "chess", "prefix_sum"])
-def test_iterations_never_wait_for_the_device(agent):
-    net = load(f"assets/agents/{agent}").net
-    task = load(f"assets/agents/{agent}").task
-    (problem,) = task.for_testing({**OPTIONS, "size": 9 if agent == "maze" else 8})[:1]
-    inputs = task.encode(problem.draw(0, 3).problems)
-    seen, memory = net.perceive(inputs), net.empty_memory(inputs)
-    with torch.no_grad(), NoWaiting():
-        iterate(net.step, memory, seen, 16)
+@pytest.mark.parametrize(
+    ("name", "options"), [("maze", {"size": 9}), ("chess", {}), ("prefix_sum", {"bits": 8})]
+)
+def test_iterations_never_wait_for_the_device(name, options):
+    agent = load(name)
+    problems = make_task(name, split="test", **options).draw([0, 1, 2]).problems
+    inputs = agent.codec.encode(problems)
+    with torch.no_grad():
+        injected, memory = agent.net.inject(inputs), agent.net.start(inputs)
+        with NoWaiting():
+            iterate(agent.net.step, memory, injected, 16)
     with pytest.raises(AssertionError, match="waits"), NoWaiting():
         bool(memory.sum() > 0)  # the detector detects
 
 
-OPTIONS = {
-    "split": "test",
-    "database": "bundled",
-    "rating": None,
-    "generator": "dfs",
-    "loops": 0.0,
-    "endpoints": "any",
-}
-
-
 def test_in_bfloat16_the_trained_agent_gives_the_same_answers(grids):
-    plain = load("assets/agents/maze").think(grids, 100)
-    mixed = load("assets/agents/maze", acceleration=Acceleration("bfloat16")).think(grids, 100)
+    plain = load("maze").think(grids, 100)
+    mixed = load("maze", acceleration=Acceleration("bfloat16")).think(grids, 100)
     assert mixed.memory.dtype == torch.float32
     assert not torch.equal(mixed.memory, plain.memory)  # it did compute in another precision
     assert np.array_equal(mixed.answer, plain.answer)
@@ -75,15 +73,32 @@ def test_compiled_iterations_equal_plain_ones(small_net, grids):
     assert torch.allclose(fused.memory, plain.memory, atol=1e-5)
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="compilation needs a compiler")
+def test_compiled_training_equals_plain_training():
+    """Also where weights are computed anew in each step, as those of an equivariant net are."""
+    settings = replace(SMALL_NET, memory_channels=8, equivariant=True)
+    plan = Plan(steps=6, short_steps=3, short_iterations=(2, 4), long_iterations=(9, 10), batch=4)
+    found = []
+    for acceleration in (Acceleration(), Acceleration(compile=True)):
+        torch.manual_seed(0)
+        codec = CellCodec(MazeTask)
+        net = RecurrentNet(settings, codec.interface)
+        cpu = torch.device("cpu")
+        trainer = Trainer(net, codec, MazeTask(9), plan, 0, cpu, acceleration=acceleration)
+        found.append(torch.stack([trainer.step()[0] for _ in range(6)]))
+    torch.testing.assert_close(*found, rtol=1e-3, atol=1e-5)
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_captured_iterations_equal_plain_ones(small_net):
     net = small_net.cuda()
     memory = torch.rand(4, 4, 9, 9, device="cuda")
-    seen = torch.rand(4, 8, 9, 9, device="cuda")
+    injected = torch.rand(4, 8, 9, 9, device="cuda")
     graphed = GraphedIterations(net.step)
     for count in (4, 2, 3):
-        result = graphed(memory[:count], seen[:count], 16)
-        expected = iterate(net.step, memory[:count], seen[:count], 16)
+        result = graphed(memory[:count], injected[:count], 16)
+        expected = iterate(net.step, memory[:count], injected[:count], 16)
         assert torch.allclose(result[0], expected[0], atol=1e-5)
     assert len(graphed.captured) == 2
 
@@ -106,29 +121,53 @@ def test_few_graphs_serve_batches_of_every_size(small_net):
             return Graph, outputs
 
     with torch.no_grad():
-        seen = small_net.perceive(torch.rand(7, 4, 9, 9))
-        memory = small_net.empty_memory(torch.rand(7, 4, 9, 9)).uniform_()
+        injected = small_net.inject(torch.rand(7, 4, 9, 9))
+        memory = small_net.start(torch.rand(7, 4, 9, 9)).uniform_()
         graphed = OnCPU(small_net.step)
         for count in (7, 6, 5, 3, 1, 7):
-            result = graphed(memory[:count], seen[:count], 16)
-            expected = iterate(small_net.step, memory[:count], seen[:count], 16)
+            result = graphed(memory[:count], injected[:count], 16)
+            expected = iterate(small_net.step, memory[:count], injected[:count], 16)
             for found, right in zip(result, expected, strict=True):
                 assert found.shape == right.shape and torch.allclose(found, right, atol=1e-5)
     assert len(graphed.captured) == 3  # of 8, 4 and 1
 
 
+def test_graphs_take_memories_of_one_tensor_only():
+    graphed = GraphedIterations(lambda memory, injected: memory)
+    with pytest.raises(ValueError, match="--cuda-graphs: the net's memory must be one tensor"):
+        graphed({"x": torch.zeros(1, 2)}, torch.zeros(1, 2), 1)
+
+
+def test_an_acceleration_iterates_every_cell(small_net):
+    problems = mazes.generate(size=33, count=1).grids
+    agent = thinking(small_net, precision="bfloat16")
+    assert isinstance(agent.start(problems).stepper, EveryCell)
+    assert not isinstance(thinking(small_net).start(problems).stepper, EveryCell)
+
+
+def test_several_tensors_come_back_in_float32():
+    step = Acceleration("bfloat16").step(
+        lambda memory, injected: {name: tensor @ injected for name, tensor in memory.items()}
+    )
+    after = step({"x": torch.ones(1, 2, 2), "y": torch.ones(1, 3, 2)}, torch.ones(2, 2) / 3)
+    assert {tensor.dtype for tensor in after.values()} == {torch.float32}
+    assert after["x"][0, 0, 0] != torch.ones(2) @ torch.ones(2) / 3  # of bfloat16
+
+
 def test_cuda_graphs_are_refused_where_there_is_no_gpu(saved_agent):
     said = refusal("evaluate", "--checkpoint", saved_agent, *"--cuda-graphs --device cpu".split())
-    assert said == "error: --cuda-graphs: needs a GPU, and this runs on cpu"
+    assert said == "error: --cuda-graphs must run on a GPU, got the device cpu"
 
 
 def test_training_and_evaluation_take_the_switches(tmp_path):
-    run_script(
-        *f"agents/train_dt.py --folder {tmp_path} --steps 4 --short-steps 2 --threads 1".split(),
+    call_script(
+        "train_dt",
+        *f"--folder {tmp_path} --steps 4 --short-steps 2 --threads 1 --batch 4".split(),
         *"--precision bfloat16 --validation-problems 4 --log-every 2".split(),
     )
-    shown = run_script(
-        *f"agents/evaluate.py --checkpoint {tmp_path} --size 9 --problems 4 --iterations 3".split(),
+    output, _ = call_script(
+        "evaluate",
+        *f"--checkpoint {tmp_path} --size 9 --problems 4 --iterations 3".split(),
         *"--precision bfloat16 --threads 1".split(),
     )
-    assert "9x9" in shown.stdout
+    assert "9x9" in output

@@ -16,6 +16,8 @@ from thinkenv.mazes.task import MazeTask
 
 @dataclass(frozen=True)
 class RotatingSettings(Settings):
+    """How a net rotates."""
+
     parts: int
     """An iteration turns the pair of numbers in every cell by so many parts of a circle."""
     shrink: float = 1.0

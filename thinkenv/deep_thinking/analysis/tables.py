@@ -14,45 +14,67 @@ def labels_of(rows: list[dict]) -> list[str]:
     return labels
 
 
+def as_table(columns: dict[str, list[str]]) -> str:
+    """Columns of cells by their headings, as a table with a line under the headings."""
+    widths = [max(map(len, [name, *cells])) for name, cells in columns.items()]
+    lines = [
+        "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True))
+        for line in (columns, *zip(*columns.values(), strict=True))
+    ]
+    return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
+
+
+def shares(rows: list[dict], key: str, digits: int = 1) -> list[str]:
+    """What rows say under a key in percent; a dash where they say nothing."""
+    return ["-" if row[key] is None else f"{row[key]:.{digits}%}" for row in rows]
+
+
+def numbers(rows: list[dict], key: str, digits: int = 0) -> list[str]:
+    """What rows say under a key as numbers; a dash where they say nothing."""
+    return ["-" if row[key] is None else f"{row[key]:.{digits}f}" for row in rows]
+
+
+def intervals(rows: list[dict]) -> list[str]:
+    """The 95 % intervals of rows."""
+    return [f"{row['exact_low']:.1%} to {row['exact_high']:>6.1%}" for row in rows]
+
+
 def format_table(rows: list[dict]) -> str:
     """Evaluation rows as a table to read in a terminal; one row at least."""
-    labels = labels_of(rows)
     others = [name for name in rows[0] if f"{name}_low" in rows[0] and name != "exact"]
-    width = max(8, *map(len, labels))
-    header = f"{'problems':>{width}} {'iterations':>10} {'n':>6} {'exact':>8} {'95 % interval':>17}"
-    header += f" {'cells':>8} {'converged':>10} {'seconds':>8}"
-    header += "".join(f" {name.replace('_', ' '):>10}" for name in others)
-    lines = [header, "-" * len(header)]
-    for row, label in zip(rows, labels, strict=True):
-        iterations, converged = row["iterations"], row["converged"]
-        shown = "-" if iterations is None else f"{iterations:.1f}".removesuffix(".0")
-        settled = "-" if converged is None else f"{converged:.1%}"
-        lines.append(
-            f"{label:>{width}} {shown:>10} {row['n']:>6} {row['exact']:>8.1%}"
-            f" {row['exact_low']:>7.1%} to {row['exact_high']:>6.1%}"
-            f" {row['cells']:>8.2%} {settled:>10} {row['seconds']:>8.1f}"
-            + "".join(f" {row[name]:>10.1%}" for name in others)
-        )
-    return "\n".join(lines)
+    return as_table(
+        {
+            "problems": labels_of(rows),
+            "iterations": [cell.removesuffix(".0") for cell in numbers(rows, "iterations", 1)],
+            "n": numbers(rows, "n"),
+            "exact": shares(rows, "exact"),
+            "95 % interval": intervals(rows),
+            "cells": shares(rows, "cells", 2),
+            "converged": shares(rows, "converged"),
+            "seconds": numbers(rows, "seconds", 1),
+            **{name.replace("_", " "): shares(rows, name) for name in others},
+        }
+    )
 
 
 def format_recovery(rows: list[dict]) -> str:
     """Rows of recovery from disturbances, as a table to read in a terminal."""
-    labels = labels_of(rows)
-    width = max([8, *map(len, labels)])
-    header = f"{'problems':>{width}} {'disturbance':>12} {'at':>6} {'n':>6} {'before':>8}"
-    header += f" {'right again':>12} {'95 % interval':>17} {'after':>7} {'converged':>10}"
-    lines = [header, "-" * len(header)]
-    for row, label in zip(rows, labels, strict=True):
-        at = row["disturbed_at"]
-        before = "-" if at == "every" else f"{row['right_before']:.1%}"
-        after = row["iterations_until_right"]
-        lines.append(
-            f"{label:>{width}} {row['disturbance']:>12} {at:>6} {row['n']:>6} {before:>8}"
-            f" {row['exact']:>12.1%} {row['exact_low']:>7.1%} to {row['exact_high']:>6.1%}"
-            f" {'-' if after is None else f'{after:.0f}':>7} {row['converged']:>10.1%}"
-        )
-    return "\n".join(lines)
+    before = [
+        "-" if row["disturbed_at"] == "every" else f"{row['right_before']:.1%}" for row in rows
+    ]
+    return as_table(
+        {
+            "problems": labels_of(rows),
+            "disturbance": [row["disturbance"] for row in rows],
+            "at": [str(row["disturbed_at"]) for row in rows],
+            "n": numbers(rows, "n"),
+            "before": before,
+            "right again": shares(rows, "exact"),
+            "95 % interval": intervals(rows),
+            "after": numbers(rows, "iterations_until_right"),
+            "converged": shares(rows, "converged"),
+        }
+    )
 
 
 def format_diagnoses(rows: list[dict]) -> str:

@@ -89,6 +89,7 @@ class ActiveCells(Stepper[Tensor]):
         self.height, self.width = memory.shape[2:]
         self._margin = SELECT_EVERY * net.reach
         self._memory = self._surround(memory)  # (B, H + 2 margin, W + 2 margin, M)
+        self._is_new = True
         self._injected = self._surround(injected)
         self._is_open = self._surround(net.is_open(injected))[..., 0]
         # Zero for ever at the cells that are never written: walls of a wall mask, and margins.
@@ -132,6 +133,9 @@ class ActiveCells(Stepper[Tensor]):
 
     def advance(self, iterations: int) -> None:
         """Run so many iterations, and find out which cells are active then."""
+        if iterations and self._is_new:  # as ``step``: what noise or another problem left at walls
+            self._memory *= self._is_open[..., None]
+            self._is_new = False
         while iterations and len(self.cells):
             if self._gathering_pays():
                 some = min(iterations, SELECT_EVERY)
