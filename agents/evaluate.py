@@ -15,7 +15,7 @@ to choose from, and the defaults, depend on --task: add it before --help.
 
 import io
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -226,14 +226,12 @@ def shard_of(wanted: tuple[int, int] | None, processes: Distributed) -> tuple[in
     """
     if wanted is None:
         return processes.rank, processes.world_size
-    number, shards = wanted
-    if not 0 <= number < shards:
-        raise ValueError(
-            f"--shard must be a number below how many there are, got {number} {shards}"
-        )
+    shard, shards = wanted
+    if not 0 <= shard < shards:
+        raise ValueError(f"--shard must be a number below how many there are, got {shard} {shards}")
     if processes.world_size > 1:
         raise ValueError("--shard: under torchrun every process has its own part")
-    return number, shards
+    return shard, shards
 
 
 def rows_of(sets: list[list[suites.Evaluation]]) -> list[dict]:
@@ -289,7 +287,7 @@ def recovery(args: RecoveryArgs, agent: Agent, processes: Distributed) -> None:
     check_counts(args, "recovery_iterations")
     disturbances = [Disturbance.parse(text) for text in args.disturb]
     disturbed_at = parse_disturbed_at(args.disturb_at)
-    rows = [
+    rows = (
         row
         for task in args.selection.tasks(agent.task)
         for row in evaluate_recovery(
@@ -302,11 +300,8 @@ def recovery(args: RecoveryArgs, agent: Agent, processes: Distributed) -> None:
             iterations=args.recovery_iterations,
             max_iterations=args.max_iterations,
         )
-    ]
-    print_agent(agent)
-    print(format_recovery(rows))
-    store(args.json, about(agent), rows)
-    finish(args, rows, agent.training_iterations)
+    )
+    report(args, agent, rows, format_recovery)
 
 
 def diagnose(args: DiagnoseArgs, agent: Agent, processes: Distributed) -> None:
@@ -317,7 +312,7 @@ def diagnose(args: DiagnoseArgs, agent: Agent, processes: Distributed) -> None:
     thinkenv/deep_thinking/analysis/diagnostics.py.
     """
     check_counts(args, "iterations")
-    rows = [
+    rows = (
         evaluate_diagnosis(
             agent,
             task,
@@ -327,11 +322,25 @@ def diagnose(args: DiagnoseArgs, agent: Agent, processes: Distributed) -> None:
             max_iterations=args.max_iterations,
         )
         for task in args.selection.tasks(agent.task)
-    ]
+    )
+    report(args, agent, rows, format_diagnoses)
+
+
+def report(
+    args: Args, agent: Agent, rows: Iterable[dict], table: Callable[[list[dict]], str]
+) -> None:
+    """Write, print and plot rows; each is written as soon as it is there."""
+    found: list[dict] = []
+    try:
+        for row in rows:
+            found.append(row)
+            store(args.json, about(agent), found)
+    except KeyboardInterrupt:
+        print(table(found))
+        raise
     print_agent(agent)
-    print(format_diagnoses(rows))
-    store(args.json, about(agent), rows)
-    finish(args, rows, agent.training_iterations)
+    print(table(found))
+    finish(args, found, agent.training_iterations)
 
 
 def merge(args: MergeArgs) -> None:

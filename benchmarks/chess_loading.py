@@ -11,32 +11,29 @@ are legal, and fill planes from the pieces. It runs on as many rows as it gets t
 Rates of environments are the median of several measurements.
 """
 
-import argparse
 import csv
 import io
-import json
-import statistics
-import subprocess
-import sys
+import itertools
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 import chess
-import gymnasium as gym
 import numpy as np
+from measuring import parser_of, rate_of, run_fresh
 
-import thinkenv  # noqa: F401  (registers the environments)
-from thinkenv.provenance import store_result
 from thinkenv import chess_puzzles
 from thinkenv.chess_puzzles.importing import read_bytes
+from thinkenv.chess_puzzles.moves import ACTION_OF_CODE
 from thinkenv.chess_puzzles.puzzles import BUNDLED
+from thinkenv.envs.chess_puzzle import ChessPuzzleEnv, ChessPuzzleVectorEnv, MovesDynamics
+from thinkenv.provenance import store_result
 
 REPEATS = 5
 BATCH = 4096
+# What python-chess reads: pieces of a file of 1 MB each, which may be compressed.
+PIECES = 20
 
 
 def measure_import(file: Path, target: Path) -> dict:
@@ -54,13 +51,7 @@ def measure_import(file: Path, target: Path) -> dict:
         "print(json.dumps({'seconds': seconds, 'rows': len(database), 'refused': len(refused),\n"
         "                  'peak_memory_mb': peak}))"
     )
-    run = subprocess.run(
-        [sys.executable, "-c", code, str(file), str(target)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    result = json.loads(run.stdout)
+    result = run_fresh(code, file, target)
     return {**result, "rows_per_second": result["rows"] / result["seconds"]}
 
 
@@ -74,33 +65,7 @@ def measure_load(target: Path) -> float:
         "puzzles.ratings.mean()\n"
         "print(time.perf_counter() - began)"
     )
-    run = subprocess.run(
-        [sys.executable, "-c", code, str(target)], capture_output=True, text=True, check=True
-    )
-    return float(run.stdout)
-
-
-def rate_of(work: Callable[[], int], seconds: float) -> float:
-    """How much a second ``work`` gets done, which does some and returns how much."""
-    work()
-    rates = []
-    for _ in range(REPEATS):
-        done = 0
-        began = time.perf_counter()
-        while time.perf_counter() - began < seconds:
-            done += work()
-        rates.append(done / (time.perf_counter() - began))
-    return statistics.median(rates)
-
-
-def encoder(puzzles: chess_puzzles.ChessPuzzles) -> Callable[[], int]:
-    """Encodes random batches of positions."""
-    draw = np.random.default_rng(0)
-
-    def encode() -> int:
-        return len(puzzles.planes(draw.integers(len(puzzles), size=BATCH)))
-
-    return encode
+    return run_fresh(code, target)
 
 
 def planes_by_python_chess(board: chess.Board) -> np.ndarray:
@@ -115,7 +80,7 @@ def planes_by_python_chess(board: chess.Board) -> np.ndarray:
     planes[13] = board.has_queenside_castling_rights(solver)
     planes[14] = board.has_kingside_castling_rights(not solver)
     planes[15] = board.has_queenside_castling_rights(not solver)
-    if board.has_legal_en_passant():
+    if board.ep_square is not None and board.has_legal_en_passant():
         square = board.ep_square if solver else chess.square_mirror(board.ep_square)
         planes[16, chess.square_rank(square), chess.square_file(square)] = 1
     return planes
@@ -128,7 +93,8 @@ def python_chess_rates(file: Path, seconds: float) -> dict[str, float]:
         ``rows_per_second``, read, replayed and encoded, and ``planes_per_second``, positions
         encoded that are given as FEN.
     """
-    text = io.TextIOWrapper(io.BytesIO(b"".join(head_of(file, 20_000_000))))
+    pieces = itertools.islice(read_bytes(file, lambda raw: None), PIECES)
+    text = io.TextIOWrapper(io.BytesIO(b"".join(pieces)))
     fens = []
     began = time.perf_counter()
     for row in csv.DictReader(text):
@@ -153,33 +119,22 @@ def python_chess_rates(file: Path, seconds: float) -> dict[str, float]:
     }
 
 
-def head_of(file: Path, most: int) -> list[bytes]:
-    """The first pieces of a file's text, about so many bytes."""
-    pieces, size = [], 0
-    for piece in read_bytes(file, lambda raw: None):
-        pieces.append(piece)
-        size += len(piece)
-        if size > most:
-            break
-    return pieces
-
-
 def single(database: str, answer: str) -> Callable[[], int]:
     """Right answers to puzzle after puzzle in one environment; counts moves of the solver."""
-    env = gym.make("ChessPuzzle-v0", database=database, split="all", answer=answer).unwrapped
-    state = {"instance": 0}
+    env = ChessPuzzleEnv(database, split="all", answer=answer)
+    dynamics = env.dynamics
+    instances = itertools.count()
 
     def play() -> int:
         moves = 0
-        for _ in range(20):
-            env.reset(options={"instance": state["instance"]})
-            state["instance"] += 1
+        for instance in itertools.islice(instances, 20):
+            env.reset(options={"instance": instance})
             done = False
             while not done:
-                if answer == "squares":
-                    action = env._batch.solutions[0]
+                if isinstance(dynamics, MovesDynamics):
+                    action = ACTION_OF_CODE[dynamics.lines.recorded_move(0)]
                 else:
-                    action = chess_puzzles.moves.ACTION_OF_CODE[env.lines.recorded_move(0)]
+                    action = dynamics.batch.solutions[0]
                 done = env.step(action)[2]
                 moves += 1
         return moves
@@ -189,24 +144,20 @@ def single(database: str, answer: str) -> Callable[[], int]:
 
 def vector(database: str) -> Callable[[], int]:
     """Answers of two squares in a vector environment; counts episodes."""
-    envs = gym.make_vec(
-        "ChessPuzzle-v0", num_envs=1024, database=database, split="all", answer="squares"
-    )
+    envs = ChessPuzzleVectorEnv(1024, database=database, split="all", answer="squares")
     envs.reset(seed=0)
 
     def step() -> int:
-        envs.step(envs.unwrapped._batch.solutions)
+        envs.step(envs.dynamics.batch.solutions)
         return 1024
 
     return step
 
 
-def main() -> int:
+def main() -> None:
     """Measure, print, and store."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = parser_of(__doc__, seconds=1.0)
     parser.add_argument("--file", type=Path, default=BUNDLED, help="a Lichess puzzle file")
-    parser.add_argument("--seconds", type=float, default=1.0, help="of each measurement")
-    parser.add_argument("--json", type=Path, help="write the results to this file")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "measured.puzzles"
@@ -217,21 +168,23 @@ def main() -> int:
         )
         load_seconds = measure_load(target)
         print(f"load: {load_seconds:.3f} s")
-        puzzles = chess_puzzles.load(target)
-        results = {
-            "planes_per_second": rate_of(encoder(puzzles), arguments.seconds),
-            "single_squares_episodes_per_second": rate_of(
-                single(str(target), "squares"), arguments.seconds
+        puzzles, draw = chess_puzzles.load(target), np.random.default_rng(0)
+        works = {
+            "planes_per_second": lambda: len(
+                puzzles.planes(draw.integers(len(puzzles), size=BATCH))
             ),
-            "vector_squares_episodes_per_second": rate_of(vector(str(target)), arguments.seconds),
-            "single_line_moves_per_second": rate_of(single(str(target), "line"), arguments.seconds),
+            "single_squares_episodes_per_second": single(str(target), "squares"),
+            "vector_squares_episodes_per_second": vector(str(target)),
+            "single_line_moves_per_second": single(str(target), "line"),
         }
-    for name, value in results.items():
-        print(f"{name.replace('_', ' ')}: {value:,.0f}")
+        rates = {}
+        for name, work in works.items():
+            rates[name], _ = rate_of(work, arguments.seconds, REPEATS)
+            print(f"{name.replace('_', ' ')}: {rates[name]:,.0f}")
     theirs = python_chess_rates(arguments.file, 10 * arguments.seconds)
     times = {
         "import": imported["rows_per_second"] / theirs["rows_per_second"],
-        "planes": results["planes_per_second"] / theirs["planes_per_second"],
+        "planes": rates["planes_per_second"] / theirs["planes_per_second"],
     }
     print(
         f"python-chess: {theirs['rows_per_second']:,.0f} rows a second read, replayed and encoded "
@@ -243,13 +196,12 @@ def main() -> int:
             "file": arguments.file.name,
             "import": imported,
             "load_seconds": load_seconds,
-            **results,
+            **rates,
             "python_chess": theirs,
             "times_python_chess": times,
         }
         store_result(arguments.json, stored)
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -9,14 +9,12 @@ second: the median of several measurements in one run. Minigrid (``pip install m
 measured where it is installed; its steps are moves, to be compared with ``MazeWalk-v0``.
 """
 
-import argparse
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import gymnasium as gym
 from gymnasium.vector import AutoresetMode
-from measuring import rate_of
+from measuring import parser_of, rate_of
 
 import thinkenv  # noqa: F401  (registers the environments)
 from thinkenv.provenance import store_result
@@ -71,10 +69,7 @@ CASES = {
 
 def main() -> None:
     """Measure, print, and store."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--seconds", type=float, default=2.0, help="of each measurement")
-    parser.add_argument("--json", type=Path, help="write the results to this file")
-    arguments = parser.parse_args()
+    arguments = parser_of(__doc__, seconds=2.0).parse_args()
     rows = []
     for name, make in CASES.items():
         try:

@@ -17,7 +17,6 @@ and how alike the memories are in which thinking ends when it begins elsewhere
 (thinkenv/deep_thinking/analysis/diagnostics.py).
 """
 
-import argparse
 import resource
 import sys
 import time
@@ -26,15 +25,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from tqdm import tqdm
+from measuring import markdown_table, parser_of
 
 from thinkenv.deep_thinking import Agent, load
 from thinkenv.deep_thinking.analysis.diagnostics import diagnose
 from thinkenv.deep_thinking.distributed import prepare_device
 from thinkenv.mazes import MazeTask
 from thinkenv.provenance import commit, now, store_result
-from thinkenv.suites import FORMAT, read_result
-from thinkenv.suites.scores import evaluation_row
+from thinkenv.suites import FORMAT, Answers, evaluate_task, read_result
 from thinkenv.tasks import instances_of_seed
 
 GENERATORS = ("wilson", "kruskal", "prim", "recursive_division")
@@ -52,48 +50,34 @@ SETS: dict[str, tuple[dict[str, Any], int]] = {
 ATTRACTORS_SET, ATTRACTORS_MAZES = "59", 100
 
 
+def task_of(name: str) -> MazeTask:
+    """The mazes of a set."""
+    return MazeTask(split="extrapolation", **SETS[name][0])
+
+
 def think_about_set(agent: Agent, name: str, seed: int) -> dict:
     """The row of one set of mazes."""
-    options, count = SETS[name]
-    task = MazeTask(split="extrapolation", **options)
-    batch = task.draw(instances_of_seed(seed, count))
+    task, count = task_of(name), SETS[name][1]
     at_once = 400 if task.size < 100 else 20 if task.size < 400 else 1
-    scores: dict[str, list] = {"solved": [], "cells": []}
-    converged, cycles, iterations, seconds = [], [], [], []
-    began = time.perf_counter()
-    with tqdm(total=count, desc=f"mazes {name}", unit="maze", disable=None) as bar:
-        for first in range(0, count, at_once):
-            part = batch[first : first + at_once]
-            part_began = time.perf_counter()
-            thought = agent.think(part.problems, "converged")
-            seconds.append(time.perf_counter() - part_began)
-            for score, values in zip(
-                scores.values(), task.judge(part, thought.answer), strict=True
-            ):
-                score += values.tolist()
-            converged += thought.converged.tolist()
-            cycles += thought.cycle.tolist()
-            iterations += thought.iterations.tolist()
-            bar.update(len(part))
-    row = evaluation_row(
-        task=task.name,
-        options=task.options,
-        disturbance="none",
-        scores=scores,
-        converged=converged,
-        iterations=float(np.mean(iterations)),
-        stopping="converged",
-        seconds=time.perf_counter() - began,
-        seed=seed,
-        checkpoint=agent.name,
+    cycles: list[int] = []
+    seconds = []
+
+    def think(mazes: np.ndarray) -> Answers:
+        began = time.perf_counter()
+        thought = agent.think(mazes, "converged")
+        seconds.append(time.perf_counter() - began)
+        cycles.extend(thought.cycle.tolist())
+        return Answers(thought.answer, thought.iterations, thought.converged, stopping="converged")
+
+    (found,) = evaluate_task(
+        think, task, count, seed, name=agent.name, batch=at_once, label=f"mazes {name}"
     )
-    lengths, counts = np.unique(cycles, return_counts=True)
-    return row | {
-        "longest_path": int(batch.path_lengths.max()),
-        "max_iterations": max(iterations),
+    return found.row | {
+        "longest_path": int(task.draw(found.outcomes["instance"]).path_lengths.max()),
+        "max_iterations": int(found.outcomes["iterations"].max()),
         **({"seconds_of_slowest": round(max(seconds), 3)} if at_once == 1 else {}),
         # 1: a fixed point; 2 and more: a cycle of that length; 0: still on the way
-        "attractors": dict(zip(map(str, lengths.tolist()), (counts / count).tolist(), strict=True)),
+        "attractors": {str(cycle): cycles.count(cycle) / count for cycle in sorted(set(cycles))},
         "measured": {
             "commit": commit(),
             "time": now(),
@@ -117,7 +101,7 @@ def think_ten_times_as_long(agent: Agent, problems: np.ndarray) -> float:
 
 def measure_attractors(agent: Agent, seed: int) -> dict:
     """Answers after ten times the iterations, and where other beginnings lead."""
-    task = MazeTask(split="extrapolation", **SETS[ATTRACTORS_SET][0])
+    task = task_of(ATTRACTORS_SET)
     batch = task.draw(instances_of_seed(seed, ATTRACTORS_MAZES))
     diagnosis = diagnose(agent, task, batch, 500, seed=seed)
     assert diagnosis.agreement is not None  # they are mazes
@@ -136,68 +120,50 @@ def measure_attractors(agent: Agent, seed: int) -> dict:
 
 def table(stored: list[dict]) -> str:
     """Results of several seeds as a Markdown table: a line for each set, a column for each seed."""
-    seeds = [result["agent"]["seed"] for result in stored]
-    lines = [
-        "| size | generator | endpoints | mazes | "
-        + " | ".join(f"seed {seed}" for seed in seeds)
-        + " |",
-        "|" + "---|" * (4 + len(seeds)),
-    ]
+    lines = []
     for name in SETS:
         rows = [result["rows"].get(name) for result in stored]
-        known = next((row for row in rows if row is not None), None)
-        if known is None:
+        if not any(rows):
             continue
-        cells = ["not run" if row is None else f"{100 * row['exact']:.4g} %" for row in rows]
-        what = f"{known['size']} | {known['generator']} | {known['endpoints']} | {known['n']:,}"
-        lines.append(f"| {what} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+        known = next(filter(None, rows))
+        what = [str(known[key]) for key in ("size", "generator", "endpoints")]
+        solved = ["not run" if row is None else f"{100 * row['exact']:.4g} %" for row in rows]
+        lines.append([*what, f"{known['n']:,}", *solved])
+    seeds = [f"seed {result['agent']['seed']}" for result in stored]
+    return markdown_table(["size", "generator", "endpoints", "mazes", *seeds], lines)
 
 
-def main() -> int:
+def main() -> None:
     """Measure what is not in the file yet; store and print it."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = parser_of(__doc__, threads=True)
     parser.add_argument("--checkpoint", default="maze", help="an agent: name or folder")
     parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
     parser.add_argument("--seed", type=int, default=0, help="which mazes of the split")
-    parser.add_argument("--threads", type=int, help="CPU threads (default: all cores)")
-    parser.add_argument("--json", type=Path, help="the file of results")
     parser.add_argument("--table", type=Path, nargs="+", help="only print these results")
     arguments = parser.parse_args()
     if arguments.table:
         print(table([read_result(path) for path in arguments.table]))
-        return 0
+        return
     if arguments.json is None:
         parser.error("--json: needs a file for the results")
     agent = load(arguments.checkpoint, prepare_device("cpu", arguments.threads))
-    weights = agent.description["weights_sha256"]
-    known_as = (weights, agent.description.get("earlier_sha256"))
-    stored = read_result(arguments.json) if arguments.json.exists() else {}
-    if stored.get("agent", {}).get("weights_sha256", weights) not in known_as:
-        print(f"error: {arguments.json} is of another agent", file=sys.stderr)
-        return 1
-    rows = stored.get("rows", {})
-    if any(row["seed"] != arguments.seed for row in rows.values()):
-        print(f"error: {arguments.json} holds mazes of another seed", file=sys.stderr)
-        return 1
-    attractors = stored.get("attractors", stored.get("limits"))
     about = ("seed", "commit", "plan", "net", "trained_on", "metrics", "weights_sha256")
-
-    def store() -> None:
-        store_result(
-            arguments.json,
-            {
-                "format": FORMAT,
-                "agent": {name: agent.description[name] for name in about},
-                "attractors": attractors,
-                "rows": rows,
-            },
-        )
-
+    described = {name: agent.description[name] for name in about}
+    rows: dict[str, dict] = {}
+    stored = {"format": FORMAT, "agent": described, "attractors": None, "rows": rows}
+    if arguments.json.exists():
+        known = read_result(arguments.json)
+        weights = (described["weights_sha256"], agent.description.get("earlier_sha256"))
+        if known.get("agent", {}).get("weights_sha256") not in weights:
+            sys.exit(f"error: {arguments.json} is of another agent")
+        if any(row["seed"] != arguments.seed for row in known["rows"].values()):
+            sys.exit(f"error: {arguments.json} holds mazes of another seed")
+        rows |= known["rows"]
+        stored["attractors"] = known.get("attractors", known.get("limits"))
     for name in arguments.sets:
         if name not in rows:
             rows[name] = think_about_set(agent, name, arguments.seed)
-            store()
+            store_result(arguments.json, stored)
         row = rows[name]
         print(
             f"{name:>22}: {row['exact']:8.2%} of {row['n']:,} solved "
@@ -206,12 +172,11 @@ def main() -> int:
             f"{row['seconds'] / row['n']:.2f} s a maze",
             flush=True,
         )
-        if name == ATTRACTORS_SET and attractors is None:
-            attractors = measure_attractors(agent, arguments.seed)
-            store()
-            print(attractors, flush=True)
-    return 0
+        if name == ATTRACTORS_SET and stored["attractors"] is None:
+            stored["attractors"] = measure_attractors(agent, arguments.seed)
+            store_result(arguments.json, stored)
+            print(stored["attractors"], flush=True)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -10,15 +10,13 @@ are measured where they are installed (``pip install mazelib maze-dataset``) and
 message where they are not; plain Python is always measured.
 """
 
-import argparse
+import itertools
 import random
-import statistics
-import subprocess
 import sys
-import time
 from collections import deque
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
+
+from measuring import parser_of, rate_of, run_fresh
 
 from thinkenv import mazes
 from thinkenv.provenance import store_result
@@ -28,56 +26,42 @@ SIZES = (9, 59, 201, 801)
 REPEATS = 9
 
 
-def rate_of(make: Callable[[int], object], seconds: float) -> dict[str, float]:
-    """Mazes per second of ``make(count)``, over repeats that last ``seconds`` each.
-
-    Returns:
-        ``per_second``, the median of the repeats, and ``best_per_second``.
-    """
-    make(1)  # compile or load what it needs
-    count = 1
-    while True:
-        began = time.perf_counter()
-        make(count)
-        elapsed = time.perf_counter() - began
-        if elapsed > seconds / 4:
-            break
-        count *= 4 if elapsed < seconds / 16 else 2
-    count = max(1, round(count * seconds / elapsed))
-    rates = []
-    for _ in range(REPEATS):
-        began = time.perf_counter()
-        make(count)
-        rates.append(count / (time.perf_counter() - began))
-    return {"per_second": statistics.median(rates), "best_per_second": max(rates)}
+def rates_of(make: Callable[[], int], seconds: float) -> dict[str, float]:
+    """Mazes per second of ``make``, which makes some and returns how many, as rows hold them."""
+    median, best = rate_of(make, seconds, REPEATS)
+    return {"per_second": median, "best_per_second": best}
 
 
 def in_words(rates: dict[str, float]) -> str:
-    """The rates of ``rate_of`` for a line of output."""
+    """The rates of ``rates_of`` for a line of output."""
     return f"{rates['per_second']:>14,.1f} a second (best {rates['best_per_second']:,.1f})"
 
 
-def in_batches(size: int, **options) -> Callable[[int], None]:
-    """A maker of our mazes, in batches of 16 MB, but of twelve mazes at least."""
-    per_batch = max(12, 16_000_000 // (2 * (size + 2) ** 2))
+def in_batches(size: int, **options) -> Callable[[], int]:
+    """A maker of our mazes, a batch of 16 MB at a time, but of twelve mazes at least."""
+    count = max(12, 16_000_000 // (2 * (size + 2) ** 2))
+    first = itertools.count(step=count)
 
-    def make(count: int) -> None:
-        first = 0
-        while first < count:
-            part = min(per_batch, count - first)
-            instances = mazes.instances_of_seed(0, part, first)
-            mazes.generate(size=size, instances=instances, **options)
-            first += part
+    def make() -> int:
+        instances = mazes.instances_of_seed(0, count, next(first))
+        mazes.generate(size=size, instances=instances, **options)
+        return count
 
     return make
 
 
-def plain_python(size: int) -> Callable[[int], list]:
+def two_rooms(rooms: int) -> list[tuple[int, int]]:
+    """The cells of two different rooms of a maze of ``rooms`` times ``rooms``."""
+    chosen = random.sample(range(rooms * rooms), 2)
+    return [(2 * (room // rooms) + 1, 2 * (room % rooms) + 1) for room in chosen]
+
+
+def plain_python(size: int) -> Callable[[], int]:
     """The straightforward way: depth-first search and breadth-first search on lists."""
     rooms = (size + 1) // 2
     side = size + 2
 
-    def make_one() -> list[tuple[int, int]]:
+    def make() -> int:
         grid = [[0] * side for _ in range(side)]
         stack = [(2 * random.randrange(rooms) + 1, 2 * random.randrange(rooms) + 1)]
         grid[stack[0][0]][stack[0][1]] = 1
@@ -97,10 +81,7 @@ def plain_python(size: int) -> Callable[[int], list]:
             grid[row + down // 2][column + right // 2] = 1
             grid[row + down][column + right] = 1
             stack.append((row + down, column + right))
-        start, goal = (
-            (2 * (room // rooms) + 1, 2 * (room % rooms) + 1)
-            for room in random.sample(range(rooms * rooms), 2)
-        )
+        start, goal = two_rooms(rooms)
         came_from = {goal: goal}
         queue = deque([goal])
         while start not in came_from:
@@ -117,12 +98,12 @@ def plain_python(size: int) -> Callable[[int], list]:
         path = [start]
         while path[-1] != goal:
             path.append(came_from[path[-1]])
-        return path
+        return 1
 
-    return lambda count: [make_one() for _ in range(count)]
+    return make
 
 
-def mazelib_maker(size: int) -> Callable[[int], list]:
+def mazelib_maker(size: int) -> Callable[[], int]:
     """The package ``mazelib``: its depth-first generator (Cython where built) and solver."""
     from mazelib import Maze
     from mazelib.generate.BacktrackingGenerator import BacktrackingGenerator
@@ -130,33 +111,31 @@ def mazelib_maker(size: int) -> Callable[[int], list]:
 
     rooms = (size + 1) // 2
 
-    def make_one() -> Maze:
+    def make() -> int:
         maze = Maze()
         maze.generator = BacktrackingGenerator(rooms, rooms)
         maze.generate()
-        maze.start, maze.end = (
-            (2 * (room // rooms) + 1, 2 * (room % rooms) + 1)
-            for room in random.sample(range(rooms * rooms), 2)
-        )
+        maze.start, maze.end = two_rooms(rooms)
         maze.solver = ShortestPath()
         maze.solve()
-        return maze
+        return 1
 
-    return lambda count: [make_one() for _ in range(count)]
+    return make
 
 
-def maze_dataset_maker(size: int) -> Callable[[int], list]:
+def maze_dataset_maker(size: int) -> Callable[[], int]:
     """The package ``maze-dataset``: its depth-first generator and solver."""
     from maze_dataset import SolvedMaze
     from maze_dataset.generation import LatticeMazeGenerators
 
     rooms = (size + 1) // 2
 
-    def make_one() -> SolvedMaze:
+    def make() -> int:
         maze = LatticeMazeGenerators.gen_dfs((rooms, rooms))
-        return SolvedMaze.from_lattice_maze(maze, maze.generate_random_path())
+        SolvedMaze.from_lattice_maze(maze, maze.generate_random_path())
+        return 1
 
-    return lambda count: [make_one() for _ in range(count)]
+    return make
 
 
 OTHERS = {
@@ -166,15 +145,11 @@ OTHERS = {
 }
 
 
-def stream_rate(seconds: float) -> dict[str, float]:
-    """Mazes of size 9 per second from a stream of batches of 1,024, drawn in the background."""
-    with InstanceStream(mazes.MazeTask(size=9), count=1024) as stream:
-
-        def make(count: int) -> None:
-            for _ in range(0, count, 1024):
-                next(stream)
-
-        return rate_of(make, seconds)
+OTHERS = {
+    "plain Python": (plain_python, SIZES),
+    "mazelib": (mazelib_maker, (9, 59)),
+    "maze-dataset": (maze_dataset_maker, (9, 59, 201)),
+}
 
 
 def peak_memory(size: int, generator: str) -> float:
@@ -191,79 +166,72 @@ def peak_memory(size: int, generator: str) -> float:
         "before = kilobytes('VmRSS')\n"
         f"batch = mazes.generate({size}, 1, split='all', generator={generator!r})\n"
         "grown = 1024 * (kilobytes('VmHWM') - before)\n"
-        "print(grown - batch.grids.nbytes - batch.solutions.nbytes)"
+        "print((grown - batch.grids.nbytes - batch.solutions.nbytes) / 1e6)"
     )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return float(run.stdout) / 1e6
+    return run_fresh(code)
 
 
 def first_call_seconds() -> float:
     """Seconds of the first call in a fresh process with a warm cache, the import included."""
-    code = (
+    return run_fresh(
         "import time; began = time.perf_counter()\n"
         "from thinkenv import mazes; mazes.generate(9, 1)\n"
         "print(time.perf_counter() - began)"
     )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return float(run.stdout)
 
 
-def our_cases(sizes: tuple[int, ...]) -> list[tuple[str, dict]]:
-    """What is measured of ours: names and arguments of ``generate``."""
-    cases: list[tuple[str, dict]] = []
+def our_cases(sizes: list[int]) -> Iterator[dict]:
+    """What is measured of ours: arguments of ``generate``."""
     for size in sizes:
-        for generator in mazes.GENERATORS:
-            for threads in (1, 2):
-                options = {"generator": generator, "split": "all", "threads": threads}
-                cases.append((generator, {"size": size, **options}))
-        cases.append(("dfs", {"size": size, "generator": "dfs", "split": "train", "threads": 2}))
-    hardest: dict = {"split": "all", "threads": 2, "loops": 0.05, "endpoints": "farthest"}
+        for generator, threads in itertools.product(mazes.GENERATORS, (1, 2)):
+            yield dict(size=size, generator=generator, split="all", threads=threads)
+        yield dict(size=size, generator="dfs", split="train", threads=2)
+    hardest = dict(split="all", threads=2, loops=0.05, endpoints="farthest")
     if 801 in sizes:
         for generator in mazes.GENERATORS:
-            cases.append((generator, {"size": 801, "generator": generator, **hardest}))
-    return cases
+            yield dict(size=801, generator=generator, **hardest)
 
 
-def main() -> int:
-    """Measure, print, and store."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--size", type=int, nargs="+", default=SIZES, help="sizes to measure")
-    parser.add_argument("--seconds", type=float, default=0.3, help="of each measurement")
-    parser.add_argument("--json", type=Path, help="write the results to this file")
-    arguments = parser.parse_args()
+def measure_ours(sizes: list[int], seconds: float) -> Iterator[dict]:
+    """The rows of our generators."""
+    for options in our_cases(sizes):
+        rates = rates_of(in_batches(**options), seconds)
+        size, generator, *others = options.items()
+        extra = ", ".join(f"{name}={value}" for name, value in others)
+        print(f"{size[1]:>5}  {generator[1]:<20} {in_words(rates)}  ({extra})", flush=True)
+        yield {"what": "thinkenv", **options, **rates}
 
-    rows = []
-    for name, options in our_cases(tuple(arguments.size)):
-        size = options["size"]
-        others = {key: value for key, value in options.items() if key != "size"}
-        rates = rate_of(in_batches(size, **others), arguments.seconds)
-        rows.append({"what": "thinkenv", **options, **rates})
-        extra = ", ".join(f"{key}={value}" for key, value in others.items() if key != "generator")
-        print(f"{size:>5}  {name:<20} {in_words(rates)}  ({extra})", flush=True)
-    ours = {
-        row["size"]: row["per_second"]
-        for row in rows
-        if row["generator"] == "dfs" and row["threads"] == 1 and "loops" not in row
-    }
-    for name, (maker, sizes) in OTHERS.items():
-        for size in sizes:
-            if size not in arguments.size:
-                continue
+
+def measure_others(sizes: list[int], seconds: float, ours: dict[int, float]) -> Iterator[dict]:
+    """The rows of other packages, beside our rate at each size."""
+    for name, (maker, their_sizes) in OTHERS.items():
+        for size in sorted({*sizes} & {*their_sizes}):
             try:
                 make = maker(size)
-                make(1)
             except ImportError as error:
                 print(f"{name} is left out: {error}", file=sys.stderr)
                 break
-            rates = rate_of(make, arguments.seconds)
+            rates = rates_of(make, seconds)
             ratio = ours[size] / rates["per_second"]
-            rows.append({"what": name, "size": size, **rates, "ratio": ratio})
             print(
                 f"{size:>5}  {name:<20} {in_words(rates)}; ours, on one thread, "
                 f"{ratio:,.0f} times as many",
                 flush=True,
             )
-    streamed = stream_rate(arguments.seconds)
+            yield {"what": name, "size": size, **rates, "ratio": ratio}
+
+
+def main() -> None:
+    """Measure, print, and store."""
+    parser = parser_of(__doc__, seconds=0.3)
+    parser.add_argument("--size", type=int, nargs="+", default=SIZES, help="sizes to measure")
+    arguments = parser.parse_args()
+    rows = list(measure_ours(arguments.size, arguments.seconds))
+    on_one_thread = [row for row in rows if row["generator"] == "dfs" and row["threads"] == 1]
+    ours = {row["size"]: row["per_second"] for row in on_one_thread}
+    rows += measure_others(arguments.size, arguments.seconds, ours)
+    with InstanceStream(mazes.MazeTask(size=9), count=1024) as stream:
+        streamed = rates_of(lambda: len(next(stream)), arguments.seconds)
     print(f"stream of batches of 1,024, size 9, train: {in_words(streamed)}")
     memory = {generator: peak_memory(1601, generator) for generator in mazes.GENERATORS}
     for generator, megabytes in memory.items():
@@ -278,8 +246,7 @@ def main() -> int:
             "first_call_seconds": first,
         }
         store_result(arguments.json, result)
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

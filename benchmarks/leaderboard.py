@@ -15,29 +15,27 @@ be made of several files, and without torch: rows of your own agent, as ``suites
 them, stand beside ours when they lie in a JSON file under ``rows``.
 """
 
-import argparse
 import functools
 import re
 import sys
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
+from measuring import markdown_table, parser_of
 
 from thinkenv import suites
 from thinkenv.files import write_bytes
 from thinkenv.provenance import commit, now, store_result
-from thinkenv.suites import Answers, baselines
+from thinkenv.suites import baselines
 from thinkenv.suites.evaluation import Policy
 from thinkenv.suites.scores import ROW_KEYS
 from thinkenv.tasks import find_task
 
 # What tells a set of problems from all others.
-PROBLEMS = (
-    *("task", "split", "size", "generator", "loops", "endpoints", "rating", "database_sha256"),
-    *("n", "seed"),
-)
+OPTIONS = ("split", "size", "generator", "loops", "endpoints", "rating", "database_sha256")
+PROBLEMS = ("task", *OPTIONS, "n", "seed")
 GUESSES: dict[str, Policy] = {
     "nothing marked": baselines.empty_answer,
     "coin tosses": baselines.RandomAnswers(),
@@ -74,16 +72,14 @@ def thinker(name: str, threads: int | None) -> Policy:
     """A trained agent as suites query it: it thinks until its memory has converged."""
     from thinkenv.deep_thinking import load
     from thinkenv.deep_thinking.distributed import prepare_device
+    from thinkenv.deep_thinking.evaluation import AgentPolicy, ThinkingTime
 
     agent = load(name, prepare_device("cpu", threads))
-
-    def answer(problems: np.ndarray) -> Answers:
-        if not agent.net.recurrent:
-            return agent.think_at(problems, [1])[0]
-        found = agent.think(problems, "converged")
-        return Answers(found.answer, found.iterations, found.converged, stopping="converged")
-
-    return answer
+    policy = AgentPolicy(
+        agent, ThinkingTime(() if agent.net.recurrent else (1,), agent.net.recurrent)
+    )
+    # No puzzle is played to its end: the suite asks for the squares of the first move.
+    return lambda problems: [replace(one, preferences=None) for one in policy(problems)]
 
 
 def entries(names: list[str]) -> Iterator[tuple[suites.Suite, suites.ProblemSet, str]]:
@@ -129,10 +125,12 @@ def known_rows(paths: list[Path]) -> dict[tuple, dict]:
     return found
 
 
-def score(row: dict, is_best: bool) -> str:
+def score(row: dict | None, best: float | None) -> str:
     """The share of problems solved in percent, bold where it is the best, with its interval."""
+    if row is None:
+        return "-"
     exact, low, high = (100 * row[key] for key in ("exact", "exact_low", "exact_high"))
-    shown = f"**{exact:.1f}**" if is_best else f"{exact:.1f}"
+    shown = f"**{exact:.1f}**" if row["exact"] == best else f"{exact:.1f}"
     return f"{shown} ({low:.1f} to {high:.1f})"
 
 
@@ -151,46 +149,38 @@ def table(suite: suites.Suite, rows: list[dict]) -> str:
     many lines. What is missing, or has not all problems of a set, is left out.
     """
     about = [of_set(problems) for problems in suite.sets]
-    sets = [problems_of(row) for row in about]
-    lines_of: dict[tuple[str, int], dict[tuple, dict]] = {}
+    index_of = {problems_of(row): index for index, row in enumerate(about)}
+    seen: Counter[tuple] = Counter()
+    lines: dict[tuple, list] = defaultdict(lambda: [None] * len(about))
     for row in rows:
-        problems, number = problems_of(row), 0
-        while problems in lines_of.setdefault((row["checkpoint"], number), {}):
-            number += 1
-        lines_of[row["checkpoint"], number][problems] = row
-    best = {
-        problems: max(line[problems]["exact"] for line in lines_of.values() if problems in line)
-        for problems in {problems_of(row) for row in rows}
-    }
+        if (index := index_of.get(problems_of(row))) is not None:
+            agent = row["checkpoint"]
+            lines[agent, seen[agent, index]][index] = row
+            seen[agent, index] += 1
+    columns = zip(*lines.values(), strict=True)
+    best = [max((row["exact"] for row in column if row), default=None) for column in columns]
 
-    def hardest_first(line: dict[tuple, dict]) -> list[float]:
-        return [-line[problems]["exact"] if problems in line else 1.0 for problems in sets[::-1]]
+    def hardest_first(line: tuple[tuple, list]) -> list[float]:
+        return [1.0 if row is None else -row["exact"] for row in line[1][::-1]]
 
+    cells = []
+    for (name, _), found in sorted(lines.items(), key=hardest_first):
+        iterations = (found[-1] or {}).get("iterations")
+        cells.append(
+            [
+                re.sub(r"_seed(\d+)$", r", seed \1", name),
+                *map(score, found, best),
+                "-" if iterations is None else f"{iterations:,.0f}",
+                cost([row for row in found if row]),
+            ]
+        )
     labels = [find_task(options["task"]).label(options) for options in about]
-    lines = [
-        "| agent | " + " | ".join(labels) + " | iterations, last set | seconds a problem |",
-        "|" + "---|" * (len(labels) + 3),
-    ]
-    for (name, _), line in sorted(lines_of.items(), key=lambda item: hardest_first(item[1])):
-        known = [line[problems] for problems in sets if problems in line]
-        if not known:
-            continue
-        cells = [
-            score(line[problems], line[problems]["exact"] == best[problems])
-            if problems in line
-            else "-"
-            for problems in sets
-        ]
-        last = line.get(sets[-1], {}).get("iterations")
-        iterations = "-" if last is None else f"{last:,.0f}"
-        shown = re.sub(r"_seed(\d+)$", r", seed \1", name)
-        lines.append(f"| {shown} | " + " | ".join(cells) + f" | {iterations} | {cost(known)} |")
-    counts = sorted({problems.count for problems in suite.sets})
-    counted = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
+    header = ["agent", *labels, "iterations, last set", "seconds a problem"]
+    counts = [problems.count for problems in suite.sets]
+    counted = " to ".join(f"{count:,}" for count in sorted({min(counts), max(counts)}))
     return (
-        f"## {suite.name}\n\n{suite.description}\n\n"
-        + "\n".join(lines)
-        + f"\n\n{counted} problems in each set.\n"
+        f"## {suite.name}\n\n{suite.description}\n\n{markdown_table(header, cells)}\n\n"
+        f"{counted} problems in each set.\n"
     )
 
 
@@ -213,19 +203,17 @@ def page(paths: list[Path]) -> str:
     )
 
 
-def main() -> int:
+def main() -> None:
     """Evaluate what is not in the file yet and store it, or write the page."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = parser_of(__doc__, threads=True)
     parser.add_argument("--suites", nargs="+", choices=suites.SUITES, default=list(suites.SUITES))
-    parser.add_argument("--threads", type=int, help="CPU threads (default: all cores)")
-    parser.add_argument("--json", type=Path, help="the file of results")
     parser.add_argument("--known", type=Path, nargs="*", default=[], help="other results")
-    parser.add_argument("--page", type=Path, help="only write this page, from the results named")
     parser.add_argument("results", type=Path, nargs="*", help="files of results, for the page")
+    parser.add_argument("--page", type=Path, help="only write this page, from the results named")
     arguments = parser.parse_args()
     if arguments.page is not None:
         write_bytes(arguments.page, page(arguments.results).encode())
-        return 0
+        return
     if arguments.json is None:
         parser.error("--json: needs a file for the results")
     commit()  # as it is when this begins
@@ -247,8 +235,7 @@ def main() -> int:
                 row["weights_sha256"] = weights_of(name)[0]
             rows.append(row | {"measured": {"commit": commit(), "time": now()}})
         store_result(arguments.json, {"format": suites.FORMAT, "rows": rows})
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,13 +1,33 @@
-"""What several benchmarks share: rates, fresh processes, peak memory, and Markdown tables."""
+"""What benchmarks share: options, rates, programs in fresh processes, and Markdown tables."""
 
+import argparse
 import json
-import resource
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any
+
+
+def parser_of(
+    description: str, seconds: float | None = None, threads: bool = False
+) -> argparse.ArgumentParser:
+    """The options that benchmarks share: ``--json``, ``--seconds`` and ``--threads``.
+
+    Args:
+        description: The docstring of the script; its first line is shown.
+        seconds: How long a measurement lasts by default; without it there is no such option.
+        threads: Whether the number of threads can be chosen.
+    """
+    parser = argparse.ArgumentParser(description=description.split("\n")[0])
+    parser.add_argument("--json", type=Path, help="write the results to this file")
+    if seconds is not None:
+        parser.add_argument("--seconds", type=float, default=seconds, help="of each measurement")
+    if threads:
+        parser.add_argument("--threads", type=int, help="CPU threads (default: all cores)")
+    return parser
 
 
 def rate_of(work: Callable[[], int], seconds: float, repeats: int) -> tuple[float, float]:
@@ -39,11 +59,6 @@ def run_fresh(code: str, *arguments: object) -> Any:
     """
     command = [sys.executable, "-c", code, *map(str, arguments)]
     return json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
-
-
-def peak_memory_mb() -> float:
-    """The megabytes of memory that this process took at most."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
 
 
 def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

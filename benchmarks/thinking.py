@@ -12,14 +12,13 @@ maze always takes the same time, so it is measured on some of them, before, in t
 after, and multiplied by the number of iterations.
 """
 
-import argparse
 import resource
 import statistics
-import sys
 import time
 from pathlib import Path
 
 import torch
+from measuring import parser_of
 
 from thinkenv.deep_thinking import Agent, Rollout, load
 from thinkenv.deep_thinking.agent import TOLERANCE
@@ -32,14 +31,11 @@ from thinkenv.provenance import store_result
 NOTE_EVERY = 160
 
 
-def seconds_of_iteration(everywhere: Rollout) -> float:
-    """Seconds that an iteration of the whole maze takes: the median of several."""
-    took = []
-    for _ in range(7):
-        began = time.perf_counter()
-        everywhere.advance(1)
-        took.append(time.perf_counter() - began)
-    return statistics.median(took)
+def seconds_of(rollout: Rollout, iterations: int) -> float:
+    """Seconds that so many iterations take."""
+    began = time.perf_counter()
+    rollout.advance(iterations)
+    return time.perf_counter() - began
 
 
 def measure(agent: Agent, size: int, instance: int, max_iterations: int) -> dict:
@@ -49,23 +45,21 @@ def measure(agent: Agent, size: int, instance: int, max_iterations: int) -> dict
     cells = rollout.stepper
     assert isinstance(cells, ActiveCells), f"size {size} is too small for active cells"
     everywhere = agent.start(batch.problems, everywhere=True)
-    dense = [seconds_of_iteration(everywhere)]
+    dense: list[float] = []  # seconds of single iterations of the whole maze
+
+    def measure_everywhere() -> None:
+        everywhere.restart(rollout.memory)
+        dense.append(statistics.median(seconds_of(everywhere, 1) for _ in range(7)))
+
+    measure_everywhere()
     seconds = 0.0
     shares = []
-    while (
-        rollout.iterations < max_iterations
-        and len(cells.cells)
-        and float(rollout.residuals.max()) > TOLERANCE
-    ):
+    while rollout.iterations < max_iterations and float(rollout.residuals.max()) > TOLERANCE:
         shares.append({"iterations": rollout.iterations, "active_share": round(cells.share, 5)})
-        began = time.perf_counter()
-        rollout.advance(NOTE_EVERY)
-        seconds += time.perf_counter() - began
+        seconds += seconds_of(rollout, NOTE_EVERY)
         if len(shares) % 8 == 0:
-            everywhere.restart(rollout.memory)
-            dense.append(seconds_of_iteration(everywhere))
-    everywhere.restart(rollout.memory)
-    dense.append(seconds_of_iteration(everywhere))
+            measure_everywhere()
+    measure_everywhere()
     whole = statistics.median(dense) * rollout.iterations
     return {
         "size": size,
@@ -83,35 +77,26 @@ def measure(agent: Agent, size: int, instance: int, max_iterations: int) -> dict
 
 def plot(rows: list[dict], path: Path) -> None:
     """Draw the share of active cells against iterations, a line for each size."""
-    from matplotlib import pyplot
+    from thinkenv.deep_thinking.analysis.figures import panels
 
-    figure, axes = pyplot.subplots(figsize=(6.4, 3.6), layout="constrained")
-    for row in rows:
-        notes = row["active_cells"]
-        axes.plot(
-            [note["iterations"] for note in notes],
-            [note["active_share"] for note in notes],
-            label=f"{row['size']}x{row['size']}, path of {row['path_length']:,} cells",
-        )
-    axes.set_yscale("log")
-    axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:g} %")
-    axes.set_xlabel("iterations")
-    axes.set_ylabel("cells that can still change")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False)
-    figure.savefig(path, dpi=150)
-    pyplot.close(figure)
+    with panels(1, (6.4, 3.6), path) as (axes,):
+        for row in rows:
+            iterations = [note["iterations"] for note in row["active_cells"]]
+            shares = [note["active_share"] for note in row["active_cells"]]
+            label = f"{row['size']}x{row['size']}, path of {row['path_length']:,} cells"
+            axes.plot(iterations, shares, label=label)
+        axes.set(xlabel="iterations", ylabel="cells that can still change", yscale="log")
+        axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:g} %")
+        axes.legend(frameon=False)
 
 
-def main() -> int:
+def main() -> None:
     """Measure, print, and store."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = parser_of(__doc__, threads=True)
     parser.add_argument("--checkpoint", default="maze", help="an agent: name or folder")
     parser.add_argument("--sizes", type=int, nargs="+", default=[201, 801])
     parser.add_argument("--instance", type=int, default=0)
     parser.add_argument("--max-iterations", type=int, default=100_000)
-    parser.add_argument("--threads", type=int, help="CPU threads (default: all cores)")
-    parser.add_argument("--json", type=Path, help="write the results to this file")
     parser.add_argument("--figure", type=Path, help="draw active cells over time into this file")
     arguments = parser.parse_args()
     agent = load(arguments.checkpoint, prepare_device("cpu", arguments.threads))
@@ -135,8 +120,7 @@ def main() -> int:
         store_result(arguments.json, stored)
     if arguments.figure is not None:
         plot(rows, arguments.figure)
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from thinkenv import __version__, mazes
 from thinkenv.checks import check_integer
-from thinkenv.files import atomic_write, cache_dir
+from thinkenv.files import cache_dir, write_bytes
 from thinkenv.mazes import interchange
 from thinkenv.mazes.endpoints import ENDPOINTS
 from thinkenv.tasks.splits import SPLITS
@@ -33,47 +33,32 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
+    """Help with defaults, and descriptions whose lines stay as they are."""
+
+
 def add_export_command(commands: argparse._SubParsersAction) -> None:
     """The command that writes mazes to files."""
     export = commands.add_parser(
         "export",
         help="write mazes to files, in our own format or those of the literature",
         description=interchange.__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpFormatter,
     )
-    export.add_argument("path", type=Path, help="the file (npz) or the folder (others) to write")
-    export.add_argument(
-        "--format", choices=interchange.FORMATS, default="npz", help="see above (default npz)"
-    )
-    export.add_argument("--size", type=int, default=9, help="odd, from 5 to 1601 (default 9)")
-    export.add_argument("--count", type=int, default=1000, help="how many (default 1000)")
-    export.add_argument("--seed", type=int, default=0, help="which mazes of the split (default 0)")
-    export.add_argument("--split", choices=SPLITS, default="train", help="default train")
-    export.add_argument(
-        "--generator", choices=list(mazes.GENERATORS), default="dfs", help="default dfs"
-    )
-    export.add_argument(
-        "--loops",
-        type=float,
-        default=0.0,
-        help="the chance that a wall is opened, from 0.0 to 1.0 (default 0.0)",
-    )
-    export.add_argument(
-        "--endpoints",
-        choices=list(ENDPOINTS),
-        default="any",
-        help="where start and goal are (default any)",
-    )
-    export.add_argument(
-        "--dtype",
-        choices=("float64", "float32", "uint8"),
-        help="of the easy_to_hard arrays (default float64)",
-    )
-    export.add_argument(
-        "--side",
-        type=int,
-        help=f"cells on each side of the token grids (default {interchange.TOKEN_SIDE})",
-    )
+    add = export.add_argument
+    add("path", type=Path, help="the file (npz) or the folder (others) to write")
+    add("--format", choices=interchange.FORMATS, default="npz", help="see above")
+    add("--size", type=int, default=9, help="odd, from 5 to 1601")
+    add("--count", type=int, default=1000, help="how many")
+    add("--seed", type=int, default=0, help="which mazes of the split")
+    add("--split", choices=SPLITS, default="train", help="the split")
+    add("--generator", choices=list(mazes.GENERATORS), default="dfs", help="how they are carved")
+    add("--loops", type=float, default=0.0, help="the chance that a wall is opened, 0.0 to 1.0")
+    add("--endpoints", choices=list(ENDPOINTS), default="any", help="where start and goal are")
+    dtypes = ("float64", "float32", "uint8")
+    add("--dtype", choices=dtypes, help="of the easy_to_hard arrays; None is float64")
+    sides = f"cells on each side of the token grids; None is {interchange.TOKEN_SIDE}"
+    add("--side", type=int, help=sides)
     export.set_defaults(run=run_export)
 
 
@@ -135,8 +120,7 @@ def run_docs(arguments: argparse.Namespace) -> None:
     if arguments.path is None:
         print(environment_page(), end="")
         return
-    with atomic_write(arguments.path) as file:
-        file.write(environment_page().encode())
+    write_bytes(arguments.path, environment_page().encode())
 
 
 def database_beside(source: Path) -> Path:
@@ -150,9 +134,7 @@ def run_import(arguments: argparse.Namespace) -> None:
 
     if not arguments.file.is_file():
         raise ValueError(f"file must be an existing file, got {arguments.file}")
-    target = arguments.to
-    if target is None:
-        target = database_beside(arguments.file)
+    target = arguments.to or database_beside(arguments.file)
     database = import_with_progress(arguments.file, target)
     print(f"{len(database):,} puzzles written to {target}")
 

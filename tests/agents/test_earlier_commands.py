@@ -156,6 +156,7 @@ def test_a_benchmark_still_takes_its_options(command):
     with (
         mock.patch.object(argparse.ArgumentParser, "parse_args", parse_and_stop),
         mock.patch.object(sys, "argv", [script, *words]),
+        mock.patch.object(sys, "path", [str(ROOT / "benchmarks"), *sys.path]),  # as of a script
         pytest.raises(Parsed),
     ):
         runpy.run_path(str(ROOT / f"{script}.py"), run_name="__main__")

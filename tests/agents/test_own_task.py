@@ -58,7 +58,7 @@ class {name}(PlainTask):
 
 
 @dataclass(frozen=True)
-class ThreadsToTrain(TrainingOptions):
+class ThreadsToTrain(TrainingOptions[{name}]):
     """Threads to train on."""
 
     size: int = 6
@@ -71,7 +71,7 @@ class ThreadsToTrain(TrainingOptions):
 
 
 @dataclass(frozen=True)
-class ThreadsToTest(TestingOptions):
+class ThreadsToTest(TestingOptions[{name}]):
     """Threads to test on."""
 
     size: tuple[int, ...] = (6, 8)

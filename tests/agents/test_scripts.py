@@ -17,6 +17,7 @@ from thinkenv.mazes import MazeFileTask, interchange
 from thinkenv.suites import evaluate_task
 from thinkenv.suites.scores import ROW_KEYS
 from thinkenv.tasks import make_task
+from thinkenv.tasks.registry import import_file
 
 
 def shades_of(path) -> int:
@@ -115,6 +116,36 @@ def test_ctrl_c_keeps_the_rows_that_are_done(saved_agent, tmp_path):
     assert "Traceback" not in errors
     assert output.count("9x9") == 2 and "401x401" not in output
     assert [row["size"] for row in json.loads(result.read_text())["rows"]] == [9, 9]
+
+
+@pytest.mark.parametrize(
+    ("subcommand", "function", "options"),
+    [
+        ("recovery", "evaluate_recovery", "--disturb none zero --recovery-iterations 16"),
+        ("diagnose", "evaluate_diagnosis", "--iterations 4"),
+    ],
+)
+def test_ctrl_c_keeps_what_was_measured_with_disturbances_and_in_diagnoses(
+    subcommand, function, options, saved_agent, tmp_path, monkeypatch
+):
+    module = import_file(ROOT / "agents" / "evaluate.py")
+    measure = getattr(module, function)
+
+    def interrupted_at_size_13(agent, task, *arguments, **keywords):
+        if task.options["size"] == 13:
+            raise KeyboardInterrupt
+        return measure(agent, task, *arguments, **keywords)
+
+    monkeypatch.setattr(module, function, interrupted_at_size_13)
+    result = tmp_path / "rows.json"
+    shown, errors = call_script(
+        "evaluate",
+        *f"{subcommand} --checkpoint {saved_agent} --size 9 13 --problems 3 --threads 1".split(),
+        *f"--max-iterations 16 --json {result} {options}".split(),
+        expect=130,
+    )
+    assert errors.splitlines()[-1] == "stopped" and "9x9" in shown
+    assert {row["size"] for row in json.loads(result.read_text())["rows"]} == {9}
 
 
 def test_evaluate_takes_a_suite(tmp_path):
@@ -407,6 +438,10 @@ def test_asking_for_a_gpu_where_there_is_none_is_said(script, tmp_path):
         ("think --frames 1", "--frames must be at least 2, got 1"),
         ("think --size", "a problem must be chosen, got options that choose none"),
         ("think --task chess --size 33", "Unrecognized options: --size, 33"),
+        ("train_dt --task go", "task must be one of 'maze', 'chess', 'prefix_sum'"),
+        ("train_dt --architecture go --task maze", "architecture must be one of 'recurrent', "),
+        ("evaluate --task nowhere.py:Class", "task 'nowhere.py:Class': "),
+        ("evaluate --architecture thinkenv.mazes:MazeTask", "must be a subclass of thinkenv.deep"),
         ("demo --problems 0", "--problems must be at least 1, got 0"),
     ],
 )

@@ -161,7 +161,9 @@ def test_rows_with_another_number_of_columns_are_skipped(tmp_path, row):
     assert ROW_ERRORS[refused.reasons[0]] == "the row has not 9 or 10 columns"
 
 
-def test_themes_beyond_the_maximum_are_refused_however_many_pieces_the_file_has(tmp_path, monkeypatch):
+def test_themes_beyond_the_maximum_are_refused_however_many_pieces_the_file_has(
+    tmp_path, monkeypatch
+):
     monkeypatch.setattr(importing, "BYTES_AT_A_TIME", 4096)
     rows = [
         change(change(ROWS[index % 40], "PuzzleId", f"a{index}"), "Themes", f"theme{index}")

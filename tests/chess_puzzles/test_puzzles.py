@@ -9,8 +9,8 @@ import pytest
 from thinkenv import chess_puzzles
 from thinkenv.chess_puzzles.importing import import_puzzles
 from thinkenv.chess_puzzles.puzzles import BUNDLED, ChessPuzzles
-from thinkenv.chess_puzzles.replaying import check_by_replay
 from thinkenv.chess_puzzles.rating_splits import BOUNDS_OF_SPLIT
+from thinkenv.chess_puzzles.replaying import check_by_replay
 
 EVERYTHING = chess_puzzles.load()
 
@@ -105,7 +105,9 @@ def test_some_of_the_puzzles_are_columns_too():
     assert np.array_equal(some.planes(some.ratings > 2600), some[some.ratings > 2600].planes())
     none = some[:0]
     assert none.fens() == none.solutions() == none.theme_names() == []
-    with pytest.raises(TypeError, match="index must be a slice, a mask or an array of indices, got 5"):
+    with pytest.raises(
+        TypeError, match="index must be a slice, a mask or an array of indices, got 5"
+    ):
         some[5]
 
 

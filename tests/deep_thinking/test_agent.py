@@ -171,6 +171,20 @@ def test_answers_on_the_way_equal_thoughts_of_that_length(small_net):
         done = answers.seconds
 
 
+def test_what_another_problem_left_at_walls_is_forgotten():
+    # So few cells are free that only those are iterated from the first iteration on.
+    problems = np.zeros((2, 40, 40), np.uint8)
+    problems[:, 1:12, 1:12] = mazes.generate(size=9, count=2, split="test").grids
+    agent = load("maze")
+    memory = torch.rand(2, 16, 40, 40) * 2 - 1
+    rollouts = [agent.start(problems, memory, everywhere) for everywhere in (False, True)]
+    assert type(rollouts[0].stepper) is not type(rollouts[1].stepper)
+    for rollout in rollouts:
+        rollout.advance(60)
+    assert np.array_equal(*(rollout.answers() for rollout in rollouts))
+    torch.testing.assert_close(*(rollout.memory for rollout in rollouts), rtol=0, atol=1e-4)
+
+
 def test_progress_is_told_for_every_problem(small_net, monkeypatch):
     monkeypatch.setitem(agent_module.CELLS_PER_CHUNK, "cpu", 400)
     problems = mazes.generate(size=9, count=13, split="test").grids

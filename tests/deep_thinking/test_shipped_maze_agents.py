@@ -8,6 +8,8 @@ from thinkenv.deep_thinking import load, shipped_agents
 from thinkenv.deep_thinking.checkpoint import SHIPPED
 from thinkenv.tasks import instances_of_seed, make_task
 
+from .conftest import ROOT
+
 NAMES = [name for name in shipped_agents() if name.startswith("maze")]
 
 
@@ -36,6 +38,15 @@ def test_it_is_small_and_says_where_it_comes_from(name):
 
 def test_there_is_one_for_each_of_five_seeds():
     assert [load(name).description["seed"] for name in NAMES] == list(range(5))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_was_measured_is_what_is_shipped(seed):
+    measured = json.loads((ROOT / "benchmarks" / "results" / f"maze_seed{seed}.json").read_text())
+    shipped = load(NAMES[seed]).description
+    # Its weights were measured in the file format of release 0.1.
+    assert measured["agent"]["weights_sha256"] == shipped["earlier_sha256"]
+    assert measured["agent"]["seed"] == shipped["seed"]
 
 
 @pytest.mark.parametrize(("size", "iterations"), [(9, None), (13, 200)])

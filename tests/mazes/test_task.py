@@ -235,7 +235,7 @@ def test_the_problems_of_the_scripts_by_default():
     tested = MazeTask.testing_options().tasks(MazeTask)
     splits = [(9, "test"), *((size, "extrapolation") for size in (13, 33, 59))]
     assert [task.options for task in tested] == [MazeTask(*each).options for each in splits]
-    watched = MazeTask.watching_options().task(MazeTask)
+    (watched,) = MazeTask.watching_options().tasks(MazeTask)
     assert watched.options == MazeTask(33, "extrapolation", endpoints="dead_ends").options
 
 

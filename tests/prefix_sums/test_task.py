@@ -149,7 +149,7 @@ def test_the_problems_of_the_scripts_by_default():
     tested = [task.options for task in family.testing_options().tasks(family)]
     splits = [(32, "test"), *((bits, "extrapolation") for bits in (48, 128, 512))]
     assert tested == [family(*each).options for each in splits]
-    watched = family.watching_options().task(family)
+    (watched,) = family.watching_options().tasks(family)
     assert watched.options == family(64, "extrapolation").options
     assert family.label(watched.options) == "64 bits"
 

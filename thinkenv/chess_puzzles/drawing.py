@@ -125,9 +125,6 @@ def render(
     return np.asarray(image)
 
 
-draw = render  # TEMPORARY
-
-
 def write_text(
     position: np.ndarray,
     last_move: int | None = None,

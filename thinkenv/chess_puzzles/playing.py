@@ -143,7 +143,7 @@ class Lines:
     """
 
     def __init__(self, puzzles: ChessPuzzles, count: int, first_only: bool):
-        self._columns = getattr(puzzles, "database", puzzles).columns  # TEMPORARY
+        self._columns = puzzles.database.columns
         self.first_only = first_only
         self.positions = np.zeros((count, POSITION_BYTES), np.uint8)
         self.plies = np.zeros(count, np.int64)

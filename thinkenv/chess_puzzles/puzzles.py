@@ -204,21 +204,6 @@ def write_solutions(packed, starts, counts, moves, texts):
             offset = write_move(move, solver_is_black ^ is_reply, texts[index], offset)
 
 
-def fens_of_rows(database: Database, rows: np.ndarray) -> list[str]:
-    """TEMPORARY: ``ChessPuzzles(database, rows).fens()``."""
-    return ChessPuzzles(database, rows).fens()
-
-
-def solutions_of_rows(database: Database, rows: np.ndarray) -> list[str]:
-    """TEMPORARY: ``ChessPuzzles(database, rows).solutions()``."""
-    return ChessPuzzles(database, rows).solutions()
-
-
-def themes_of_set(database: Database, theme_set: np.ndarray) -> tuple[str, ...]:
-    """TEMPORARY: ``Database.theme_names``."""
-    return database.theme_names(theme_set[None])[0]
-
-
 def check_band(name: str, band: object, low: int, high: int) -> tuple[int, int] | None:
     """Return a band ``[first, last]`` as two integers, or None.
 

@@ -95,11 +95,11 @@ class InstanceEnv(gymnasium.Env):
         """
         self.check_open()
         outcome = self.dynamics.act(check_action(self.action_space, action), ONLY)
-        rewards, terminated, truncated, infos = outcome
-        ended, cut_off = bool(terminated[0]), bool(truncated[0])
-        self._open = not (ended or cut_off)
-        info = info_of_one(infos)
-        return self.dynamics.observe()[0], float(rewards[0]), ended, cut_off, info
+        rewards, terminations, truncations, infos = outcome
+        terminated, truncated = bool(terminations[0]), bool(truncations[0])
+        self._open = not (terminated or truncated)
+        observation, reward = self.dynamics.observe()[0], float(rewards[0])
+        return observation, reward, terminated, truncated, info_of_one(infos)
 
     def render(self) -> np.ndarray | str | None:
         """The current problem, and what was done about it, in the render mode.
@@ -119,9 +119,10 @@ class InstanceEnv(gymnasium.Env):
 
 def info_of_one(infos: dict[str, np.ndarray]) -> dict[str, Any]:
     """Infos of the only sub-environment: plain int, float, bool and str, or arrays of their own."""
-    return {
-        key: values[0].copy() if values.ndim > 1 else values.item() for key, values in infos.items()
-    }
+    info = {}
+    for key, values in infos.items():  # as a comprehension it takes longer
+        info[key] = values[0].copy() if values.ndim > 1 else values.item()
+    return info
 
 
 class InstanceVectorEnv(VectorEnv):

@@ -112,8 +112,7 @@ class MovesDynamics(Dynamics[ChessPuzzleBatch]):
             solutions[done] = puzzles.solutions()
             masks[done] = 0
         infos = {"solved": solved, "solution": solutions, "action_mask": masks}
-        never = np.zeros(len(which), np.bool_)
-        return Outcome(solved.astype(np.float64), done, never, infos)
+        return solved.astype(np.float64), done, np.zeros(len(which), np.bool_), infos
 
     def picture(self, index: int, mode: str, is_over: bool) -> np.ndarray | str:
         """The board, with the squares of a move that was wrong."""
@@ -121,7 +120,7 @@ class MovesDynamics(Dynamics[ChessPuzzleBatch]):
         if is_over and not self._solved[index]:
             moves = [MOVE_CODES[self._actions[index]], self.lines.recorded_move(index)]
             marked, right = squares_of_moves(np.array(moves))
-        show = drawing.write_text if mode == "ansi" else drawing.draw
+        show = drawing.write_text if mode == "ansi" else drawing.render
         last_move = int(self.lines.last_moves[index])
         return show(self.lines.positions[index], last_move, marked, right)
 

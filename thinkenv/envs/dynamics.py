@@ -5,30 +5,16 @@ environment with many: so they do the same.
 """
 
 from abc import ABC, abstractmethod
-from typing import Any, Generic, NamedTuple
+from typing import Any, Generic
 
 import numpy as np
 from gymnasium import spaces
 
 from thinkenv.tasks.base import Batch, Task
 
-
-class Outcome(NamedTuple):
-    """What the actions of ``n`` sub-environments led to.
-
-    Attributes:
-        rewards: ``(n,)`` float64.
-        terminated: ``(n,)`` bool, which episodes came to their end.
-        truncated: ``(n,)`` bool, which were cut off.
-        infos: An array ``(n, …)`` for each key.
-
-    Whoever hands them on copies them.
-    """
-
-    rewards: np.ndarray
-    terminated: np.ndarray
-    truncated: np.ndarray
-    infos: dict[str, np.ndarray]
+# What the actions of ``n`` sub-environments led to: rewards ``(n,)`` float64; which episodes came
+# to their end and which were cut off, ``(n,)`` bool each; and infos, an array ``(n, …)`` by key.
+Outcome = tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, np.ndarray]]
 
 
 class Dynamics(ABC, Generic[Batch]):
@@ -81,7 +67,10 @@ class Dynamics(ABC, Generic[Batch]):
 
     @abstractmethod
     def reset_infos(self, which: np.ndarray) -> dict[str, np.ndarray]:
-        """What ``reset`` reports of problems that were just begun: ``(n, …)`` for each key."""
+        """What ``reset`` reports of problems just begun: an array ``(n, …)`` for each key.
+
+        Whoever hands them on copies them.
+        """
 
     @abstractmethod
     def act(self, actions: np.ndarray, which: np.ndarray) -> Outcome:
@@ -91,6 +80,10 @@ class Dynamics(ABC, Generic[Batch]):
             actions: ``(n, …)``. Integers are in the action space; of an array only the shape was
                 checked.
             which: ``(n,)``, those whose episodes go on.
+
+        Returns:
+            Rewards, terminations, truncations and infos: see ``Outcome``. Whoever hands them on
+            copies them.
 
         Raises:
             ValueError: If an action has values that are not allowed; then nothing has happened.

@@ -69,7 +69,7 @@ class MazeWalkDynamics(Dynamics[MazeBatch]):
         reached = cells == self._goals[which]
         late = (steps_taken >= self.limit) & ~reached
         infos = {"action_mask": self._action_masks(which, cells), "solved": reached}
-        return Outcome(reached - 1.0 / self.limit, reached, late, infos)
+        return reached - 1.0 / self.limit, reached, late, infos
 
     def _action_masks(self, which: np.ndarray, cells: np.ndarray) -> np.ndarray:
         """Which actions lead from the cells of the walkers ``which`` to free ones: ``(n, 4)``."""

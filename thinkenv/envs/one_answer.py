@@ -77,7 +77,7 @@ class OneAnswer(Dynamics[Batch]):
             self._answers[which] = actions
         rewards = solved if self.reward == "exact" else cell_accuracies
         infos = self.step_infos(batch, solved, cell_accuracies)
-        return Outcome(rewards, self._yes[: len(which)], self._no[: len(which)], infos)
+        return rewards, self._yes[: len(which)], self._no[: len(which)], infos
 
     def picture(self, index: int, mode: str, is_over: bool) -> np.ndarray | str:
         """The problem, with the answer once there is one."""

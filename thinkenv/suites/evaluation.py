@@ -69,9 +69,8 @@ class HasAnswer(Protocol):
         """``(count, ...)``, of the shape of the environment's actions."""
 
 
-# An agent, and what it says: answers to all problems, or several after different iterations.
-Said = np.ndarray | HasAnswer
-Policy = Callable[[np.ndarray], Said | Sequence[HasAnswer]]
+# An agent: it gives answers to all problems, or several after different numbers of iterations.
+Policy = Callable[[np.ndarray], np.ndarray | HasAnswer | Sequence[HasAnswer]]
 
 
 @dataclass(frozen=True)
@@ -113,15 +112,16 @@ def query(policy: Policy, problems: np.ndarray) -> list[Answers]:
     return [as_answers(said, seconds)]
 
 
-def as_answers(said: Said, seconds: float) -> Answers:
+def as_answers(said: object, seconds: float) -> Answers:
     """What an agent returned, as ``Answers``, with ``seconds`` unless it tells these itself."""
     if not isinstance(said, HasAnswer):
         return Answers(np.asarray(said), seconds=seconds)
-    # Whatever has an answer will do, such as an agent's thought: the rest is taken where it is.
-    told = {field.name: getattr(said, field.name, field.default) for field in fields(Answers)}
+    # Whatever has an answer will do, such as an agent's thought; all else that it may tell is
+    # optional, here and nowhere else.
+    told = {field.name: getattr(said, field.name, None) for field in fields(Answers)[1:]}
     if told["seconds"] is None:
         told["seconds"] = seconds
-    return Answers(**told)
+    return Answers(said.answer, **told)
 
 
 def outcomes_of(

@@ -121,12 +121,13 @@ def evaluation_row(
         "stopping": stopping,
         "requested": requested,
         "cells": float(sum(scores["cells"]) / n),
-        "converged": None if converged is None else np.count_nonzero(converged) / n,
+        "converged": None if converged is None else float(np.mean(converged)),
         "seconds": round(seconds, 3),
         "seed": seed,
         "checkpoint": checkpoint,
     }
     for name, right in scores.items():
         if name != "cells":
-            row |= share_of("exact" if name == "solved" else name, np.count_nonzero(right), n)
+            shown = "exact" if name == "solved" else name
+            row |= share_of(shown, int(np.count_nonzero(right)), n)
     return row

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from tests.deep_thinking.conftest import MAZE_INTERFACE
 from thinkenv import mazes
 from thinkenv.deep_thinking import Agent, load
 from thinkenv.deep_thinking import agent as agent_module
@@ -15,8 +16,6 @@ from thinkenv.deep_thinking.architectures.recurrent import RecurrentNet, Recurre
 from thinkenv.deep_thinking.codecs.cells import CellCodec
 from thinkenv.mazes import MazeTask
 from thinkenv.tasks import instances_of_seed, make_task
-
-from ..conftest import MAZE_INTERFACE
 
 
 class FillingNet(Architecture[Tensor]):

@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from tests.deep_thinking.conftest import MAZE_INTERFACE
 from thinkenv import mazes
 from thinkenv.deep_thinking import Agent, load
 from thinkenv.deep_thinking import agent as agent_module
@@ -14,8 +15,6 @@ from thinkenv.deep_thinking.architectures import Architecture, Settings
 from thinkenv.deep_thinking.codecs.cells import CellCodec
 from thinkenv.mazes import MazeFileTask, MazeTask, interchange
 from thinkenv.tasks import make_task
-
-from ..conftest import MAZE_INTERFACE
 
 ALL = "zero foreign random noise:2 region:1 flip:0.7 moved another".split()
 

@@ -13,7 +13,7 @@ from thinkenv.suites.scores import evaluation_row
 
 
 def row_of(**changes) -> dict:
-    known = dict(
+    known: dict = dict(
         task="maze",
         options={"size": 9},
         disturbance="none",

@@ -67,21 +67,6 @@ class Diagnosis:
         return kinds
 
 
-@dataclass
-class Observations:
-    """What every iteration on some problems showed: see ``Diagnosis``; ``(B, T)`` each.
-
-    Attributes:
-        last_changed: ``(B,)`` int64.
-    """
-
-    residuals: np.ndarray
-    solved: np.ndarray
-    agreement: np.ndarray
-    filling_rounds: np.ndarray
-    last_changed: np.ndarray
-
-
 def diagnose(
     agent: Agent[SomeMemory],
     task: AnyTask,
@@ -122,25 +107,25 @@ def diagnose(
         same = (other.answer == end.answer).reshape(len(batch), -1).all(axis=1)
         same_answer[name] = float(same.mean())
 
-    watched = []
+    watched: dict[str, list[np.ndarray]] = {}
     for chunk in agent.chunks(batch.problems):
-        watched.append(observe(agent, task, batch[chunk], iterations))
+        for name, values in observe(agent, task, batch[chunk], iterations).items():
+            watched.setdefault(name, []).append(values)
         if progress is not None:
             progress(len(batch[chunk]))
-    columns = zip(*(vars(part).values() for part in watched), strict=True)
-    observed = Observations(*map(np.concatenate, columns))
-    is_filled = not np.isnan(observed.agreement).any()
-    first_solved = np.where(observed.solved.any(axis=1), observed.solved.argmax(axis=1) + 1, -1)
+    seen = {name: np.concatenate(parts) for name, parts in watched.items()}
+    is_filled = "agreement" in seen
+    first_solved = np.where(seen["solved"].any(axis=1), seen["solved"].argmax(axis=1) + 1, -1)
     return Diagnosis(
         alignment,
         same_answer,
         end.cycle,
-        observed.residuals.mean(axis=0),
-        observed.solved.mean(axis=0),
+        seen["residuals"].mean(axis=0),
+        seen["solved"].mean(axis=0),
         first_solved,
-        observed.last_changed,
-        observed.agreement.mean(axis=0) if is_filled else None,
-        observed.filling_rounds.mean(axis=0) if is_filled else None,
+        seen["last_changed"],
+        seen["agreement"].mean(axis=0) if is_filled else None,
+        seen["filling_rounds"].mean(axis=0) if is_filled else None,
     )
 
 
@@ -155,42 +140,38 @@ def alignment_of(memory: Memory, other: Memory) -> Tensor:
 
 def observe(
     agent: Agent[SomeMemory], task: AnyTask, batch: InstanceBatch, iterations: int
-) -> Observations:
-    """Observe every iteration on a few problems."""
+) -> dict[str, np.ndarray]:
+    """Look at every iteration on a few problems.
+
+    Returns:
+        ``residuals`` and ``solved`` ``(B, T)``, of mazes also ``agreement`` and ``filling_rounds``;
+        and ``last_changed`` ``(B,)``: see ``Diagnosis``.
+    """
     count = len(batch)
-    shape = (count, iterations)
-    observed = Observations(
-        residuals=np.zeros(shape),
-        solved=np.zeros(shape, np.bool_),
-        agreement=np.full(shape, np.nan),
-        filling_rounds=np.full(shape, np.nan),
-        last_changed=np.zeros(count, np.int64),
-    )
     filled = task.filling_rounds(batch)
+    names = ("residuals", "solved", *(() if filled is None else ("agreement", "filling_rounds")))
+    seen = {name: np.zeros((count, iterations)) for name in names}
+    last_changed = np.zeros(count, np.int64)
     rollout = agent.start(batch.problems)
     answer = rollout.answers()
+    now: dict[str, np.ndarray] = {}
     for iteration in range(iterations):
         rollout.advance(1)
-        observed.residuals[:, iteration] = rollout.residuals.cpu().numpy()
+        now["residuals"] = rollout.residuals.cpu().numpy()
         last_answer, answer = answer, rollout.answers()
         changed = (answer != last_answer).reshape(count, -1).any(axis=1)
-        observed.last_changed[changed] = iteration + 1
+        last_changed[changed] = iteration + 1
         if changed.any() or iteration == 0:
-            right, _ = task.judge(batch, answer)
+            now["solved"], _ = task.judge(batch, answer)
             if filled is not None:
-                fits = agreement_with(filled, answer)
-        observed.solved[:, iteration] = right
-        if filled is not None:
-            observed.agreement[:, iteration], observed.filling_rounds[:, iteration] = fits
-        converged = iteration % CHECK_EVERY == 0 and (
-            observed.residuals[:, iteration].max() <= TOLERANCE
-        )
-        if converged:  # what comes later is the same
-            for name in ("residuals", "solved", "agreement", "filling_rounds"):
-                numbers = getattr(observed, name)
-                numbers[:, iteration + 1 :] = numbers[:, iteration, None]
+                now["agreement"], now["filling_rounds"] = agreement_with(filled, answer)
+        for name in names:
+            seen[name][:, iteration] = now[name]
+        if iteration % CHECK_EVERY == 0 and now["residuals"].max() <= TOLERANCE:
+            for name in names:  # what comes later is the same
+                seen[name][:, iteration + 1 :] = now[name][:, None]
             break
-    return observed
+    return {**seen, "last_changed": last_changed}
 
 
 def agreement_with(filled: np.ndarray, answers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

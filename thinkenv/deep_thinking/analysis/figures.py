@@ -130,11 +130,12 @@ def plot_diagnoses(rows: list[dict], path: Path) -> None:
     }
     shown = [name for name in curves if rows[0][name] is not None]
     names = [f"{label} (n = {row['n']})" for label, row in zip(labels_of(rows), rows, strict=True)]
+    colours = shades(names)
     with panels(len(shown), (4.2 * len(shown), 3.6), path) as every_axes:
         for axes, curve in zip(every_axes, shown, strict=True):
-            for row, (name, colour) in zip(rows, shades(names).items(), strict=True):
+            for row, name in zip(rows, names, strict=True):
                 values = row[curve]
-                axes.plot(range(1, len(values) + 1), values, color=colour, label=name)
+                axes.plot(range(1, len(values) + 1), values, color=colours[name], label=name)
             axes.set(xlabel="iteration", ylabel=curves[curve])
             if curve == "residual_by_iteration":
                 axes.set_yscale("log")
