@@ -64,17 +64,17 @@ def think_about_set(agent: Agent, name: str, seed: int) -> dict:
 
     def think(mazes: np.ndarray) -> Answers:
         began = time.perf_counter()
-        thought = agent.think(mazes, "converged")
+        found = agent.think(mazes, "converged")
         seconds.append(time.perf_counter() - began)
-        cycles.extend(thought.cycle.tolist())
-        return Answers(thought.answer, thought.iterations, thought.converged, stopping="converged")
+        cycles.extend(found.cycle.tolist())
+        return Answers(found.answer, found.iterations, found.converged, stopping="converged")
 
-    (found,) = evaluate_task(
+    (evaluation,) = evaluate_task(
         think, task, count, seed, name=agent.name, batch=at_once, label=f"mazes {name}"
     )
-    return found.row | {
-        "longest_path": int(task.draw(found.outcomes["instance"]).path_lengths.max()),
-        "max_iterations": int(found.outcomes["iterations"].max()),
+    return evaluation.row | {
+        "longest_path": int(task.draw(evaluation.outcomes["instance"]).path_lengths.max()),
+        "max_iterations": int(evaluation.outcomes["iterations"].max()),
         **({"seconds_of_slowest": round(max(seconds), 3)} if at_once == 1 else {}),
         # 1: a fixed point; 2 and more: a cycle of that length; 0: still on the way
         "attractors": {str(cycle): cycles.count(cycle) / count for cycle in sorted(set(cycles))},

@@ -213,11 +213,8 @@ def measure_others(sizes: list[int], seconds: float, ours: dict[int, float]) -> 
                 break
             rates = rates_of(make, seconds)
             ratio = ours[size] / rates["per_second"]
-            print(
-                f"{size:>5}  {name:<20} {in_words(rates)}; ours, on one thread, "
-                f"{ratio:,.0f} times as many",
-                flush=True,
-            )
+            beside = f"ours, on one thread, {ratio:,.0f} times as many"
+            print(f"{size:>5}  {name:<20} {in_words(rates)}; {beside}", flush=True)
             yield {"what": name, "size": size, **rates, "ratio": ratio}
 
 

@@ -75,9 +75,8 @@ def thinker(name: str, threads: int | None) -> Policy:
     from thinkenv.deep_thinking.evaluation import AgentPolicy, ThinkingTime
 
     agent = load(name, prepare_device("cpu", threads))
-    policy = AgentPolicy(
-        agent, ThinkingTime(() if agent.net.recurrent else (1,), agent.net.recurrent)
-    )
+    time = ThinkingTime((), until_converged=True) if agent.net.recurrent else ThinkingTime((1,))
+    policy = AgentPolicy(agent, time)
     # No puzzle is played to its end: the suite asks for the squares of the first move.
     return lambda problems: [replace(one, preferences=None) for one in policy(problems)]
 
@@ -165,15 +164,11 @@ def table(suite: suites.Suite, rows: list[dict]) -> str:
 
     cells = []
     for (name, _), found in sorted(lines.items(), key=hardest_first):
-        iterations = (found[-1] or {}).get("iterations")
-        cells.append(
-            [
-                re.sub(r"_seed(\d+)$", r", seed \1", name),
-                *map(score, found, best),
-                "-" if iterations is None else f"{iterations:,.0f}",
-                cost([row for row in found if row]),
-            ]
-        )
+        shown = re.sub(r"_seed(\d+)$", r", seed \1", name)
+        last = (found[-1] or {}).get("iterations")
+        iterations = "-" if last is None else f"{last:,.0f}"
+        seconds = cost([row for row in found if row])
+        cells.append([shown, *map(score, found, best), iterations, seconds])
     labels = [find_task(options["task"]).label(options) for options in about]
     header = ["agent", *labels, "iterations, last set", "seconds a problem"]
     counts = [problems.count for problems in suite.sets]

@@ -4,6 +4,7 @@ import functools
 import json
 import os
 import platform
+import re
 import shlex
 import subprocess
 import sys
@@ -15,20 +16,9 @@ from thinkenv.files import write_bytes
 
 # The checkout, if the package lies in one; else the folder that packages are installed in.
 REPOSITORY = Path(__file__).resolve().parents[1]
-PACKAGES = (
-    "thinkenv",
-    "gymnasium",
-    "numpy",
-    "numba",
-    "torch",
-    "safetensors",
-    "tyro",
-    # Used by benchmarks and examples, where they are installed.
-    "mazelib",
-    "maze-dataset",
-    "minigrid",
-    "stable-baselines3",
-)
+PACKAGES = ("thinkenv", "gymnasium", "numpy", "numba", "torch", "safetensors", "tyro")
+# Used by benchmarks and examples, where they are installed.
+OTHER_PACKAGES = ("mazelib", "maze-dataset", "minigrid", "stable-baselines3")
 
 
 def git(*arguments: str) -> str:
@@ -38,10 +28,8 @@ def git(*arguments: str) -> str:
         OSError: If there is no git.
         CalledProcessError: If it fails, as in a folder that is no checkout.
     """
-    run = subprocess.run(
-        ["git", *arguments], cwd=REPOSITORY, capture_output=True, text=True, check=True
-    )
-    return run.stdout.strip()
+    words = ["git", "-C", str(REPOSITORY), *arguments]
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
 
 
 @functools.cache
@@ -56,8 +44,8 @@ def commit() -> str:
         is_ours = 'name = "thinkenv"' in (REPOSITORY / "pyproject.toml").read_text()
         if not is_ours or Path(git("rev-parse", "--show-toplevel")).resolve() != REPOSITORY:
             return "unknown"
-        changed = git("status", "--porcelain", "--untracked-files=no")
-        return git("rev-parse", "HEAD") + ("+changes" if changed else "")
+        # Tags left out, it is the whole hash.
+        return git("describe", "--always", "--exclude=*", "--abbrev=40", "--dirty=+changes")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
 
@@ -65,7 +53,7 @@ def commit() -> str:
 def versions() -> dict[str, str]:
     """The versions of Python and of the installed packages that results depend on."""
     found = {"python": platform.python_version()}
-    for package in PACKAGES:
+    for package in PACKAGES + OTHER_PACKAGES:
         try:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
@@ -75,13 +63,9 @@ def versions() -> dict[str, str]:
 
 def processor() -> str:
     """The processor's name."""
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    except OSError:
-        pass  # not Linux
-    return platform.processor() or platform.machine()
+    cores = Path("/proc/cpuinfo")  # on Linux, where Python does not know it
+    named = re.search(r"^model name\s*: (.*)", cores.read_text(), re.M) if cores.exists() else None
+    return named[1].strip() if named else platform.processor() or platform.machine()
 
 
 def command() -> str:

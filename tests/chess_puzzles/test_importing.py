@@ -2,6 +2,7 @@
 
 import csv
 import errno
+import hashlib
 from pathlib import Path
 
 import chess
@@ -161,9 +162,7 @@ def test_rows_with_another_number_of_columns_are_skipped(tmp_path, row):
     assert ROW_ERRORS[refused.reasons[0]] == "the row has not 9 or 10 columns"
 
 
-def test_themes_beyond_the_maximum_are_refused_however_many_pieces_the_file_has(
-    tmp_path, monkeypatch
-):
+def test_too_many_themes_are_refused_however_many_pieces_the_file_has(tmp_path, monkeypatch):
     monkeypatch.setattr(importing, "BYTES_AT_A_TIME", 4096)
     rows = [
         change(change(ROWS[index % 40], "PuzzleId", f"a{index}"), "Themes", f"theme{index}")
@@ -248,6 +247,15 @@ def test_a_database_is_read_back_as_it_was(tmp_path):
         puzzles.database.source_sha256,
     )
     assert_same(chess_puzzles.load(target), puzzles)
+
+
+def test_the_format_of_databases_is_that_of_the_first_release(tmp_path):
+    import_puzzles(BUNDLED, tmp_path / "some.puzzles")
+    written = (tmp_path / "some.puzzles").read_bytes()
+    # What release 0.1.0 made of the same file, byte for byte.
+    assert hashlib.sha256(written).hexdigest() == (
+        "681d17c634167ab8cf827988a232d3b14368bb58ef098c27afa80551f624cc11"
+    )
 
 
 def test_a_full_disk_or_ctrl_c_leaves_the_old_database(tmp_path, monkeypatch):

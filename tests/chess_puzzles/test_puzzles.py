@@ -105,9 +105,7 @@ def test_some_of_the_puzzles_are_columns_too():
     assert np.array_equal(some.planes(some.ratings > 2600), some[some.ratings > 2600].planes())
     none = some[:0]
     assert none.fens() == none.solutions() == none.theme_names() == []
-    with pytest.raises(
-        TypeError, match="index must be a slice, a mask or an array of indices, got 5"
-    ):
+    with pytest.raises(TypeError, match="index must be a slice, a mask or an array .*, got 5"):
         some[5]
 
 

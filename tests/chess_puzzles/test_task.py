@@ -196,7 +196,7 @@ def test_lines_are_played_as_python_chess_plays_them(knowledge):
     if knowledge == 1.0:  # a promotion to less than a queen cannot be said by squares
         moves = [line.split()[::2] for line in puzzles.solutions()]
         can_be_said = [all(move[4:] in ("", "q") for move in line) for line in moves]
-        assert played["line"].tolist() == can_be_said
+        assert played["line"][can_be_said].all()
     else:
         assert not played["line"].all() and played["first_move"].any()
 

@@ -12,14 +12,13 @@ from tqdm import tqdm
 from thinkenv.checks import check_choice, check_integer
 from thinkenv.kernels.threads import part_of
 from thinkenv.suites.catalogue import SUITES, Suite
+from thinkenv.suites.merging import merge_parts
 from thinkenv.suites.scores import Stopping, evaluation_row
 from thinkenv.tasks.base import AnyTask, InstanceBatch
 from thinkenv.tasks.seeds import INSTANCES_PER_SEED, LAST_SEED, instances_of_seed
 
 # Cells of problems that an agent is shown at a time: 67 mazes of size 59, one of size 801.
 CELLS_AT_ONCE = 250_000
-# The outcomes that every evaluation has or can have; others are further scores of the task.
-OUTCOMES = ("instance", "solved", "cells", "iterations", "converged", "difficulty", "answer")
 
 
 @dataclass
@@ -124,10 +123,10 @@ def as_answers(said: object, seconds: float) -> Answers:
     return Answers(said.answer, **told)
 
 
-def outcomes_of(
-    task: AnyTask, batch: InstanceBatch, answers: Answers, keep_answers: bool
-) -> dict[str, np.ndarray]:
-    """The outcomes of a batch of problems: see ``Evaluation``.
+def evaluate_batch(
+    task: AnyTask, batch: InstanceBatch, answers: Answers, keep_answers: bool, seed: int, name: str
+) -> Evaluation:
+    """Judge the answers to a batch of problems.
 
     Raises:
         ValueError: If ``iterations`` or ``converged`` do not have one entry for each problem, or
@@ -136,105 +135,53 @@ def outcomes_of(
     """
     solved, cells = task.judge(batch, answers.answer)
     outcomes = {"instance": batch.instances, "solved": solved, "cells": cells}
-    for name, told in (("iterations", answers.iterations), ("converged", answers.converged)):
+    for column, told in (("iterations", answers.iterations), ("converged", answers.converged)):
         if told is None:
             continue
         if np.shape(told) not in ((), (len(batch),)):
             raise ValueError(
-                f"{name} must be one number or have shape ({len(batch)},), "
+                f"{column} must be one number or have shape ({len(batch)},), "
                 f"got shape {np.shape(told)}"
             )
-        outcomes[name] = np.broadcast_to(told, len(batch))
+        outcomes[column] = np.broadcast_to(told, len(batch))
     if (difficulties := task.difficulties(batch)) is not None:
         outcomes["difficulty"] = difficulties
-    if answers.preferences is not None:
-        outcomes |= task.play(batch, answers.preferences)
-    if keep_answers:
-        outcomes["answer"] = np.asarray(answers.answer)
-    return outcomes
+    is_played = answers.preferences is not None
+    further = task.play(batch, answers.preferences) if is_played else {}
+    row = evaluation_row(
+        task=task.name,
+        options=task.options,
+        scores={"solved": solved, "cells": cells, **further},
+        converged=outcomes.get("converged"),
+        iterations=outcomes["iterations"].mean() if "iterations" in outcomes else None,
+        stopping=answers.stopping,
+        requested=answers.requested,
+        seconds=answers.seconds or 0.0,
+        seed=seed,
+        checkpoint=name,
+    )
+    if is_played and difficulties is not None:
+        pairs = zip(difficulties.tolist(), further.get("line", solved).tolist(), strict=True)
+        row["rated"] = [list(pair) for pair in pairs]
+    kept = {"answer": np.asarray(answers.answer)} if keep_answers else {}
+    return Evaluation(row, outcomes | further | kept)
 
 
-class Tally:
-    """The outcomes of the batches so far, for one of the answers that an agent gives."""
-
-    def __init__(self, first: Answers) -> None:
-        self.first = first
-        self.parts: list[dict[str, np.ndarray]] = []
-        self.seconds = 0.0
-
-    def add(self, answers: Answers, outcomes: dict[str, np.ndarray]) -> None:
-        """Add the answers to a batch of problems.
-
-        Raises:
-            ValueError: If the agent does not tell the same of every batch.
-        """
-        if (answers.stopping, answers.requested) != (self.first.stopping, self.first.requested):
-            raise ValueError("stopping and requested must be the same for every batch of answers")
-        self.parts.append(outcomes)
-        for name in outcomes.keys() ^ self.parts[0].keys():
-            raise ValueError(f"{name} must be told of every batch of answers or of none")
-        self.seconds += answers.seconds or 0.0
-
-    def evaluation(self, task: AnyTask, seed: int, name: str) -> Evaluation:
-        """The row and the outcomes of all batches."""
-        outcomes = {
-            column: np.concatenate([part[column] for part in self.parts])
-            for column in self.parts[0]
-        }
-        further = [column for column in outcomes if column not in OUTCOMES]
-        iterations: float | None = self.first.requested
-        if iterations is None and "iterations" in outcomes:
-            iterations = float(outcomes["iterations"].mean())
-        row = evaluation_row(
-            task=task.name,
-            options=task.options,
-            scores={column: outcomes[column] for column in ("solved", "cells", *further)},
-            converged=outcomes.get("converged"),
-            iterations=iterations,
-            stopping=self.first.stopping,
-            requested=self.first.requested,
-            seconds=self.seconds,
-            seed=seed,
-            checkpoint=name,
-        )
-        return Evaluation(row, outcomes)
+def merge_evaluations(parts: Sequence[Evaluation]) -> Evaluation:
+    """One evaluation from those of the batches of a set of problems."""
+    columns = {
+        name: np.concatenate([part.outcomes[name] for part in parts]) for name in parts[0].outcomes
+    }
+    return Evaluation(merge_parts([part.row for part in parts]), columns)
 
 
-def tally_answers(
-    policy: Policy, task: AnyTask, batches: Sequence[np.ndarray], keep_answers: bool, bar: tqdm
-) -> list[Tally]:
-    """Draw the problems of each batch of instance numbers, query the agent, and judge its answers.
-
-    Raises:
-        ValueError: If the agent gives another number of answers than before, or wrong ones.
-        TypeError: If an answer has the wrong dtype.
-    """
-    tallies: list[Tally] = []
-    for instances in batches:
-        batch = task.draw(instances)
-        several = query(policy, batch.problems)
-        tallies = tallies or [Tally(answers) for answers in several]
-        if len(several) != len(tallies):
-            raise ValueError(
-                f"answers to each problem must be {len(tallies)} as before, got {len(several)}"
-            )
-        for tally, answers in zip(tallies, several, strict=True):
-            tally.add(answers, outcomes_of(task, batch, answers, keep_answers))
-        bar.update(len(batch))
-    return tallies
-
-
-def divide(task: AnyTask, instances: np.ndarray, size: int | None) -> list[np.ndarray]:
-    """Instance numbers ``(n,)`` in batches of a size, by default of about 250,000 cells.
-
-    Raises:
-        ValueError: If the size is out of range.
-        TypeError: If it is not an integer.
-    """
-    if size is None:
-        size = max(1, CELLS_AT_ONCE // task.draw(instances[:1]).solutions.size)
-    size = check_integer("batch", size, 1, INSTANCES_PER_SEED)
-    return [instances[begin : begin + size] for begin in range(0, len(instances), size)]
+def kinds_of(evaluations: Sequence[Evaluation]) -> list[str]:
+    """What an agent tells with its answers to a batch, which it has to tell of every batch."""
+    return [
+        f"{', '.join(evaluation.outcomes)}, stopping={row['stopping']}, requested={row['requested']}"
+        for evaluation in evaluations
+        for row in [evaluation.row]
+    ]
 
 
 def evaluate_task(
@@ -289,21 +236,30 @@ def evaluate_task(
     first, end = part_of(count, shard, shards)
     if first == end:
         return []  # fewer problems than shards
-    batches = divide(task, instances_of_seed(seed, end - first, first), batch)
+    instances = instances_of_seed(seed, end - first, first)
+    if batch is None:
+        batch = max(1, CELLS_AT_ONCE // task.draw(instances[:1]).solutions.size)
+    batch = check_integer("batch", batch, 1, INSTANCES_PER_SEED)
+    parts: list[list[Evaluation]] = []
     with tqdm(
-        total=end - first,
+        total=len(instances),
         desc=label or task.name,
         unit="problem",
         leave=False,
         disable=None if progress else True,
     ) as bar:
-        tallies = tally_answers(policy, task, batches, keep_answers, bar)
-    evaluations = [tally.evaluation(task, seed, name) for tally in tallies]
-    outcomes = evaluations[-1].outcomes
-    if tallies[-1].first.preferences is not None and "difficulty" in outcomes:
-        solved = outcomes.get("line", outcomes["solved"])
-        pairs = zip(outcomes["difficulty"].tolist(), solved.tolist(), strict=True)
-        evaluations[-1].row["rated"] = [list(pair) for pair in pairs]
+        for begin in range(0, len(instances), batch):
+            problems = task.draw(instances[begin : begin + batch])
+            several = query(policy, problems.problems)
+            parts.append(
+                [evaluate_batch(task, problems, one, keep_answers, seed, name) for one in several]
+            )
+            if (kinds := kinds_of(parts[-1])) != (before := kinds_of(parts[0])):
+                raise ValueError(f"answers to every batch must be alike, {before}, got {kinds}")
+            bar.update(len(problems))
+    evaluations = [merge_evaluations(same) for same in zip(*parts, strict=True)]
+    for evaluation in evaluations[:-1]:
+        evaluation.row.pop("rated", None)
     if shards > 1:
         for evaluation in evaluations:
             evaluation.row.update(first=first, of=count)

@@ -41,7 +41,7 @@ def merge_rows(parts: Sequence[list[dict]]) -> list[dict]:
             # Several answers to the same problems come in the same order everywhere.
             groups.setdefault((problems, seen[problems]), []).append(row)
             seen[problems] += 1
-    return [merge_group(rows) for rows in groups.values()]
+    return [merge_parts(in_order(rows)) for rows in groups.values()]
 
 
 def shares_of(row: dict) -> list[str]:
@@ -57,14 +57,16 @@ def problems_of(row: dict) -> str:
     return json.dumps({name: row[name] for name in row if name not in measured})
 
 
-def merge_group(rows: list[dict]) -> dict:
-    """One row from those of the shards of one set of problems."""
-    rows = sorted(rows, key=lambda row: row.get("first", 0))
+def merge_parts(rows: list[dict]) -> dict:
+    """One row from those of the parts of a set of problems, in their order.
+
+    Raises:
+        ValueError: If the agent did not stop in the same way in all of them.
+    """
     if len(found := {tuple(row[name] for name in STOPPING) for row in rows}) > 1:
         raise ValueError(
             f"stopping and requested must be the same in all parts, got {sorted(found, key=str)}"
         )
-    check_whole(rows)
     sizes = np.array([row["n"] for row in rows])
     n = int(sizes.sum())
     merged = {**rows[0], "n": n, "seconds": round(sum(row["seconds"] for row in rows), 3)}
@@ -79,22 +81,23 @@ def merge_group(rows: list[dict]) -> dict:
     return {name: value for name, value in merged.items() if name not in ("first", "of")}
 
 
-def check_whole(rows: list[dict]) -> None:
-    """Check that rows, in the order of their first problems, have every problem once.
+def in_order(rows: list[dict]) -> list[dict]:
+    """The rows of all parts of a set of problems, in their order.
 
     Raises:
-        ValueError: If they do not.
+        ValueError: If they do not have every problem once.
     """
-    end = 0
-    for row in rows:
-        first = row.get("first", 0)
+    rows = sorted(rows, key=lambda row: row.get("first", 0))
+    of = rows[0].get("of", rows[0]["n"])
+    firsts = [row.get("first", 0) for row in rows]
+    ends = [first + row["n"] for first, row in zip(firsts, rows, strict=True)]
+    # Each part begins where the one before it ended, and another one would begin at the end of all.
+    for first, end in zip([*firsts, of], [0, *ends], strict=True):
         if first != end:
             what = "no part has" if first > end else "more than one part has"
-            raise ValueError(f"{what} problem {min(first, end)} of {name_of(row)}")
-        end = first + row["n"]
-    of = rows[0].get("of", rows[0]["n"])
-    if end != of:
-        raise ValueError(f"no part has problem {end} of {name_of(rows[0])}, which holds {of}")
+            problem = min(first, end)
+            raise ValueError(f"{what} problem {problem} of {name_of(rows[0])}, which holds {of}")
+    return rows
 
 
 def name_of(row: dict) -> str:
@@ -104,5 +107,8 @@ def name_of(row: dict) -> str:
 
 
 def mean_of(values: list, sizes: np.ndarray) -> float | None:
-    """The mean over all problems, of the means of shards of ``sizes`` problems."""
-    return None if None in values else float(np.average(values, weights=sizes))
+    """The mean over all problems, of the means of parts of ``sizes`` problems.
+
+    It is rounded, so that it is the same however the problems are divided.
+    """
+    return None if None in values else round(float(np.average(values, weights=sizes)), 9)

@@ -67,15 +67,13 @@ def upgrade_rows(result: dict) -> list[dict] | dict[str, dict]:
     requested = requested_by(result.get("command", ""))
     if any(isinstance(row["iterations"], int) for row in listed):
         requested = []  # integers tell it, and a mean may be one of these by chance
-    if isinstance(rows, dict):
-        return {name: upgrade_row(row, requested) for name, row in rows.items()}
-    upgraded = [upgrade_row(row, requested) for row in rows]
+    upgraded = [upgrade_row(row, requested) for row in listed]
     # There ratings and solved lines stood beside the rows, for the last row of each set.
     if lines := sorted(result.pop("lines", []), key=lambda line: line["set"]):
         last_of_set = {problems_of(row): row for row in upgraded}
         for row, line in zip(last_of_set.values(), lines, strict=True):
             row["rated"] = line["played"]
-    return upgraded
+    return dict(zip(rows, upgraded, strict=True)) if isinstance(rows, dict) else upgraded
 
 
 def read_result(path: Path) -> dict:

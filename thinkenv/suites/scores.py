@@ -122,7 +122,7 @@ def evaluation_row(
         "requested": requested,
         "cells": float(sum(scores["cells"]) / n),
         "converged": None if converged is None else float(np.mean(converged)),
-        "seconds": round(seconds, 3),
+        "seconds": round(seconds, 6),
         "seed": seed,
         "checkpoint": checkpoint,
     }
