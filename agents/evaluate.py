@@ -189,33 +189,21 @@ def evaluate_sets(
     args: AccuracyArgs, policy: AgentPolicy, agent: Agent, shard: int, shards: int
 ) -> Iterator[list[suites.Evaluation]]:
     """The evaluations of each set of problems, as soon as it is done."""
-    keep_answers = args.predictions is not None
+    how: dict[str, Any] = {
+        "name": agent.name,
+        "batch": args.batch,
+        "shard": shard,
+        "shards": shards,
+        "keep_answers": args.predictions is not None,
+    }
     if args.suite is not None:
-        yield from suites.evaluate_sets(
-            policy,
-            args.suite,
-            name=agent.name,
-            max_problems=args.problems,
-            batch=args.batch,
-            shard=shard,
-            shards=shards,
-            keep_answers=keep_answers,
-        )
+        yield from suites.evaluate_sets(policy, args.suite, max_problems=args.problems, **how)
         return
     for task in args.selection.tasks(agent.task):
-        count = PROBLEMS if args.problems is None else args.problems
-        yield suites.evaluate_task(
-            policy,
-            task,
-            count if task.count is None else min(count, task.count),
-            args.seed,
-            name=agent.name,
-            batch=args.batch,
-            shard=shard,
-            shards=shards,
-            keep_answers=keep_answers,
-            label=f"thinking about {task.label(task.options)}",
-        )
+        count = args.problems or PROBLEMS
+        count = count if task.count is None else min(count, task.count)
+        label = f"thinking about {task.label(task.options)}"
+        yield suites.evaluate_task(policy, task, count, args.seed, label=label, **how)
 
 
 def shard_of(wanted: tuple[int, int] | None, processes: Distributed) -> tuple[int, int]:

@@ -137,7 +137,7 @@ def train(args: Args, run: Run) -> None:
             if stop or run.steps_done % args.checkpoint_every == 0:
                 run.save()  # all processes take part in it
     if progress is not None:
-        progress.log.close()
+        progress.close()
 
 
 def main(words: list[str]) -> int:

@@ -69,8 +69,7 @@ def train(folder: Path, options: str) -> list[dict]:
     command = [sys.executable, "agents/train_dt.py", "--threads", "1", "--device", "cpu"]
     command += ["--overwrite", "--folder", str(folder), *options.split()]
     subprocess.run(command, check=True, capture_output=True, cwd=REPOSITORY)
-    with open(folder / "metrics.csv", newline="") as file:
-        return list(csv.DictReader(file))
+    return list(csv.DictReader((folder / "metrics.csv").read_text().splitlines()))
 
 
 def steps_in(minutes: float, options: str, folder: Path) -> int:

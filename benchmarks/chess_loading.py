@@ -189,15 +189,9 @@ def main() -> None:
         f"positions encoded (ours: {times['planes']:.0f} times as many)"
     )
     if arguments.json is not None:
-        stored = {
-            "file": arguments.file.name,
-            "import": imported,
-            "load_seconds": load_seconds,
-            **rates,
-            "python_chess": theirs,
-            "times_python_chess": times,
-        }
-        store_result(arguments.json, stored)
+        loading = {"import": imported, "load_seconds": load_seconds}
+        beside = {"python_chess": theirs, "times_python_chess": times}
+        store_result(arguments.json, {"file": arguments.file.name, **loading, **rates, **beside})
 
 
 if __name__ == "__main__":

@@ -112,11 +112,8 @@ def main() -> None:
             flush=True,
         )
     if arguments.json is not None:
-        stored = {
-            "threads": torch.get_num_threads(),
-            "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3,
-            "rows": rows,
-        }
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+        stored = {"threads": torch.get_num_threads(), "peak_memory_mb": memory, "rows": rows}
         store_result(arguments.json, stored)
     if arguments.figure is not None:
         plot(rows, arguments.figure)

@@ -18,7 +18,7 @@ def test_mazes_are_those_of_the_general_kernels(split):
     task = MazeTask(size=9, split=split)
     batch = task.draw(np.arange(5000))
     drawn = batch.copy()
-    arguments = (0.0, ANY, *PERCENT_OF_SPLIT[split], *drawn.flat())
+    arguments = (0.0, ANY, PERCENT_OF_SPLIT[split], drawn.flat())
     instances = np.arange(5000, dtype=np.uint64)
     for draw, codes in ((draw_in_lanes, ()), (draw_one_by_one, (DFS,))):
         for column in drawn.flat():

@@ -1,6 +1,8 @@
 """Evaluation of callables of every kind, against counts made by hand."""
 
+import collections
 import dataclasses
+import types
 
 import numpy as np
 import pytest
@@ -99,8 +101,54 @@ def test_an_agent_cannot_stop_in_another_way_in_each_batch():
     def answer(bits):
         return Answers(bits, stopping="fixed", requested=len(bits))
 
-    with pytest.raises(ValueError, match="stopping and requested must be the same"):
+    with pytest.raises(ValueError, match="must be alike.*requested=20.*, got .*requested=5"):
         evaluate(answer, SMALL, batch=20)
+
+
+def test_an_agent_cannot_give_another_number_of_answers_in_each_batch():
+    shown = []
+
+    def answer(bits):
+        shown.append(len(bits))
+        return [Answers(bits)] * len(shown)
+
+    with pytest.raises(ValueError, match="answers to every batch must be alike"):
+        evaluate(answer, SMALL, batch=10)
+    assert shown == [10, 10]  # refused as soon as it is known
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        (),
+        ("iterations",),
+        ("converged",),
+        ("seconds",),
+        ("stopping", "requested"),
+        ("iterations", "converged", "seconds", "stopping", "requested"),
+    ],
+)
+def test_any_object_that_has_an_answer_will_do_with_as_much_else_as_it_tells(names):
+    def told(bits):
+        all_there_is = {
+            "iterations": bits.sum(axis=1),
+            "converged": bits[:, 0] == 1,
+            "seconds": 2.0,
+            "stopping": "fixed",
+            "requested": 7,
+        }
+        return {"answer": prefix_sums.solve(bits)} | {name: all_there_is[name] for name in names}
+
+    def without_seconds(rows):
+        return [row | {"seconds": row["seconds"] if "seconds" in names else 0} for row in rows]
+
+    expected = without_seconds(evaluate(lambda bits: Answers(**told(bits)), SMALL, batch=6))
+    rows = evaluate(lambda bits: types.SimpleNamespace(**told(bits)), SMALL, batch=6)
+    assert without_seconds(rows) == expected
+    frozen = collections.namedtuple("frozen", ["answer", *names])
+    rows = evaluate(lambda bits: (frozen(**told(bits)), frozen(**told(bits))), SMALL, batch=6)
+    assert without_seconds(rows) == [row for row in expected for _ in range(2)]
+    assert without_seconds(evaluate(lambda bits: frozen(**told(bits)), SMALL, batch=6)) == expected
 
 
 def test_the_thought_of_an_agent_is_an_answer():
@@ -243,7 +291,7 @@ def test_what_is_told_of_some_problems_only_is_refused(told):
             setattr(answers, told, np.ones(20))
         return answers
 
-    with pytest.raises(ValueError, match=f"{told} must be told of every batch"):
+    with pytest.raises(ValueError, match=f"must be alike, .*{told}.*, got"):
         evaluate(answer, SMALL, batch=20)
     with pytest.raises(ValueError, match=f"{told} must .* shape .25,.*, got shape .3,."):
         evaluate(lambda bits: Answers(bits, **{told: np.ones(3)}), SMALL)

@@ -27,8 +27,6 @@ ZSTANDARD_MAGIC = b"\x28\xb5\x2f\xfd"  # what a compressed file begins with
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # what spreadsheets put before a text
 BYTES_AT_A_TIME = 1 << 20
 MAX_LINE_BYTES = 1 << 20  # a row has a few hundred; without a limit any file would be one line
-# Larger than what the allocator keeps for itself, so that freed blocks go back to the system.
-BLOCK_BYTES = 1 << 25
 
 
 @dataclass
@@ -144,35 +142,28 @@ def skip_header(text: bytes, path: Path) -> bytes:
 
 
 class GrowingColumn:
-    """A column that is appended to, in blocks large enough to be given back when they are freed.
+    """A column that is appended to, in place: a large one is moved in memory without a copy.
 
     Args:
         like: An array of the same type and row shape.
     """
 
     def __init__(self, like: np.ndarray):
-        self._shape = (BLOCK_BYTES // like[:1].nbytes, *like.shape[1:])
-        self._full_blocks: list[np.ndarray] = []
-        self._block = np.empty(self._shape, like.dtype)
-        self._used = 0  # rows of the last block
+        self._array = like[:0].copy()
         self.rows = 0
 
     def append(self, rows: np.ndarray) -> None:
         """Append rows."""
-        self.rows += len(rows)
-        while len(rows):
-            part = rows[: len(self._block) - self._used]
-            self._block[self._used : self._used + len(part)] = part
-            self._used += len(part)
-            rows = rows[len(part) :]
-            if self._used == len(self._block):
-                self._full_blocks.append(self._block)
-                self._block = np.empty(self._shape, self._block.dtype)
-                self._used = 0
+        end = self.rows + len(rows)
+        if end > len(self._array):  # a little more than is needed, so that this is seldom
+            self._array.resize((end + end // 8, *rows.shape[1:]), refcheck=False)
+        self._array[self.rows : end] = rows
+        self.rows = end
 
     def join(self) -> np.ndarray:
-        """All rows as one array."""
-        return np.concatenate([*self._full_blocks, self._block[: self._used]])
+        """All rows as one array; nothing is appended from then on."""
+        self._array.resize((self.rows, *self._array.shape[1:]), refcheck=False)
+        return self._array
 
 
 class ImportState:

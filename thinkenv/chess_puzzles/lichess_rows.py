@@ -63,22 +63,13 @@ ROW_ERRORS = (
     f"GameUrl: longer than {MAX_URL_LENGTH} characters",
     "PuzzleId: the same as in an earlier row",
 )
-(
-    BAD_COLUMNS,
-    BAD_ID,
-    BAD_COUNT,
-    BAD_NOTATION,
-    ILLEGAL_SETUP,
-    ILLEGAL_MOVE,
-    BAD_RATING,
-    BAD_DEVIATION,
-    BAD_POPULARITY,
-    BAD_PLAYS,
-    BAD_THEMES,
-    NO_THEME,
-    BAD_URL,
-    SAME_ID,
-) = range(len(FEN_ERRORS), len(ROW_ERRORS))
+# Why a row is refused: the codes of FENs, and behind them
+BAD_COLUMNS, BAD_ID, BAD_COUNT, BAD_NOTATION, ILLEGAL_SETUP, ILLEGAL_MOVE, BAD_RATING = range(
+    len(FEN_ERRORS), len(FEN_ERRORS) + 7
+)
+BAD_DEVIATION, BAD_POPULARITY, BAD_PLAYS, BAD_THEMES, NO_THEME, BAD_URL, SAME_ID = range(
+    len(FEN_ERRORS) + 7, len(ROW_ERRORS)
+)
 
 NO_NUMBER = -(2**31)  # what is read where there is no number; less than any that is
 
@@ -372,27 +363,19 @@ def read_row(text, fields, position, rows, row, first_move, first_url, themes, o
     Returns:
         0, or an index into ``ROW_ERRORS``.
     """
-    error = read_id(text, fields[ID, 0], fields[ID, 1], rows, row)
-    if error != 0:
-        return error
-    error = parse_fen(text, fields[FEN, 0], fields[FEN, 1], position)
-    if error != 0:
-        return error
-    error = read_moves(text, fields[MOVES, 0], fields[MOVES, 1], position, rows, row, first_move)
-    if error != 0:
-        return error
-    error = read_numbers(text, fields, rows, row)
-    if error != 0:
-        return error
-    error = read_url(text, fields[URL, 0], fields[URL, 1], rows, row, first_url)
-    if error != 0:
-        return error
-    error = read_themes(text, fields[THEMES, 0], fields[THEMES, 1], rows, row, themes)
-    if error != 0:
-        return error
+    moves, url, names = fields[MOVES], fields[URL], fields[THEMES]
+    error = (
+        read_id(text, fields[ID, 0], fields[ID, 1], rows, row)
+        or parse_fen(text, fields[FEN, 0], fields[FEN, 1], position)
+        or read_moves(text, moves[0], moves[1], position, rows, row, first_move)
+        or read_numbers(text, fields, rows, row)
+        or read_url(text, url[0], url[1], rows, row, first_url)
+        or read_themes(text, names[0], names[1], rows, row, themes)
+    )
     begin, end = fields[OPENINGS]
-    rows.openings[row] = number_of_word(text, begin, end, openings) if end > begin else 0
-    return 0
+    if error == 0:
+        rows.openings[row] = number_of_word(text, begin, end, openings) if end > begin else 0
+    return error
 
 
 @kernel(inline="always")

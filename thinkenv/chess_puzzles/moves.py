@@ -7,7 +7,7 @@ from thinkenv.chess_puzzles.rules import (
     DIAGONAL,
     JUMPS,
     MAX_MOVES,
-    MAX_PROMOTION,
+    PROMOTIONS,
     STRAIGHT,
     legal_moves,
 )
@@ -33,7 +33,7 @@ def all_moves() -> tuple[str, ...]:
             move = origin | (origin + 8 * ranks + files) << 6
             moves.append(move)
             if rank == 6 and ranks == 1 and abs(files) <= 1:  # a pawn may come from there, too
-                moves += [move | promotion << 12 for promotion in range(1, MAX_PROMOTION + 1)]
+                moves += [move | promotion << 12 for promotion in PROMOTIONS]
     return tuple(sorted(uci_of_move(move, is_black=False) for move in moves))
 
 
@@ -41,8 +41,8 @@ MOVES = all_moves()
 MOVE_CODES = np.array([move_of_uci(uci, is_black=False) for uci in MOVES], np.uint16)
 
 # The action of every move code, the reverse of ``MOVE_CODES``; codes that are not moves do not
-# matter. A code is less than this, since a promotion is at most ``MAX_PROMOTION``.
-ACTION_OF_CODE = np.zeros((MAX_PROMOTION + 1) << 12, np.int16)
+# matter. A code is less than this, since a promotion is at most 4.
+ACTION_OF_CODE = np.zeros((len(PROMOTIONS) + 1) << 12, np.int16)
 ACTION_OF_CODE[MOVE_CODES] = np.arange(len(MOVES))
 
 

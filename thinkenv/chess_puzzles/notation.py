@@ -18,11 +18,11 @@ from thinkenv.chess_puzzles.rules import (
     HALFMOVES,
     KING,
     MAX_HALFMOVES,
-    MAX_PROMOTION,
     MIRROR_SQUARE,
     NO_SQUARE,
     PAWN,
     POSITION_BYTES,
+    PROMOTIONS,
     ROOK,
     THEIRS,
     UP,
@@ -64,18 +64,8 @@ FEN_ERRORS = (
     "FEN: the side to move could take the king",
     "FEN: a side has more than 16 pieces or 8 pawns",
 )
-(
-    _,
-    BAD_BOARD,
-    BAD_SIDE,
-    BAD_RIGHTS,
-    BAD_EN_PASSANT,
-    BAD_NUMBERS,
-    BAD_KINGS,
-    BAD_PAWNS,
-    BAD_CHECK,
-    BAD_ARMY,
-) = range(len(FEN_ERRORS))
+BAD_BOARD, BAD_SIDE, BAD_RIGHTS, BAD_EN_PASSANT = range(1, 5)
+BAD_NUMBERS, BAD_KINGS, BAD_PAWNS, BAD_CHECK, BAD_ARMY = range(5, len(FEN_ERRORS))
 
 
 @kernel
@@ -195,26 +185,21 @@ def parse_clocks(text, begin, end, position):
 @kernel
 def check_pieces(position):
     """Count the pieces of a position; 0, or why they cannot be those of a game."""
-    own_kings = 0
-    their_kings = 0
-    own_pieces = 0
-    their_pieces = 0
-    own_pawns = 0
-    their_pawns = 0
-    for square in range(64):
-        own_kings += position[square] == KING
-        their_kings += position[square] == THEIRS + KING
-        own_pieces += 0 < position[square] <= THEIRS
-        their_pieces += position[square] > THEIRS
-        own_pawns += position[square] == PAWN
-        their_pawns += position[square] == THEIRS + PAWN
-        is_pawn = position[square] == PAWN or position[square] == THEIRS + PAWN
-        if is_pawn and (square <= H1 or square >= A8):
-            return BAD_PAWNS
-    if max(own_pieces, their_pieces) > MAX_PIECES or max(own_pawns, their_pawns) > MAX_PAWNS:
-        return BAD_ARMY
-    if own_kings != 1 or their_kings != 1:
-        return BAD_KINGS
+    for side in (0, THEIRS):
+        kings = 0
+        pieces = 0
+        pawns = 0
+        for square in range(64):
+            piece = np.int64(position[square]) - side
+            kings += piece == KING
+            pieces += PAWN <= piece <= KING
+            pawns += piece == PAWN
+            if piece == PAWN and (square <= H1 or square >= A8):
+                return BAD_PAWNS
+        if pieces > MAX_PIECES or pawns > MAX_PAWNS:
+            return BAD_ARMY
+        if kings != 1:
+            return BAD_KINGS
     return 0
 
 
@@ -362,7 +347,7 @@ def parse_move(text, begin, end, is_black):
     """Read a move in UCI notation, seen from the side that moves; -1 if it is not in it."""
     if end - begin != 4 and end - begin != 5:
         return -1
-    move = 0
+    move = np.int64(0)
     for part in range(2):  # the square that it begins on, and the one that it ends on
         file = np.int64(text[begin + 2 * part]) - ord("a")
         rank = np.int64(text[begin + 2 * part + 1]) - ord("1")
@@ -371,9 +356,9 @@ def parse_move(text, begin, end, is_black):
         square = 8 * rank + file
         if is_black:
             square ^= MIRROR_SQUARE
-        move = move | square << (6 * part)
+        move |= square << (6 * part)
     if end - begin == 5:
-        for promotion in range(1, MAX_PROMOTION + 1):
+        for promotion in PROMOTIONS:
             if text[begin + 4] == PROMOTION_LETTERS[promotion]:
                 return move | promotion << 12
         return -1

@@ -49,7 +49,7 @@ MIRROR_MOVE = MIRROR_SQUARE | MIRROR_SQUARE << 6
 
 PAWN, KNIGHT, BISHOP, ROOK, QUEEN, KING = 1, 2, 3, 4, 5, 6
 THEIRS = 6  # added to the code of an own piece
-MAX_PROMOTION = QUEEN - 1  # promotions are the codes of pieces less one
+PROMOTIONS = (1, 2, 3, 4)  # the codes of knight to queen less one, so that 0 is none
 
 OWN_KING_SIDE, OWN_QUEEN_SIDE, THEIR_KING_SIDE, THEIR_QUEEN_SIDE = 1, 2, 4, 8
 # The rights that end with a move from or to a square: the king or the rook leaves, or the rook is
@@ -286,7 +286,7 @@ def reaches(position, origin, target):
 def is_legal(position, move):
     """Whether a move is legal."""
     origin, target, promotion = split_move(move)
-    if promotion > MAX_PROMOTION:
+    if promotion > len(PROMOTIONS):
         return False
     if (position[origin] == PAWN and target >= A8) != (promotion > 0):
         return False
@@ -301,7 +301,7 @@ def add_legal(position, origin, target, moves, count):
     if not leaves_king_safe(position, origin | target << 6):
         return count
     if position[origin] == PAWN and target >= A8:
-        for promotion in range(1, MAX_PROMOTION + 1):
+        for promotion in PROMOTIONS:
             moves[count] = origin | target << 6 | promotion << 12
             count += 1
         return count

@@ -16,9 +16,9 @@ from thinkenv.chess_puzzles.puzzles import ChessPuzzles, NoPuzzleError, check_ba
 from thinkenv.chess_puzzles.rating_splits import BOUNDS_OF_SPLIT, HIGHEST_RATING, LOWEST_RATING
 from thinkenv.chess_puzzles.rules import (
     A8,
-    MAX_PROMOTION,
     PAWN,
     POSITION_BYTES,
+    PROMOTIONS,
     mates,
     split_move,
 )
@@ -107,7 +107,7 @@ def mates_between(position, origin, target):
     """Whether some legal move from ``origin`` to ``target`` mates."""
     move = origin | target << 6
     if position[origin] == PAWN and target >= A8:
-        for promotion in range(1, MAX_PROMOTION + 1):
+        for promotion in PROMOTIONS:
             if mates(position, move | promotion << 12):
                 return True
         return False

@@ -1,5 +1,6 @@
 """An agent: a trained net that thinks about problems for as long as one likes."""
 
+import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -196,12 +197,7 @@ class Agent(Generic[SomeMemory]):
             memories.concatenate(memory_),
         )
 
-    def think_at(
-        self,
-        problems: np.ndarray,
-        iterations: Sequence[int],
-        progress: Callable[[int], object] | None = None,
-    ) -> list[Answers]:
+    def think_at(self, problems: np.ndarray, iterations: Sequence[int]) -> list[Answers]:
         """Think once, and note the answers at several numbers of iterations on the way.
 
         The memory this needs does not grow with the number of iterations.
@@ -209,7 +205,6 @@ class Agent(Generic[SomeMemory]):
         Args:
             problems: As of ``think``.
             iterations: Increasing numbers of iterations at which answers are noted, from 1.
-            progress: Called with the number of problems done since the last call.
 
         Returns:
             The answers at each number, whether each memory had stopped changing, and the seconds
@@ -221,32 +216,22 @@ class Agent(Generic[SomeMemory]):
         points = list(iterations)
         if not points or points != sorted(set(points)) or points[0] < 1:
             raise ValueError(f"iterations must be increasing integers from 1, got {points}")
-        answers: list[list[np.ndarray]] = [[] for _ in points]
-        converged: list[list[np.ndarray]] = [[] for _ in points]
-        seconds = [0.0 for _ in points]
-        for chunk in self.chunks(problems):
-            began = time.perf_counter()
-            rollout = self.start(problems[chunk])
-            for index, point in enumerate(points):
-                ending = rollout.run(point - (points[index - 1] if index else 0))
-                answers[index].append(self._decode(ending.memory))
-                converged[index].append((ending.residuals <= TOLERANCE).cpu().numpy())
-                seconds[index] += time.perf_counter() - began
-                if index + 1 < len(points):
-                    rollout = self.start(problems[chunk], ending.memory)
-            if progress is not None:
-                progress(len(problems[chunk]))
-        return [
-            Answers(
-                np.concatenate(answers[index]),
-                iterations=point,
-                stopping="fixed",
-                requested=point,
-                converged=np.concatenate(converged[index]),
-                seconds=seconds[index],
+        found: list[Answers] = []
+        memory: SomeMemory | None = None
+        began = time.perf_counter()
+        for earlier, point in itertools.pairwise([0, *points]):
+            thought = self.think(problems, point - earlier, memory)
+            memory = thought.memory
+            found.append(
+                Answers(
+                    thought.answer,
+                    converged=thought.converged,
+                    seconds=time.perf_counter() - began,
+                    stopping="fixed",
+                    requested=point,
+                )
             )
-            for index, point in enumerate(points)
-        ]
+        return found
 
     @torch.no_grad()
     def preferences(self, memory: SomeMemory) -> np.ndarray:

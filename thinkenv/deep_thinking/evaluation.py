@@ -63,11 +63,6 @@ class ThinkingTime:
             numbers.add(int(word))
         return cls(tuple(sorted(numbers)), "converged" in words, max_iterations)
 
-    @property
-    def last(self) -> Iterations:
-        """How long the agent thinks at last."""
-        return "converged" if self.until_converged else self.fixed[-1]
-
 
 @dataclass
 class AgentPolicy:

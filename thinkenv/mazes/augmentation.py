@@ -15,11 +15,12 @@ MAX_EXTRA_MOVES = 64
 
 
 @kernel
-def move_endpoints(seeds, key, endpoints, rooms, grids, solutions, path_lengths, unique):
+def move_endpoints(seeds, key, endpoints, rooms, columns):
     """Give every maze of a lattice of rooms another start and goal, in place.
 
     ``seeds`` ``(count,)`` uint64 decide which; other arguments are those of ``draw_one_by_one``.
     """
+    grids, solutions, path_lengths, unique = columns
     side = 2 * rooms + 1
     rng = np.empty(1, np.uint64)
     distances = np.empty(side * side, np.int32)
@@ -27,21 +28,17 @@ def move_endpoints(seeds, key, endpoints, rooms, grids, solutions, path_lengths,
     for index in range(len(grids)):
         grid = grids[index]
         start_stream(rng, key, seeds[index])
-        clear_endpoints(grid)
-        start, goal = choose_endpoints(endpoints, rng, rooms, grid, scratch)
+        for cell in find_endpoints(grid):
+            grid[cell] = FREE
+        start_room, goal_room = choose_endpoints(endpoints, rng, rooms, grid, scratch)
+        start, goal = cell_of_room(start_room, rooms), cell_of_room(goal_room, rooms)
         path_lengths[index], unique[index] = set_endpoints(
-            cell_of_room(start, rooms),
-            cell_of_room(goal, rooms),
-            grid,
-            side,
-            distances,
-            scratch,
-            solutions[index],
+            grid, side, start, goal, distances, scratch, solutions[index]
         )
 
 
 @kernel
-def move_endpoints_anywhere(seeds, key, width, grids, solutions, path_lengths, unique):
+def move_endpoints_anywhere(seeds, key, width, columns):
     """Give every maze another start and goal, in place, whatever its grid is like.
 
     The new ones are among the cells that can be reached from the old start and lie an even number
@@ -52,11 +49,9 @@ def move_endpoints_anywhere(seeds, key, width, grids, solutions, path_lengths, u
         seeds: ``(count,)`` uint64, decide which cells.
         key: The 64-bit key of the stream of random numbers.
         width: Cells in a row.
-        grids: ``(count, cells)`` uint8 cell codes with an outer wall.
-        solutions: ``(count, cells)`` uint8 path masks.
-        path_lengths: ``(count,)`` int32.
-        unique: ``(count,)`` bool.
+        columns: The mazes, as of ``MazeBatch.flat``; changed.
     """
+    grids, solutions, path_lengths, unique = columns
     cells = grids.shape[1]
     rng = np.empty(1, np.uint64)
     distances = np.empty(cells, np.int32)
@@ -77,67 +72,40 @@ def move_endpoints_anywhere(seeds, key, width, grids, solutions, path_lengths, u
         if count < 2:
             continue
         start_stream(rng, key, seeds[index])
-        start = below(rng, count)
-        goal = below(rng, count - 1)
-        goal += goal >= start
-        clear_endpoints(grid)
+        first, second = below(rng, count), below(rng, count - 1)
+        second += second >= first
+        start, goal = np.int64(queue[first]), np.int64(queue[second])
+        grid[old_start] = grid[old_goal] = FREE
         path_lengths[index], unique[index] = set_endpoints(
-            np.int64(queue[start]),
-            np.int64(queue[goal]),
-            grid,
-            width,
-            distances,
-            queue,
-            solutions[index],
+            grid, width, start, goal, distances, queue, solutions[index]
         )
 
 
 @kernel
-def clear_endpoints(grid):
-    """Make start and goal free cells like others."""
-    for cell in range(grid.size):
-        if grid[cell] > FREE:
-            grid[cell] = FREE
-
-
-@kernel
-def set_endpoints(start_cell, goal_cell, grid, width, distances, queue, solution):
+def set_endpoints(grid, width, start, goal, distances, queue, solution):
     """Put start and goal on two free cells of a grid without any, and solve it.
 
-    Args:
-        start_cell: The start's flat cell.
-        goal_cell: The goal's flat cell.
-        grid: ``(cells,)`` uint8, 0 wall and 1 free; changed.
-        width: Cells in a row.
-        distances: ``(cells,)`` int32, overwritten.
-        queue: ``(cells,)`` int32, overwritten.
-        solution: ``(cells,)`` uint8, filled.
-
-    Returns:
-        ``(length, unique)``, as of ``solve_flat``.
+    Arguments and result are as of ``solve_flat``; the grid is changed.
     """
-    grid[start_cell] = START
-    grid[goal_cell] = GOAL
-    solution[:] = 0
-    return solve_flat(grid, width, start_cell, goal_cell, distances, queue, solution)
+    grid[start] = START
+    grid[goal] = GOAL
+    return solve_flat(grid, width, start, goal, distances, queue, solution)
 
 
 @kernel
-def move_walls(seeds, key, max_moves, low, high, rooms, grids, solutions, path_lengths, unique):
+def move_walls(seeds, key, max_moves, percents, rooms, columns):
     """Move 0 to ``max_moves`` walls of every maze of a batch, in place; its split stays the same.
 
     Args:
         seeds: ``(count,)`` uint64, decide which walls.
         key: The 64-bit key of the stream of random numbers.
         max_moves: The maximum of walls to move in a maze, if its split does not need more.
-        low: First percent of the hash range that belongs to the split.
-        high: One past its last percent.
+        percents: The first percent of the hash range that belongs to the split, and one past its
+            last.
         rooms: Rooms per side, at least 2.
-        grids: ``(count, cells)`` uint8 cell codes.
-        solutions: ``(count, cells)`` uint8 path masks.
-        path_lengths: ``(count,)`` int32.
-        unique: ``(count,)`` bool.
+        columns: The mazes, as of ``MazeBatch.flat``; changed.
     """
+    grids, solutions, path_lengths, unique = columns
     side = 2 * rooms + 1
     cells = side * side
     rng = np.empty(1, np.uint64)
@@ -158,16 +126,15 @@ def move_walls(seeds, key, max_moves, low, high, rooms, grids, solutions, path_l
                 break  # no wall is left to open
             if moves >= wanted:
                 percent = percent_of_hash(canonical_hash(grid, side))
-                in_split = low <= percent < high
+                in_split = percents[0] <= percent < percents[1]
                 if in_split:
                     break
         if not in_split:
             grid[:] = original
             continue
-        start_cell, goal_cell = find_endpoints(grid)
-        solutions[index] = 0
+        start, goal = find_endpoints(grid)
         path_lengths[index], unique[index] = solve_flat(
-            grid, side, start_cell, goal_cell, distances, scratch, solutions[index]
+            grid, side, start, goal, distances, scratch, solutions[index]
         )
 
 
@@ -189,27 +156,29 @@ def move_wall(rng, rooms, grid, distances, scratch, way):
         Whether there was a wall to open.
     """
     side = 2 * rooms + 1
-    # Walls and passages between rooms are the inner cells with one odd and one even coordinate.
-    walls = 0
-    for row in range(1, side - 1):
-        for column in range(2 if row & 1 else 1, side - 1, 2):
-            if grid[row * side + column] == WALL:
-                scratch[walls] = row * side + column
-                walls += 1
+    walls = list_between_rooms(side, grid, WALL, scratch)
     if walls == 0:
         return False
     opened = scratch[below(rng, walls)]
     step = 1 if (opened // side) & 1 else side  # from a room across the wall
-    way[:] = 0
-    length, _ = solve_flat(grid, side, opened - step, opened + step, distances, scratch, way)
-    passage = below(rng, length // 2)  # of as many between the rooms on the way
+    solve_flat(grid, side, opened - step, opened + step, distances, scratch, way)
+    passages = list_between_rooms(side, way, 1, scratch)
     grid[opened] = FREE
+    grid[scratch[below(rng, passages)]] = WALL
+    return True
+
+
+@kernel
+def list_between_rooms(side, values, wanted, found):
+    """List the cells between two rooms where ``values`` ``(side * side,)`` has the wanted value.
+
+    They fill the beginning of ``found``, in reading order; the result says how many there are.
+    """
+    count = 0
+    # Between rooms lie the inner cells with one odd and one even coordinate.
     for row in range(1, side - 1):
         for column in range(2 if row & 1 else 1, side - 1, 2):
-            cell = row * side + column
-            if way[cell]:
-                if passage == 0:
-                    grid[cell] = WALL
-                    return True
-                passage -= 1
-    return True
+            if values[row * side + column] == wanted:
+                found[count] = row * side + column
+                count += 1
+    return count

@@ -21,9 +21,6 @@ def fill_flat(grid, width, rounds, exits, queue):
             filled, ``STAYS`` for the cells that are left.
         exits: ``(cells,)`` uint8, overwritten.
         queue: ``(cells,)`` int32, overwritten.
-
-    Returns:
-        The number of rounds in which something was filled.
     """
     tail = 0
     for cell in range(grid.size):
@@ -56,7 +53,6 @@ def fill_flat(grid, width, rounds, exits, queue):
                     queue[tail] = neighbour
                     tail += 1
         head = round_end
-    return count
 
 
 @kernel
@@ -103,7 +99,7 @@ def fill_dead_ends(grid: np.ndarray, max_rounds: int | None = None) -> tuple[np.
         ValueError: If ``grid`` is not such a maze, or ``max_rounds`` is negative.
         TypeError: If ``max_rounds`` is not an integer.
     """
-    grid, _, _ = check_grid(grid)
+    grid = check_grid(grid)
     max_rounds = check_integer(
         "max_rounds", grid.size if max_rounds is None else max_rounds, 0, 2**31 - 1
     )

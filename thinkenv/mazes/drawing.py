@@ -52,9 +52,7 @@ def mark_cells(grid: np.ndarray, answer: np.ndarray | None, solution: np.ndarray
     if answer is None:
         return nothing, nothing, nothing
     answer = np.asarray(answer) != 0
-    if solution is None:
-        return answer, nothing, nothing
-    solution = np.asarray(solution) != 0
+    solution = answer if solution is None else np.asarray(solution) != 0
     return answer & solution, answer & ~solution, solution & ~answer
 
 
@@ -132,25 +130,15 @@ def draw_lines(pen: ImageDraw.ImageDraw, marked: np.ndarray, colours: np.ndarray
         for down, right in ((-1, 0), (0, 1), (1, 0), (0, -1)):
             if not marked[row + down, column + right]:
                 continue
-            end_x, end_y = middle_x + right * scale / 2, middle_y + down * scale / 2
-            pen.rectangle(
-                (
-                    min(middle_x, end_x) - (half if right == 0 else 0),
-                    min(middle_y, end_y) - (half if down == 0 else 0),
-                    max(middle_x, end_x) + (half if right == 0 else 0),
-                    max(middle_y, end_y) + (half if down == 0 else 0),
-                ),
-                fill=colour,
-            )
+            x, y = middle_x + right * scale / 4, middle_y + down * scale / 4
+            reach_x, reach_y = (scale / 4, half) if right else (half, scale / 4)
+            pen.rectangle((x - reach_x, y - reach_y, x + reach_x, y + reach_y), fill=colour)
 
 
 def disc(pen: ImageDraw.ImageDraw, row: int, column: int, scale: int, radius: float, colour):
     """Draw a disc in the middle of a cell; ``radius`` in cells."""
-    x, y = (column + 0.5) * scale, (row + 0.5) * scale
-    pen.ellipse(
-        (x - radius * scale, y - radius * scale, x + radius * scale, y + radius * scale),
-        fill=colour,
-    )
+    x, y, reach = (column + 0.5) * scale, (row + 0.5) * scale, radius * scale
+    pen.ellipse((x - reach, y - reach, x + reach, y + reach), fill=colour)
 
 
 def write_text(

@@ -89,13 +89,10 @@ class MazeFileTask(GridTask):
             ValueError: If there are not as many seeds as mazes, or one is out of range.
             TypeError: If they are not integers.
         """
+        seeds = check_seeds(seeds, len(batch))
+        key = stream_key("Maze file endpoints", GENERATOR_VERSION)
         moved = batch.copy()
-        move_endpoints_anywhere(
-            check_seeds(seeds, len(batch)).view(np.uint64),
-            stream_key("Maze file endpoints", GENERATOR_VERSION),
-            batch.grids.shape[2],
-            *moved.flat(),
-        )
+        move_endpoints_anywhere(seeds, key, batch.grids.shape[2], moved.flat())
         return moved
 
     @classmethod

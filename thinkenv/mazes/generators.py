@@ -179,8 +179,7 @@ def carve_prim(rng, rooms, grid, parents, scratch):
             if not has_room(direction, row, column, rooms):
                 continue
             step = step_of_direction(direction, side)
-            down, right = rows_and_columns(direction)
-            neighbour = room + rooms * down + right
+            neighbour = room + step_of_direction(direction, rooms)
             if grid[cell + 2 * step] == FREE:
                 # Each of ``joins`` neighbours is the parent with the same chance, without a list
                 # of them: the newest takes over with chance 1 / joins.

@@ -47,12 +47,8 @@ class MazeBatch(InstanceBatch):
         """
         count, height, width = self.grids.shape
         shape = (count, height * width)
-        return (
-            self.grids.reshape(shape),
-            self.solutions.reshape(shape),
-            self.path_lengths,
-            self.unique,
-        )
+        grids, solutions = self.grids.reshape(shape), self.solutions.reshape(shape)
+        return grids, solutions, self.path_lengths, self.unique
 
 
 class GridTask(CellTask[MazeBatch]):
@@ -81,11 +77,11 @@ class GridTask(CellTask[MazeBatch]):
             TypeError: If the answers hold neither integers nor bools.
         """
         answers = check_answers(answers, batch.grids.shape)
-        count, _, width = answers.shape
+        count, height, width = answers.shape
         solved = np.empty(count, np.bool_)
         cell_accuracies = np.empty(count, np.float64)
-        grids, *solved_by = batch.flat()
-        judge_flat(grids, width, *solved_by, answers.reshape(grids.shape), solved, cell_accuracies)
+        flat_answers = answers.reshape(count, height * width)
+        judge_flat(batch.flat(), width, flat_answers, solved, cell_accuracies)
         return solved, cell_accuracies
 
     def filling_rounds(self, batch: MazeBatch) -> np.ndarray:

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from thinkenv.checks import check_choice, check_integer
-from thinkenv.files import atomic_write
+from thinkenv.files import atomic_write, write_bytes
 from thinkenv.mazes.grid_task import MazeBatch
 from thinkenv.mazes.lattice import FREE, GOAL, START, WALL
 from thinkenv.mazes.sampling import GENERATOR_VERSION
@@ -86,11 +86,8 @@ def write_easy_to_hard(folder: Path, batch: MazeBatch, dtype: str = "float64") -
     check_choice("dtype", dtype, ("float64", "float32", "uint8"))
     colours = np.array([[0, 0, 0], [1, 1, 1], [0, 1, 0], [1, 0, 0]], dtype)
     inputs = colours[enlarge(batch.grids)].transpose(0, 3, 1, 2)
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, array in (("inputs", inputs), ("solutions", enlarge(batch.solutions).astype(dtype))):
-        with atomic_write(folder / f"{name}.npy") as file:
-            np.save(file, array)
+    solutions = enlarge(batch.solutions).astype(dtype)
+    write_arrays(folder, {"inputs": inputs, "solutions": solutions})
 
 
 def read_easy_to_hard(folder: Path) -> MazeBatch:
@@ -145,11 +142,11 @@ def write_tokens(folder: Path, batch: MazeBatch, side: int = TOKEN_SIDE) -> None
     )
     steps = np.arange(count + 1, dtype=np.int32)
     arrays = {
-        "inputs": inputs.reshape(count, side * side),
-        "labels": labels.reshape(count, side * side).astype(np.uint8),
-        "puzzle_identifiers": np.zeros(count, np.int32),
-        "puzzle_indices": steps,
-        "group_indices": steps,
+        "all__inputs": inputs.reshape(count, side * side),
+        "all__labels": labels.reshape(count, side * side).astype(np.uint8),
+        "all__puzzle_identifiers": np.zeros(count, np.int32),
+        "all__puzzle_indices": steps,
+        "all__group_indices": steps,
     }
     description = {
         "seq_len": side * side,
@@ -164,15 +161,9 @@ def write_tokens(folder: Path, batch: MazeBatch, side: int = TOKEN_SIDE) -> None
         "sets": ["all"],
     }
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, array in arrays.items():
-        with atomic_write(folder / f"all__{name}.npy") as file:
-            np.save(file, array)
-    text = json.dumps(description).encode()
-    with atomic_write(folder / "dataset.json") as file:
-        file.write(text)
-    with atomic_write(folder.parent / "identifiers.json") as file:
-        file.write(b'["<blank>"]')
+    write_arrays(folder, arrays)
+    write_bytes(folder / "dataset.json", json.dumps(description).encode())
+    write_bytes(folder.parent / "identifiers.json", b'["<blank>"]')
 
 
 def read_tokens(folder: Path) -> MazeBatch:
@@ -218,11 +209,10 @@ def read_maze_dataset(path: Path) -> MazeBatch:
         with zipfile.ZipFile(path) as archive:
             content = json.loads(archive.read("__zanj__.json"))
             if "mazes" in content:
+                parts = ("connection_list", "solution")
                 mazes = [
-                    (entry["connection_list"], entry["solution"]) for entry in content["mazes"]
-                ]
-                mazes = [
-                    (zanj_array(archive, walls), zanj_array(archive, path)) for walls, path in mazes
+                    tuple(zanj_array(archive, entry[name]) for name in parts)
+                    for entry in content["mazes"]
                 ]
             else:
                 names = ("maze_connection_lists", "maze_solutions", "maze_solution_lengths")
@@ -319,6 +309,13 @@ def read(path: Path) -> MazeBatch:
     raise MazeFileError(
         f"{path}: neither a .npz or .zanj file, nor a folder with inputs.npy or all__inputs.npy"
     )
+
+
+def write_arrays(folder: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Write arrays as ``.npy`` files of these names."""
+    for name, array in arrays.items():
+        with atomic_write(Path(folder) / f"{name}.npy") as file:
+            np.save(file, array)
 
 
 def read_array(path: Path) -> np.ndarray:

@@ -47,13 +47,8 @@ def cell_of_room(room, rooms):
 @kernel(inline="always")
 def step_of_direction(direction, side):
     """The step to the neighbouring cell in a flat grid of ``side`` cells to a row."""
-    if direction == UP:
-        return -side
-    if direction == RIGHT:
-        return 1
-    if direction == DOWN:
-        return side
-    return -1
+    down, right = rows_and_columns(direction)
+    return down * side + right
 
 
 @kernel(inline="always")
@@ -87,13 +82,8 @@ def unpack_step(steps, direction):
 @kernel(inline="always")
 def has_room(direction, row, column, rooms):
     """Whether there is a room in this direction from the room in this row and column."""
-    if direction == UP:
-        return row > 0
-    if direction == RIGHT:
-        return column < rooms - 1
-    if direction == DOWN:
-        return row < rooms - 1
-    return column > 0
+    down, right = rows_and_columns(direction)
+    return 0 <= row + down < rooms and 0 <= column + right < rooms
 
 
 @kernel
@@ -139,19 +129,9 @@ def find_parents(rooms, grid, parents, scratch):
         row = room // rooms
         cell = (2 * row + 1) * side + 2 * (room - row * rooms) + 1
         back = parents[room]
-        if back != UP and grid[cell - side] != WALL:
-            parents[room - rooms] = DOWN
-            scratch[waiting] = room - rooms
-            waiting += 1
-        if back != RIGHT and grid[cell + 1] != WALL:
-            parents[room + 1] = LEFT
-            scratch[waiting] = room + 1
-            waiting += 1
-        if back != DOWN and grid[cell + side] != WALL:
-            parents[room + rooms] = UP
-            scratch[waiting] = room + rooms
-            waiting += 1
-        if back != LEFT and grid[cell - 1] != WALL:
-            parents[room - 1] = RIGHT
-            scratch[waiting] = room - 1
-            waiting += 1
+        for direction in range(4):
+            if direction != back and grid[cell + step_of_direction(direction, side)] != WALL:
+                neighbour = room + step_of_direction(direction, rooms)
+                parents[neighbour] = opposite(direction)
+                scratch[waiting] = neighbour
+                waiting += 1

@@ -3,8 +3,7 @@
 import numpy as np
 
 from thinkenv.checks import check_integer
-from thinkenv.kernels.compilation import kernel
-from thinkenv.mazes.dead_ends import fill_flat
+from thinkenv.mazes.dead_ends import filling_rounds
 from thinkenv.mazes.grid_task import MazeBatch
 from thinkenv.mazes.lattice import WALL
 from thinkenv.mazes.task import MazeTask
@@ -16,28 +15,6 @@ PROPERTIES = ("path_length", "junctions", "dead_ends", "path_share", "filling_ro
 CHUNK = 256
 
 
-@kernel
-def count_flat(grids, width, junctions, dead_ends, filling_rounds):
-    """Count junctions, dead ends and rounds of filling in a batch ``(count, cells)``."""
-    count, cells = grids.shape
-    rounds = np.empty(cells, np.int32)
-    exits = np.empty(cells, np.uint8)
-    queue = np.empty(cells, np.int32)
-    for index in range(count):
-        grid = grids[index]
-        junctions[index] = 0
-        dead_ends[index] = 0
-        for cell in range(cells):
-            if grid[cell] == WALL:
-                continue
-            ways = 0
-            for step in (-width, 1, width, -1):
-                ways += grid[cell + step] != WALL
-            junctions[index] += ways >= 3
-            dead_ends[index] += ways == 1
-        filling_rounds[index] = fill_flat(grid, width, rounds, exits, queue)
-
-
 def measure(batch: MazeBatch) -> dict[str, np.ndarray]:
     """The properties of every maze of a batch.
 
@@ -46,19 +23,18 @@ def measure(batch: MazeBatch) -> dict[str, np.ndarray]:
         three or four ways out), ``dead_ends`` (cells with one), ``path_share`` (of the free
         cells, those on the path, 0 to 1), and ``filling_rounds`` (see ``fill_dead_ends``).
     """
-    count, _, width = batch.grids.shape
-    grids, *_ = batch.flat()
-    counts = {
-        name: np.empty(count, np.int64) for name in ("junctions", "dead_ends", "filling_rounds")
-    }
-    count_flat(grids, width, counts["junctions"], counts["dead_ends"], counts["filling_rounds"])
-    free = np.count_nonzero(batch.grids, axis=(1, 2))
-    measured = {
+    free = (batch.grids != WALL).view(np.uint8)
+    # The free cells above, below, left and right of each cell within the outer wall; 0 for walls.
+    ways = free[:, :-2, 1:-1] + free[:, 2:, 1:-1] + free[:, 1:-1, :-2] + free[:, 1:-1, 2:]
+    ways *= free[:, 1:-1, 1:-1]
+    free_cells = np.count_nonzero(free, axis=(1, 2))
+    return {
         "path_length": batch.path_lengths.astype(np.int64),
-        "path_share": batch.path_lengths / np.maximum(1, free),
-        **counts,
+        "junctions": np.count_nonzero(ways >= 3, axis=(1, 2)),
+        "dead_ends": np.count_nonzero(ways == 1, axis=(1, 2)),
+        "path_share": batch.path_lengths / np.maximum(1, free_cells),
+        "filling_rounds": filling_rounds(batch.grids).max(axis=(1, 2)).astype(np.int64),
     }
-    return {name: measured[name] for name in PROPERTIES}
 
 
 def select(

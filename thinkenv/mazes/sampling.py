@@ -17,20 +17,7 @@ GENERATOR_VERSION = 1
 
 
 @kernel
-def draw_one_by_one(
-    instances,
-    key,
-    rooms,
-    generator,
-    loops,
-    endpoints,
-    low,
-    high,
-    grids,
-    solutions,
-    path_lengths,
-    unique,
-):
+def draw_one_by_one(instances, key, rooms, generator, loops, endpoints, percents, columns):
     """Draw one maze for each instance number, each from its own random stream.
 
     Args:
@@ -40,16 +27,14 @@ def draw_one_by_one(
         generator: A code of ``GENERATORS``.
         loops: The chance that a standing wall is opened.
         endpoints: A code of ``ENDPOINTS``.
-        low: First percent of the hash range that belongs to the split.
-        high: One past its last percent.
-        grids: ``(count, cells)`` uint8, filled with cell codes.
-        solutions: ``(count, cells)`` uint8, filled with path masks.
-        path_lengths: ``(count,)`` int32, filled.
-        unique: ``(count,)`` bool, filled.
+        percents: The first percent of the hash range that belongs to the split, and one past its
+            last.
+        columns: The mazes, as of ``MazeBatch.flat``; filled.
 
     Returns:
         The index of an instance for which no maze was found, or -1.
     """
+    grids, solutions, path_lengths, unique = columns
     cells = (2 * rooms + 1) ** 2
     rng = np.empty(1, np.uint64)
     scratch = np.empty(cells, np.int32)
@@ -64,32 +49,22 @@ def draw_one_by_one(
             if attempts == MAX_ATTEMPTS:
                 return index
             attempts += 1
-            carve(generator, rng, rooms, grids[index], parents, scratch)
+            grid, solution = grids[index], solutions[index]
+            carve(generator, rng, rooms, grid, parents, scratch)
             path_lengths[index], unique[index] = complete_maze(
-                rng,
-                rooms,
-                loops,
-                endpoints,
-                low,
-                high,
-                parents,
-                grids[index],
-                solutions[index],
-                scratch,
-                distances,
+                rng, rooms, loops, endpoints, percents, parents, grid, solution, scratch, distances
             )
     return -1
 
 
 @kernel
-def draw_in_lanes(
-    instances, key, rooms, loops, endpoints, low, high, grids, solutions, path_lengths, unique
-):
+def draw_in_lanes(instances, key, rooms, loops, endpoints, percents, columns):
     """Draw depth-first mazes, ``LANES`` at a time: the same as ``draw_one_by_one``, but faster.
 
     Each lane works on one instance until a maze of it is complete, and then takes the next one
     that was not begun. Arguments and result are as of ``draw_one_by_one``.
     """
+    grids, solutions, path_lengths, unique = columns
     count = len(instances)
     cells = (2 * rooms + 1) ** 2
     rngs = np.zeros((LANES, 1), np.uint64)
@@ -112,19 +87,11 @@ def draw_in_lanes(
             index = index_of_lane[lane]
             if index < 0:
                 continue  # the last mazes leave lanes empty
-            open_passages(rooms, grids[index], parents[lane])
+            rng, tree, queue = rngs[lane], parents[lane], scratch[lane]
+            grid, solution = grids[index], solutions[index]
+            open_passages(rooms, grid, tree)
             path_lengths[index], unique[index] = complete_maze(
-                rngs[lane],
-                rooms,
-                loops,
-                endpoints,
-                low,
-                high,
-                parents[lane],
-                grids[index],
-                solutions[index],
-                scratch[lane],
-                distances,
+                rng, rooms, loops, endpoints, percents, tree, grid, solution, queue, distances
             )
             if path_lengths[index] > 0:
                 index_of_lane[lane] = -1
@@ -138,7 +105,7 @@ def draw_in_lanes(
 
 @kernel
 def complete_maze(
-    rng, rooms, loops, endpoints, low, high, parents, grid, solution, scratch, distances
+    rng, rooms, loops, endpoints, percents, parents, grid, solution, scratch, distances
 ):
     """Open loops, set start and goal, and solve: what comes after carving.
 
@@ -149,6 +116,7 @@ def complete_maze(
         endpoints.
     """
     side = 2 * rooms + 1
+    low, high = percents
     if loops > 0:
         open_loops(rng, rooms, grid, loops)
     if high - low < 100:
@@ -160,7 +128,6 @@ def complete_maze(
         return 0, False
     start_cell = cell_of_room(start, rooms)
     goal_cell = cell_of_room(goal, rooms)
-    solution[:] = 0
     if loops > 0:
         path_length, unique = solve_flat(
             grid, side, start_cell, goal_cell, distances, scratch, solution

@@ -324,11 +324,13 @@ def write_cells(cells_0, cells_1, target):
 
 
 @kernel
-def draw_size_nine(instances, key, low, high, grids, solutions, path_lengths, unique):
+def draw_size_nine(instances, key, percents, columns):
     """Draw one depth-first maze of size 9 with ``any`` endpoints for each instance number.
 
-    Arguments as of ``thinkenv.mazes.sampling.draw_one_by_one``; all arrays are overwritten.
+    Arguments as of ``thinkenv.mazes.sampling.draw_one_by_one``.
     """
+    grids, solutions, path_lengths, unique = columns
+    low, high = percents
     rng = np.empty(1, np.uint64)
     choices = np.empty(CHOICE_WORDS * CHOICES_PER_WORD, np.uint8)
     waiting = np.empty(ROOM_COUNT, np.uint8)

@@ -65,12 +65,13 @@ def solve_flat(grid, width, start, goal, distances, queue, solution):
         goal: The goal's flat cell.
         distances: ``(cells,)`` int32, overwritten.
         queue: ``(cells,)`` int32, overwritten.
-        solution: ``(cells,)`` uint8, all 0 on entry; path cells are set to 1.
+        solution: ``(cells,)`` uint8, filled: 1 on the path, else 0.
 
     Returns:
         ``(length, unique)``: the cells of a shortest path (0: the goal cannot be reached) and
         whether it is the only one.
     """
+    solution[:] = 0
     measure_flat(grid, width, goal, start, distances, queue)
     if distances[start] < 0:
         return 0, False
@@ -116,11 +117,12 @@ def mark_tree_path(parents, rooms, start, goal, solution):
         rooms: Rooms per side.
         start: The start's room number.
         goal: The goal's room number.
-        solution: ``(side * side,)`` uint8, all 0 on entry; path cells are set to 1.
+        solution: ``(side * side,)`` uint8, filled: 1 on the path, else 0.
 
     Returns:
         The cells of the path.
     """
+    solution[:] = 0
     # Unsigned, because a signed index costs a check for being negative.
     room_steps = pack_steps(rooms)
     cell_steps = pack_steps(2 * rooms + 1)
@@ -168,24 +170,22 @@ def climb(room, cell, parents, room_steps, cell_steps, mark, solution):
 
 
 @kernel
-def is_connected_path(grid, width, start, goal, answer, queue, reached):
+def is_connected_path(grid, width, answer):
     """Whether the marked cells of ``answer`` are all free and join start and goal.
 
     Args:
         grid: ``(cells,)`` uint8 cell codes with an outer wall.
         width: Cells in a row.
-        start: The start's flat cell.
-        goal: The goal's flat cell.
         answer: ``(cells,)`` uint8, 1 on marked cells.
-        queue: ``(cells,)`` int32, overwritten.
-        reached: ``(cells,)`` uint8, overwritten.
     """
+    start, goal = find_endpoints(grid)
+    queue = np.empty(grid.size, np.int32)
+    reached = np.zeros(grid.size, np.uint8)
     for cell in range(grid.size):
         if answer[cell] != 0 and grid[cell] == WALL:
             return False
     if answer[start] == 0:
         return False
-    reached[:] = 0
     reached[start] = 1
     queue[0] = start
     head = 0
@@ -218,22 +218,18 @@ def find_endpoints(grid):
 
 
 @kernel
-def judge_flat(grids, width, solutions, path_lengths, unique, answers, solved, cell_accuracies):
+def judge_flat(columns, width, answers, solved, cell_accuracies):
     """Judge a batch of answers.
 
     Args:
-        grids: ``(count, cells)`` uint8 cell codes.
+        columns: The mazes, as of ``MazeBatch.flat``.
         width: Cells in a row.
-        solutions: ``(count, cells)`` uint8, one shortest path each.
-        path_lengths: ``(count,)`` int32, cells of a shortest path.
-        unique: ``(count,)`` bool, whether it is the only one.
         answers: ``(count, cells)`` uint8, 1 on the cells of the submitted path.
         solved: ``(count,)`` bool, filled: the answer is a shortest path.
         cell_accuracies: ``(count,)`` float64, filled: share of free cells equal to the reference.
     """
+    grids, solutions, path_lengths, unique = columns
     count, cells = grids.shape
-    queue = np.empty(cells, np.int32)
-    reached = np.empty(cells, np.uint8)
     for index in range(count):
         grid = grids[index]
         answer = answers[index]
@@ -253,18 +249,17 @@ def judge_flat(grids, width, solutions, path_lengths, unique, answers, solved, c
         solved[index] = different == 0
         # Another shortest path is as right as the reference: as many cells, joining both ends.
         if different > 0 and not unique[index] and marked == path_lengths[index]:
-            start, goal = find_endpoints(grid)
-            solved[index] = is_connected_path(grid, width, start, goal, answer, queue, reached)
+            solved[index] = is_connected_path(grid, width, answer)
 
 
-def check_grid(grid: np.ndarray) -> tuple[np.ndarray, int, int]:
+def check_grid(grid: np.ndarray) -> np.ndarray:
     """Check a maze given by the user.
 
     Args:
         grid: ``(height, width)`` cell codes: 0 wall, 1 free, 2 start, 3 goal.
 
     Returns:
-        The grid as contiguous uint8, and the flat cells of start and goal.
+        The grid as contiguous uint8.
 
     Raises:
         ValueError: If it is not a two-dimensional grid of codes 0 to 3 with an outer wall, one
@@ -280,14 +275,13 @@ def check_grid(grid: np.ndarray) -> tuple[np.ndarray, int, int]:
     border = np.concatenate([grid[0], grid[-1], grid[:, 0], grid[:, -1]])
     if np.any(border != WALL):
         raise ValueError("grid must have an outer wall of border cells 0, got an opening in it")
-    starts = np.flatnonzero(grid == START)
-    goals = np.flatnonzero(grid == GOAL)
-    if len(starts) != 1 or len(goals) != 1:
+    starts, goals = (np.count_nonzero(grid == code) for code in (START, GOAL))
+    if starts != 1 or goals != 1:
         raise ValueError(
-            f"grid must have one start (code 2) and one goal (code 3), got {len(starts)} starts "
-            f"and {len(goals)} goals"
+            f"grid must have one start (code 2) and one goal (code 3), got {starts} starts "
+            f"and {goals} goals"
         )
-    return np.ascontiguousarray(grid, np.uint8), int(starts[0]), int(goals[0])
+    return np.ascontiguousarray(grid, np.uint8)
 
 
 def shortest_path(grid: np.ndarray) -> tuple[np.ndarray, int, bool]:
@@ -303,17 +297,11 @@ def shortest_path(grid: np.ndarray) -> tuple[np.ndarray, int, bool]:
     Raises:
         ValueError: If ``grid`` is not such a maze, or its goal cannot be reached.
     """
-    grid, start, goal = check_grid(grid)
-    solution = np.zeros(grid.size, np.uint8)
-    length, unique = solve_flat(
-        grid.reshape(-1),
-        grid.shape[1],
-        start,
-        goal,
-        np.empty(grid.size, np.int32),
-        np.empty(grid.size, np.int32),
-        solution,
-    )
+    grid = check_grid(grid)
+    flat = grid.reshape(-1)
+    solution = np.empty(grid.size, np.uint8)
+    scratch = np.empty((2, grid.size), np.int32)
+    length, unique = solve_flat(flat, grid.shape[1], *find_endpoints(flat), *scratch, solution)
     if length == 0:
         raise ValueError("grid must have a path from its start to its goal, got none")
     return solution.reshape(grid.shape), int(length), bool(unique)
@@ -355,19 +343,9 @@ def is_solution(grid: np.ndarray, answer: np.ndarray) -> bool:
             other values.
         TypeError: If ``answer`` holds neither integers nor bools.
     """
-    grid, start, goal = check_grid(grid)
+    grid = check_grid(grid)
     answer = check_answers(answer, grid.shape)
     if answer.sum() != shortest_path(grid)[1]:
         return False
     # As many cells as a shortest path has, joining start and goal, can only be such a path.
-    return bool(
-        is_connected_path(
-            grid.reshape(-1),
-            grid.shape[1],
-            start,
-            goal,
-            answer.reshape(-1),
-            np.empty(grid.size, np.int32),
-            np.empty(grid.size, np.uint8),
-        )
-    )
+    return bool(is_connected_path(grid.reshape(-1), grid.shape[1], answer.reshape(-1)))

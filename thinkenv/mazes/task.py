@@ -142,12 +142,12 @@ class MazeTask(GridTask):
     def _draw_part(self, batch: MazeBatch) -> None:
         """Fill the arrays of a batch by its instance numbers; the kernels release the GIL."""
         instances = batch.instances.view(np.uint64)
-        percents = PERCENT_OF_SPLIT[self.split]
+        filled = (PERCENT_OF_SPLIT[self.split], batch.flat())
         options = (self.size, self.generator, self.loops, self.endpoints)
         if options == (size_nine.SIZE, "dfs", 0.0, "any"):
-            size_nine.draw_size_nine(instances, self.key, *percents, *batch.flat())
+            size_nine.draw_size_nine(instances, self.key, *filled)
             return
-        rest = (self.loops, ENDPOINTS[self.endpoints], *percents, *batch.flat())
+        rest = (self.loops, ENDPOINTS[self.endpoints], *filled)
         if self.generator == "dfs" and len(batch) > 1:
             failed = draw_in_lanes(instances, self.key, self.rooms, *rest)
         else:
@@ -176,14 +176,10 @@ class MazeTask(GridTask):
             ValueError: If there are not as many seeds as mazes, or one is out of range.
             TypeError: If they are not integers.
         """
+        seeds = check_seeds(seeds, len(batch))
+        key = stream_key("Maze endpoints", GENERATOR_VERSION, self.endpoints)
         moved = batch.copy()
-        move_endpoints(
-            check_seeds(seeds, len(batch)).view(np.uint64),
-            stream_key("Maze endpoints", GENERATOR_VERSION, self.endpoints),
-            ENDPOINTS[self.endpoints],
-            self.rooms,
-            *moved.flat(),
-        )
+        move_endpoints(seeds, key, ENDPOINTS[self.endpoints], self.rooms, moved.flat())
         return self.move_walls(moved, seeds, self.wall_moves) if self.wall_moves else moved
 
     def move_walls(
@@ -209,15 +205,11 @@ class MazeTask(GridTask):
             TypeError: If ``max_moves`` or the seeds are not integers.
         """
         max_moves = check_integer("max_moves", max_moves, 0, MAX_WALL_MOVES)
+        seeds = check_seeds(seeds, len(batch))
+        key = stream_key("Maze walls", GENERATOR_VERSION)
+        percents = PERCENT_OF_SPLIT[self.split]
         moved = batch.copy()
-        move_walls(
-            check_seeds(seeds, len(batch)).view(np.uint64),
-            stream_key("Maze walls", GENERATOR_VERSION),
-            max_moves,
-            *PERCENT_OF_SPLIT[self.split],
-            self.rooms,
-            *moved.flat(),
-        )
+        move_walls(seeds, key, max_moves, percents, self.rooms, moved.flat())
         return moved
 
     @classmethod

@@ -191,18 +191,14 @@ class PrefixSumTask(SizedTask[PrefixSumBatch]):
         count = len(instances)
         self.check_memory(count)
         strings, solutions = np.empty((2, count, self.bits), np.uint8)
+        batch = PrefixSumBatch(strings, solutions, instances)
+        run_in_parts(lambda span: self._draw_part(batch[span]), count, strings.size, threads)
+        return batch
 
-        def draw_part(span: slice) -> None:
-            draw_strings(
-                instances[span].view(np.uint64),
-                self.key,
-                *PERCENT_OF_SPLIT[self.split],
-                strings[span],
-                solutions[span],
-            )
-
-        run_in_parts(draw_part, count, strings.size, threads)
-        return PrefixSumBatch(strings, solutions, instances)
+    def _draw_part(self, batch: PrefixSumBatch) -> None:
+        """Fill the arrays of a batch by its instance numbers; the kernel releases the GIL."""
+        instances, percents = batch.instances.view(np.uint64), PERCENT_OF_SPLIT[self.split]
+        draw_strings(instances, self.key, *percents, batch.bits, batch.solutions)
 
     def check_memory(self, count: int) -> None:
         """Check that so many of these strings fit into this machine's memory.
@@ -228,14 +224,10 @@ class PrefixSumTask(SizedTask[PrefixSumBatch]):
             ValueError: If there are not as many seeds as strings, or one is out of range.
             TypeError: If they are not integers.
         """
+        seeds = check_seeds(seeds, len(batch))
+        key = stream_key("PrefixSum bits", GENERATOR_VERSION)
         changed = batch[np.arange(len(batch))]
-        flip_bits(
-            check_seeds(seeds, len(batch)).view(np.uint64),
-            stream_key("PrefixSum bits", GENERATOR_VERSION),
-            *PERCENT_OF_SPLIT[self.split],
-            changed.bits,
-            changed.solutions,
-        )
+        flip_bits(seeds, key, *PERCENT_OF_SPLIT[self.split], changed.bits, changed.solutions)
         return changed
 
     def judge(self, batch: PrefixSumBatch, answers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

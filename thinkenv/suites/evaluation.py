@@ -12,7 +12,7 @@ from tqdm import tqdm
 from thinkenv.checks import check_choice, check_integer
 from thinkenv.kernels.threads import part_of
 from thinkenv.suites.catalogue import SUITES, Suite
-from thinkenv.suites.merging import merge_parts
+from thinkenv.suites.merging import STOPPING, merge_parts
 from thinkenv.suites.scores import Stopping, evaluation_row
 from thinkenv.tasks.base import AnyTask, InstanceBatch
 from thinkenv.tasks.seeds import INSTANCES_PER_SEED, LAST_SEED, instances_of_seed
@@ -146,8 +146,8 @@ def evaluate_batch(
         outcomes[column] = np.broadcast_to(told, len(batch))
     if (difficulties := task.difficulties(batch)) is not None:
         outcomes["difficulty"] = difficulties
-    is_played = answers.preferences is not None
-    further = task.play(batch, answers.preferences) if is_played else {}
+    preferences = answers.preferences
+    further = {} if preferences is None else task.play(batch, preferences)
     row = evaluation_row(
         task=task.name,
         options=task.options,
@@ -160,7 +160,7 @@ def evaluate_batch(
         seed=seed,
         checkpoint=name,
     )
-    if is_played and difficulties is not None:
+    if preferences is not None and difficulties is not None:
         pairs = zip(difficulties.tolist(), further.get("line", solved).tolist(), strict=True)
         row["rated"] = [list(pair) for pair in pairs]
     kept = {"answer": np.asarray(answers.answer)} if keep_answers else {}
@@ -175,13 +175,10 @@ def merge_evaluations(parts: Sequence[Evaluation]) -> Evaluation:
     return Evaluation(merge_parts([part.row for part in parts]), columns)
 
 
-def kinds_of(evaluations: Sequence[Evaluation]) -> list[str]:
-    """What an agent tells with its answers to a batch, which it has to tell of every batch."""
-    return [
-        f"{', '.join(evaluation.outcomes)}, stopping={row['stopping']}, requested={row['requested']}"
-        for evaluation in evaluations
-        for row in [evaluation.row]
-    ]
+def kind_of(evaluation: Evaluation) -> str:
+    """What an agent tells with its answers to a batch: the same has to be told of every batch."""
+    stopping = [f"{name}={evaluation.row[name]}" for name in STOPPING]
+    return ", ".join([*evaluation.outcomes, *stopping])
 
 
 def evaluate_task(
@@ -224,7 +221,7 @@ def evaluate_task(
     Raises:
         ValueError: If an argument has a value that is not allowed, the task has not as many
             different problems, an answer has the wrong shape or values, or the agent gives
-            another number of answers than before.
+            another number of answers than before, or tells less or more with them.
         TypeError: If an answer has the wrong dtype.
     """
     seed = check_integer("seed", seed, 0, LAST_SEED)
@@ -254,7 +251,8 @@ def evaluate_task(
             parts.append(
                 [evaluate_batch(task, problems, one, keep_answers, seed, name) for one in several]
             )
-            if (kinds := kinds_of(parts[-1])) != (before := kinds_of(parts[0])):
+            before, kinds = [[kind_of(one) for one in part] for part in (parts[0], parts[-1])]
+            if kinds != before:
                 raise ValueError(f"answers to every batch must be alike, {before}, got {kinds}")
             bar.update(len(problems))
     evaluations = [merge_evaluations(same) for same in zip(*parts, strict=True)]
@@ -313,17 +311,19 @@ def evaluate(
     Args:
         policy: The agent: a callable from problems ``(count, ...)``, as the environments show them,
             to answers ``(count, ...)`` of the shape of the environments' actions (for chess,
-            squares ``(count, 8, 8)``). In place of the array it may return ``Answers``, which also
-            tell what they cost, or an agent's ``Thought``; or a list of ``Answers``, as after
-            different numbers of iterations, which gives as many rows.
+            squares ``(count, 8, 8)``). In place of the array it may return any object with the
+            attribute ``answer``, and with any of the others of ``Answers``, such as an agent's
+            ``Thought``; or a list of such objects, as after different numbers of iterations, which
+            gives as many rows.
         suite: The suite, or the name of one of ``SUITES``.
-        name: The agent, for the rows.
         max_problems: Only so many problems of each set, to try things out.
-        batch: The most problems in a call; by default as many as have 250,000 cells.
-        shard: Which part of the problems, where several machines share them.
-        shards: How many parts there are; ``merge_rows`` puts their rows together.
-        progress: Whether to show progress, where the output is a terminal.
         most: The name of ``max_problems`` in version 0.1; deprecated.
+        **options: Any of these:
+            ``name``: The agent, for the rows.
+            ``batch``: The most problems in a call; by default as many as have 250,000 cells.
+            ``shard``: Which part of the problems, where several machines share them.
+            ``shards``: How many parts there are; ``merge_rows`` puts their rows together.
+            ``progress``: Whether to show progress, where the output is a terminal.
 
     Returns:
         A row for each set of problems, in the suite's order: a dict with the keys

@@ -109,6 +109,6 @@ def name_of(row: dict) -> str:
 def mean_of(values: list, sizes: np.ndarray) -> float | None:
     """The mean over all problems, of the means of parts of ``sizes`` problems.
 
-    It is rounded, so that it is the same however the problems are divided.
+    It is rounded to what does not depend on how many parts there are.
     """
-    return None if None in values else round(float(np.average(values, weights=sizes)), 9)
+    return None if None in values else round(float(np.average(values, weights=sizes)), 12)

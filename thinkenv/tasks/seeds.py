@@ -33,7 +33,7 @@ def check_instances(instances: Sequence[int] | np.ndarray) -> np.ndarray:
 
 
 def check_seeds(seeds: Sequence[int] | np.ndarray, count: int) -> np.ndarray:
-    """Return the seeds that decide how each of ``count`` problems is changed, as int64.
+    """Return the seeds that decide how each of ``count`` problems is changed, as uint64.
 
     Raises:
         ValueError: If there are not as many as problems, or one is out of range.
@@ -42,7 +42,7 @@ def check_seeds(seeds: Sequence[int] | np.ndarray, count: int) -> np.ndarray:
     checked = check_instances(seeds)
     if len(checked) != count:
         raise ValueError(f"seeds must have one entry for each of {count}, got {len(checked)}")
-    return checked
+    return checked.view(np.uint64)
 
 
 def instances_of_seed(seed: int, count: int, first: int = 0) -> np.ndarray:

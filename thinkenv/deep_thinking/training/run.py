@@ -1,12 +1,12 @@
 """A training run: its net, its folder, its checkpoints and metrics."""
 
+import contextlib
 import csv
 import io
 import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -189,11 +189,8 @@ class Run:
         agent = self.averaged_agent()
         first, *resumed = self.sessions
         description = {
-            "task": self.recipe.task.name,
+            **self._decisions(),
             "training_iterations": agent.training_iterations,
-            "seed": self.recipe.seed,
-            "plan": asdict(self.recipe.plan),
-            "trained_on": self.trainer.buffer.task.options,
             "metrics": self.metrics,
             "start_from": self.start_from,
             **first,
@@ -202,16 +199,22 @@ class Run:
         save_agent(self.folder, agent.net, description)
         return description
 
-    def _identity(self) -> dict[str, Any]:
-        """What must not differ when a run is resumed, because it decides the losses."""
+    def _decisions(self) -> dict[str, Any]:
+        """What decides the losses, but for how they are computed."""
         return {
             "task": self.recipe.task.name,
-            "seed": self.recipe.seed,
             "architecture": self.recipe.architecture.name,
             **describe_net(self.trainer.net),
+            "seed": self.recipe.seed,
             "plan": asdict(self.recipe.plan),
-            "precision": self.recipe.acceleration.precision,
             "trained_on": self.trainer.buffer.task.options,
+        }
+
+    def _identity(self) -> dict[str, Any]:
+        """What must not differ when a run is resumed."""
+        return {
+            **self._decisions(),
+            "precision": self.recipe.acceleration.precision,
             "start_from": self.start_from and self.start_from["weights_sha256"],
         }
 
@@ -225,10 +228,7 @@ class Run:
             return None
         agent = load_agent(self.recipe.start_from, task=self.recipe.task)
         described = agent.description
-        ours = {
-            "architecture": self.recipe.architecture.name,
-            **describe_net(net),
-        }
+        ours = {"architecture": net.name, **describe_net(net)}
         compare(self.recipe.start_from, "has", {name: described[name] for name in ours}, ours)
         load_plain_state(net, agent.net.state_dict())
         names = ("command", "commit", "plan", "seed", "weights_sha256", "metrics", "start_from")
@@ -306,48 +306,6 @@ def flatten(nested: dict, prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-class MetricsLog:
-    """Metrics in a CSV file and, if it is installed, in TensorBoard.
-
-    The file is cut back to the step of the checkpoint when a run is resumed.
-
-    Args:
-        folder: The run's folder.
-        first_step: The steps that were done before.
-    """
-
-    def __init__(self, folder: Path, first_step: int):
-        self.path = folder / METRICS
-        rows = rows_until(self.path, first_step)
-        text = io.StringIO()
-        writer = csv.DictWriter(text, COLUMNS)
-        writer.writeheader()
-        writer.writerows(rows)
-        write_bytes(self.path, text.getvalue().encode())
-        self.seconds_before = rows[-1]["seconds"] if rows else 0.0
-        self.board = None
-        try:
-            from torch.utils.tensorboard import SummaryWriter
-
-            self.board = SummaryWriter(folder, purge_step=first_step + 1)
-        except ImportError:
-            pass  # TensorBoard is optional
-
-    def write(self, row: dict[str, Any]) -> None:
-        """Add one row to the files."""
-        with open(self.path, "a", newline="") as file:
-            csv.DictWriter(file, COLUMNS).writerow(row)
-        if self.board is not None:
-            for name, value in row.items():
-                if name != "step" and value != "":
-                    self.board.add_scalar(name, value, row["step"])
-
-    def close(self) -> None:
-        """Finish writing."""
-        if self.board is not None:
-            self.board.close()
-
-
 def rows_until(path: Path, step: int) -> list[dict[str, Any]]:
     """The rows of a file of metrics up to a step, with numbers where there are any."""
     if step == 0 or not path.exists():
@@ -364,7 +322,10 @@ def rows_until(path: Path, step: int) -> list[dict[str, Any]]:
 
 
 class Progress:
-    """Tells how a run goes on: a line on the screen, a row of metrics.
+    """Tells how a run goes on: a line on the screen, and a row of metrics.
+
+    Metrics go into a CSV file, which is cut back to the step of the checkpoint when a run is
+    resumed, and into TensorBoard if it is installed.
 
     Args:
         run: The run.
@@ -375,8 +336,16 @@ class Progress:
         self.run = run
         self.validation_problems = validation_problems
         self.first_step = run.steps_done
-        self.log = MetricsLog(run.folder, self.first_step)
         self.began = time.monotonic()
+        self.path = run.folder / METRICS
+        rows = rows_until(self.path, self.first_step)
+        self.seconds_before = rows[-1]["seconds"] if rows else 0.0
+        write_bytes(self.path, as_csv([dict(zip(COLUMNS, COLUMNS, strict=True)), *rows]).encode())
+        self.board = None
+        with contextlib.suppress(ImportError):  # TensorBoard is optional
+            from torch.utils.tensorboard import SummaryWriter
+
+            self.board = SummaryWriter(run.folder, purge_step=self.first_step + 1)
 
     def report(self, validate: bool) -> None:
         """Report the steps since the last line, and how the agent does on unseen problems."""
@@ -390,7 +359,7 @@ class Progress:
             "memory_residual": residual,
             "gradient_norm": norm,
             "learning_rate": learning_rate_of_step(plan, step - 1),
-            "seconds": round(self.log.seconds_before + seconds, 2),
+            "seconds": round(self.seconds_before + seconds, 2),
         }
         left = time_left(plan, run.trainer.net.recurrent, step, self.first_step, seconds)
         line = (
@@ -403,7 +372,23 @@ class Progress:
             run.metrics |= {"validation_exact": exact, "validation_cells": cells}
             line += f"  validation exact {exact:.1%}"
         print(line, flush=True)
-        self.log.write(run.metrics)
+        with open(self.path, "a", newline="") as file:
+            file.write(as_csv([run.metrics]))
+        for name, value in run.metrics.items():
+            if self.board is not None and name != "step" and value != "":
+                self.board.add_scalar(name, value, step)
+
+    def close(self) -> None:
+        """Finish writing."""
+        if self.board is not None:
+            self.board.close()
+
+
+def as_csv(rows: list[dict[str, Any]]) -> str:
+    """Rows of metrics as lines of a CSV file."""
+    text = io.StringIO()
+    csv.DictWriter(text, COLUMNS).writerows(rows)
+    return text.getvalue()
 
 
 def time_left(plan: Plan, recurrent: bool, step: int, first_step: int, seconds: float) -> float:
@@ -419,7 +404,7 @@ def time_left(plan: Plan, recurrent: bool, step: int, first_step: int, seconds: 
     return seconds * work(step, plan.steps) / max(1.0, work(first_step, step))
 
 
-@contextmanager
+@contextlib.contextmanager
 def graceful_interrupt() -> Iterator[dict[str, bool]]:
     """Turn the first Ctrl-C, and SIGTERM, into a flag to be read between steps.
 

@@ -1,0 +1,245 @@
+"""Training runs: they lose nothing when they are stopped, and are the same on two processes."""
+
+import csv
+import json
+import shutil
+import signal
+
+import pytest
+import torch
+
+from tests.deep_thinking.conftest import call_script, refusal, run_script, start_script
+from thinkenv.deep_thinking import load
+from thinkenv.deep_thinking.checkpoint import read_state, to_bytes
+
+TINY = (
+    "--memory-channels 8 --hidden-channels 8 --head-channels 8 --batch 8 --short-iterations 2 4 "
+    "--long-iterations 10 12 --log-every 2 --validate-every 12 --checkpoint-every 5 "
+    "--validation-problems 4 --threads 1"
+).split()
+
+
+def train(*options, expect: int = 0) -> tuple[str, str]:
+    return call_script("train_dt", *TINY, *options, expect=expect)
+
+
+def metrics_of(folder) -> list[dict]:
+    """The rows of a run's metrics, without the times."""
+    with open(folder / "metrics.csv", newline="") as file:
+        return [{**row, "seconds": ""} for row in csv.DictReader(file)]
+
+
+def files_of(folder) -> dict:
+    """The contents of a run's files, but for TensorBoard's."""
+    return {path.name: path.read_bytes() for path in folder.glob("*.[jpcs]*")}
+
+
+def test_stopping_and_resuming_gives_the_same_losses(tmp_path):
+    straight, broken = tmp_path / "straight", tmp_path / "broken"
+    options = ["--steps", 24, "--short-steps", 12]
+    train(*options, "--folder", straight)
+    _, errors = train(*options, "--folder", broken, "--stop-after", 13, expect=130)
+    assert "go on with --resume" in errors
+    said = refusal("train_dt", *TINY, *options, "--folder", broken)
+    assert "holds a run: go on with --resume" in said
+    said = refusal("train_dt", *TINY, *options, "--folder", broken, "--resume", "--batch", 16)
+    assert "is of a run with plan.batch=8, but plan.batch=16 was asked for" in said
+    train(*options, "--folder", broken, "--resume")
+    assert metrics_of(broken) == metrics_of(straight)
+    assert len(metrics_of(straight)) == 12
+    described, whole = (
+        json.loads((folder / "agent.json").read_text()) for folder in (broken, straight)
+    )
+    assert "--stop-after 13" in described["command"]
+    assert ["--resume" in session["command"] for session in described["resumed"]] == [True]
+    assert described["metrics"] | {"seconds": 0} == whole["metrics"] | {"seconds": 0}
+    assert "resumed" not in whole
+    weights = [(folder / "weights.safetensors").read_bytes() for folder in (straight, broken)]
+    assert weights[0] == weights[1]
+
+
+def test_a_finished_run_stays_what_it_is_when_it_is_resumed(tmp_path):
+    options = ["--steps", 4, "--short-steps", 4, "--folder", tmp_path]
+    train(*options)
+    files = files_of(tmp_path)
+    assert set(files) == {"agent.json", "weights.safetensors", "metrics.csv", "checkpoint.pt"}
+    output, _ = train(*options, "--resume")
+    assert "from step 4" in output
+    assert files_of(tmp_path) == files
+
+
+def test_a_run_is_not_resumed_as_another_one(tmp_path):
+    options = [*TINY, "--steps", 8, "--short-steps", 8, "--folder", tmp_path]
+    call_script("train_dt", *options, "--stop-after", 2, expect=130)
+    for other in (
+        "--no-equivariant",
+        "--no-wall-mask",
+        "--wall-moves 0",
+        "--no-progressive",
+        "--seed 1",
+        "--precision bfloat16",
+    ):
+        assert "was asked for" in refusal("train_dt", *options, *other.split(), "--resume")
+
+
+def test_an_agent_is_not_trained_over(saved_agent):
+    files = files_of(saved_agent)
+    assert "holds a run" in refusal("train_dt", *TINY, "--folder", saved_agent)
+    assert files_of(saved_agent) == files
+
+
+@pytest.mark.parametrize("half", ["6,0.1", "6,0.5,0.0,0.1,0.2,0.001,,,"])
+def test_a_half_written_line_of_metrics_is_left_out(tmp_path, half):
+    options = ["--steps", 8, "--short-steps", 8, "--folder", tmp_path]
+    train(*options, "--stop-after", 7, expect=130)
+    metrics = tmp_path / "metrics.csv"
+    lines = metrics.read_text().splitlines()
+    metrics.write_text("\n".join([*lines[:-1], half]))
+    train(*options, "--resume")
+    assert [row["step"] for row in metrics_of(tmp_path)] == ["2", "4", "8"]
+
+
+def test_metrics_of_steps_that_are_taken_again_are_cut_off(tmp_path):
+    options = ["--steps", 8, "--short-steps", 8, "--folder", tmp_path]
+    train(*options, "--stop-after", 5, expect=130)
+    metrics = tmp_path / "metrics.csv"
+    metrics.write_text(metrics.read_text() + "6,9,9,9,9,9,,,9\n8,9,9,9,9,9,,,9\n")
+    train(*options, "--resume")
+    rows = metrics_of(tmp_path)
+    assert [row["step"] for row in rows] == ["2", "4", "6", "8"]
+    assert all(float(row["loss"]) < 2 for row in rows)
+
+
+def test_what_is_overwritten_is_gone(tmp_path):
+    options = ["--steps", 400, "--short-steps", 400, "--folder", tmp_path]
+    train(*options, "--stop-after", 5, expect=130)
+    assert files_of(tmp_path)
+    overwriting = ["--overwrite", "--seed", 1, "--checkpoint-every", 400]
+    process = start_script("agents/train_dt.py", *TINY, *options, *overwriting)
+    for line in process.stdout:
+        if "step      2/" in line:
+            process.kill()
+            break
+    process.communicate(timeout=60)
+    assert set(files_of(tmp_path)) == {"metrics.csv"}
+    assert len(metrics_of(tmp_path)) < 50
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    """The metrics of a run that nothing disturbed, and its options."""
+    folder = tmp_path_factory.mktemp("straight")
+    options = ["--steps", 400, "--short-steps", 400, "--log-every", 1]
+    train(*options, "--folder", folder, "--stop-after", 40, expect=130)
+    return metrics_of(folder), options
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_ctrl_c_and_a_kill_lose_nothing(tmp_path, uninterrupted, how):
+    expected, options = uninterrupted
+    process = start_script("agents/train_dt.py", *TINY, *options, "--folder", tmp_path)
+    for line in process.stdout:
+        if "step     17/" in line:
+            process.send_signal(how)
+            if how == signal.SIGTERM:  # which a cluster may send several times
+                process.send_signal(how)
+            break
+    process.communicate(timeout=60)
+    assert process.returncode == (-signal.SIGKILL if how == signal.SIGKILL else 130)
+    train(*options, "--folder", tmp_path, "--resume", "--stop-after", 40, expect=130)
+    assert metrics_of(tmp_path) == expected
+
+
+def test_two_processes_train_like_one_and_one_goes_on_from_two(tmp_path):
+    options = [*TINY, "--steps", 16, "--short-steps", 8]
+    call_script("train_dt", *options, "--folder", tmp_path / "one")
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    two = [*torchrun, "agents/train_dt.py", *options, "--folder", tmp_path / "two"]
+    # torchrun reports workers that stopped before the end as failed, with a traceback of its own.
+    run_script(*two, "--stop-after", 11, expect=1, traceback=True)
+    shutil.copytree(tmp_path / "two", tmp_path / "two then one")
+    run_script(*two, "--resume")
+    call_script("train_dt", *options, "--folder", tmp_path / "two then one", "--resume")
+    expected = metrics_of(tmp_path / "one")
+    for folder in ("two", "two then one"):
+        found = metrics_of(tmp_path / folder)
+        assert [row["step"] for row in found] == [row["step"] for row in expected]
+        for name in ("loss", "memory_residual", "gradient_norm"):
+            ours, theirs = ([float(row[name]) for row in rows] for rows in (found, expected))
+            assert ours == pytest.approx(theirs, rel=1e-3, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--batch", 0], "--batch must be at least 1, got 0"),
+        (["--long-iterations", 9, 3], "--long-iterations must be a minimum of at least 1 and a"),
+        (["--resume"], "checkpoint.pt: there is no such file"),
+        (["--validation-problems", 0], "--validation-problems must be at least 1, got 0"),
+        (["--stop-after", -1], "--stop-after must be at least 1, got -1"),
+        (["--memory-channels", 0], "memory_channels must be an integer of at least 1, got 0"),
+        (["--memory-channels", 12], "memory_channels must be a multiple of 8 in an equivariant"),
+        (["--ema-decay", 1.5], "--ema-decay must be in [0.0, 1.0], got 1.5"),
+        (["--no-recall"], "add --no-wall-mask --no-equivariant"),
+        (["--task", "chess", "--loops", 0.5], "--loops"),
+        (["--architecture", "transformer"], "architecture must be one of 'recurrent', 'feed_forw"),
+    ],
+)
+def test_a_wrong_option_is_named(tmp_path, options, words):
+    assert words in refusal("train_dt", "--folder", tmp_path / "run", *options)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda path, state: path.write_bytes(path.read_bytes()[:1000]), "damaged or cut short"),
+        (lambda path, state: path.write_bytes(to_bytes({})), "not the checkpoint of a training"),
+        (
+            lambda path, state: path.write_bytes(to_bytes({**state, "format": "version 9"})),
+            "format must be 'thinkenv training, version 2', got 'version 9'",
+        ),
+        (
+            lambda path, state: path.write_bytes(to_bytes({**state, "net": {}})),
+            "not the state of such a training",
+        ),
+    ],
+    ids=["cut short", "nothing in it", "another format", "without weights"],
+)
+def test_a_damaged_checkpoint_is_named(tmp_path, spoil, words):
+    options = [*TINY, "--steps", 10, "--short-steps", 10, "--folder", tmp_path]
+    call_script("train_dt", *options, "--stop-after", 1, expect=130)
+    path = tmp_path / "checkpoint.pt"
+    spoil(path, read_state(path))
+    said = refusal("train_dt", *options, "--resume")
+    assert "checkpoint.pt: " in said and words in said
+
+
+def test_a_run_shows_its_progress(tmp_path):
+    output, _ = train("--steps", 12, "--folder", tmp_path, "--json", tmp_path / "final.json")
+    last = [line for line in output.splitlines() if line.startswith("step")][-1]
+    rows = metrics_of(tmp_path)
+    assert [row["step"] for row in rows if row["validation_exact"]] == ["12"]
+    for word in ("step     12/12", "loss", "train exact", "steps/s", "left", "validation exact"):
+        assert word in last
+    described = json.loads((tmp_path / "final.json").read_text())
+    assert described["trained_on"]["split"] == "train" and described["training_iterations"] == 12
+
+
+def test_training_further_begins_with_the_weights_of_an_agent(tmp_path):
+    options = [*TINY, "--steps", 4, "--short-steps", 4]
+    first, further = tmp_path / "first", tmp_path / "further"
+    call_script("train_dt", *options, "--folder", first, "--learning-rate", 1e-2)
+    starting = [*options, "--start-from", first]
+    still = ["--learning-rate", 0.0, "--weight-decay", 0.0]
+    call_script("train_dt", *starting, "--folder", further, *still)
+    averaged, kept = (load(folder).net.state_dict() for folder in (first, further))
+    for name, weights in kept.items():
+        torch.testing.assert_close(weights, averaged[name], atol=1e-6, rtol=0)
+    trained = read_state(first / "checkpoint.pt")["net"]["update.parametrizations.weight.original"]
+    assert not torch.allclose(trained, averaged["update.weight"])  # an agent holds the average
+    described = json.loads((further / "agent.json").read_text())
+    assert described["start_from"]["plan"]["learning_rate"] == 1e-2
+    said = refusal("train_dt", *starting, "--folder", tmp_path / "o", "--hidden-channels", 16)
+    assert "has net.hidden_channels=8, but net.hidden_channels=16 was asked for" in said
+    said = refusal("train_dt", *options, "--start-from", tmp_path / "none")
+    assert "not an agent's folder" in said
