@@ -284,6 +284,20 @@ def test_reading_runs_no_code(tmp_path, saved_agent, version_1):
     assert not (tmp_path / "sprung").exists()
 
 
+@pytest.mark.parametrize("key", ["task", "architecture"])
+@pytest.mark.parametrize("as_module", [True, False])
+def test_a_description_does_not_choose_code_to_run(
+    tmp_path, saved_agent, monkeypatch, key, as_module
+):
+    sprung = tmp_path / "sprung"
+    (tmp_path / "trap.py").write_text(f"open({str(sprung)!r}, 'w').close()\nclass Trap: name = 'x'")
+    monkeypatch.syspath_prepend(tmp_path)
+    change(saved_agent, **{key: "trap:Trap" if as_module else f"{tmp_path}/trap.py:Trap"})
+    with pytest.raises(CheckpointError, match=f"{key} must be a name"):
+        load(saved_agent)
+    assert not sprung.exists()
+
+
 @pytest.mark.parametrize("state", [[1, 2], 5, "text"])
 def test_a_state_without_names_is_refused(tmp_path, state):
     torch.save(state, tmp_path / "state.pt")

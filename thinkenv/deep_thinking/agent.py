@@ -104,16 +104,15 @@ class Agent(Generic[SomeMemory]):
             f"training_iterations={self.training_iterations})"
         )
 
-    def chunks(self, problems: np.ndarray, at_least: int = 1) -> Iterator[slice]:
-        """Problems in chunks that fit the processor's caches, or fill a GPU.
-
-        Args:
-            problems: ``(B, …)``.
-            at_least: The minimum of problems in a chunk, the last one apart.
-        """
+    def chunk_size(self, problems: np.ndarray) -> int:
+        """How many problems ``(B, …)`` fit the processor's caches, or fill a GPU."""
         cells = max(1, int(np.prod(self.codec.board(problems), dtype=np.int64)))
         budget = CELLS_PER_CHUNK.get(self.device.type, CELLS_PER_CHUNK["cpu"])
-        size = max(at_least, budget // cells)
+        return max(1, budget // cells)
+
+    def chunks(self, problems: np.ndarray) -> Iterator[slice]:
+        """Problems ``(B, …)`` in chunks of ``chunk_size``."""
+        size = self.chunk_size(problems)
         for begin in range(0, len(problems), size):
             yield slice(begin, begin + size)
 

@@ -175,6 +175,9 @@ def read_description(folder: Path) -> dict[str, Any]:
     missing = {"task", "architecture", "net", "training_iterations"} - description.keys()
     if missing:
         raise CheckpointError(f"{path}: lacks {', '.join(sorted(missing))}")
+    for key in ("task", "architecture"):
+        if ":" in str(description[key]):  # a reference to code, which a file must not choose
+            raise CheckpointError(f"{path}: {key} must be a name, got {description[key]!r}")
     try:
         check_integer("training_iterations", description["training_iterations"], 1, 2**63 - 1)
         return description if stored == FORMAT else upgrade_description(description)

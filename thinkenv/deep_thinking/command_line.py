@@ -1,5 +1,6 @@
 """What the scripts' command lines share."""
 
+import argparse
 import contextlib
 import inspect
 import io
@@ -54,14 +55,9 @@ def read_words(words: Sequence[str]) -> list[str]:
 
 def value_of(option: str, words: Sequence[str], default: str) -> str:
     """The value of an option that decides which others there are, such as ``--task``."""
-    for index, word in enumerate(words):
-        name, equals, value = word.partition("=")
-        if name == option:
-            if equals:
-                default = value
-            elif index + 1 < len(words):
-                default = words[index + 1]
-    return default
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument(option, dest="value", nargs="?", default=default, const=default)
+    return parser.parse_known_args(words)[0].value
 
 
 def parse_args(

@@ -17,7 +17,7 @@ from thinkenv.envs.arguments import (
     check_seed,
     check_seeds_of_vector,
 )
-from thinkenv.envs.batched_infos import merge, spread
+from thinkenv.envs.batched_infos import add_infos
 from thinkenv.envs.dynamics import AnyDynamics
 from thinkenv.machine import check_fits_into_memory
 from thinkenv.tasks.base import AnyTask
@@ -37,6 +37,9 @@ class InstanceEnv(gymnasium.Env):
     Args:
         dynamics: What happens.
         render_mode: One of ``metadata["render_modes"]``, or None.
+
+    Attributes:
+        task: What draws the problems.
     """
 
     metadata = {"render_modes": ["rgb_array", "ansi"], "render_fps": 1}
@@ -46,16 +49,12 @@ class InstanceEnv(gymnasium.Env):
             check_choice("render_mode", render_mode, self.metadata["render_modes"])
         self.render_mode = render_mode
         self.dynamics = dynamics
+        self.task: AnyTask = dynamics.task
         self.observation_space = dynamics.observation_space
         self.action_space = dynamics.action_space
         dynamics.allocate(1)
         self._has_begun = False
         self._open = False  # whether an action is awaited
-
-    @property
-    def task(self) -> AnyTask:
-        """What draws the problems."""
-        return self.dynamics.task
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None):
         """Show a new problem.
@@ -139,6 +138,9 @@ class InstanceVectorEnv(VectorEnv):
             every call judges an answer to each problem and none is wasted.
         **arguments: Those of the single environment.
 
+    Attributes:
+        task: What draws the problems.
+
     Raises:
         ValueError: If an argument has a value that is not allowed.
         TypeError: If an argument has the wrong type.
@@ -158,13 +160,10 @@ class InstanceVectorEnv(VectorEnv):
             same_step = dynamics.one_answer
             autoreset_mode = AutoresetMode.SAME_STEP if same_step else AutoresetMode.NEXT_STEP
         self.num_envs = check_integer("num_envs", num_envs, 1, 2**31 - 1)
-        try:
-            self.autoreset_mode = AutoresetMode(autoreset_mode)
-        except ValueError:
-            allowed = ", ".join(repr(mode.value) for mode in AutoresetMode)
-            raise ValueError(
-                f"autoreset_mode must be one of {allowed}, got {autoreset_mode!r}"
-            ) from None
+        if not isinstance(autoreset_mode, AutoresetMode):
+            modes = [mode.value for mode in AutoresetMode]
+            autoreset_mode = AutoresetMode(check_choice("autoreset_mode", autoreset_mode, modes))
+        self.autoreset_mode = autoreset_mode
         self.render_mode = env.render_mode
         self.metadata = {**env.metadata, "autoreset_mode": self.autoreset_mode}
         space = self.single_observation_space = dynamics.observation_space
@@ -177,6 +176,7 @@ class InstanceVectorEnv(VectorEnv):
         self.action_space = batch_space(self.single_action_space, self.num_envs)
         # The single environment is never stepped: its dynamics are taken over.
         self.dynamics = dynamics
+        self.task: AnyTask = dynamics.task
         dynamics.allocate(self.num_envs)
 
         self._generators: dict[int, np.random.Generator] = {}  # by sub-environment, in order
@@ -186,32 +186,22 @@ class InstanceVectorEnv(VectorEnv):
         self._has_begun = False
         self._open = np.zeros(self.num_envs, np.bool_)  # which problems await an action
 
-    @property
-    def task(self) -> AnyTask:
-        """What draws the problems."""
-        return self.dynamics.task
-
     @property  # type: ignore[misc]
     def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[override]
         """The random generators of the sub-environments."""
-        self._seed_missing()
+        self._seed([None] * self.num_envs)
         return tuple(self._generators.values())
 
     @property
     def np_random_seed(self) -> tuple[int, ...]:  # type: ignore[override]
         """The seeds of the sub-environments' generators."""
-        self._seed_missing()
+        self._seed([None] * self.num_envs)
         return tuple(self._seeds.values())
-
-    def _seed_missing(self) -> None:
-        if not self._generators:
-            self._seed([None] * self.num_envs)
 
     def _seed(self, seeds: list[int | None]) -> None:
         """Seed each sub-environment as ``gymnasium.Env.reset(seed=...)`` would."""
-        is_first = not self._generators
         for index, seed in enumerate(seeds):
-            if seed is None and not is_first:
+            if seed is None and index in self._generators:
                 continue
             self._generators[index], self._seeds[index] = gymnasium.utils.seeding.np_random(seed)
             self._used[index] = NUMBERS_AHEAD
@@ -227,14 +217,16 @@ class InstanceVectorEnv(VectorEnv):
         self._used[which] += 1
         return instances
 
-    def _renew(self, which: np.ndarray, instance: int | None = None) -> dict[str, Any]:
-        """Begin new episodes in the sub-environments ``which`` ``(n,)`` and return their infos."""
+    def _renew(
+        self, which: np.ndarray, infos: dict[str, Any], instance: int | None = None
+    ) -> None:
+        """Begin new episodes in the sub-environments ``which`` ``(n,)``, and add their infos."""
         instances = (
             self._next_instances(which) if instance is None else np.full(len(which), instance)
         )
         self.dynamics.begin(self.task.draw(instances), which)
         self._open[which] = True
-        return spread(self.dynamics.reset_infos(which), which, self.num_envs)
+        add_infos(infos, self.dynamics.reset_infos(which), which, self.num_envs)
 
     def reset(
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
@@ -260,7 +252,8 @@ class InstanceVectorEnv(VectorEnv):
             raise ValueError("options['reset_mask'] must leave no problem out in the first reset")
         seeds = check_seeds_of_vector(seed, self.num_envs)
         self._seed([value if chosen else None for value, chosen in zip(seeds, mask, strict=True)])
-        infos = self._renew(np.flatnonzero(mask), instance)
+        infos: dict[str, Any] = {}
+        self._renew(np.flatnonzero(mask), infos, instance)
         self._has_begun = True
         return self.dynamics.observe(), infos
 
@@ -283,8 +276,7 @@ class InstanceVectorEnv(VectorEnv):
         """
         stepped = np.flatnonzero(self._open)
         waiting = np.flatnonzero(~self._open)
-        is_disabled = self.autoreset_mode == AutoresetMode.DISABLED
-        if not self._has_begun or (len(waiting) and is_disabled):
+        if not self._has_begun or len(waiting) and self.autoreset_mode == AutoresetMode.DISABLED:
             raise gymnasium.error.ResetNeeded("call reset() before step()")
         chosen = check_actions(self.single_action_space, actions, self.num_envs, stepped)
         rewards = np.zeros(self.num_envs)
@@ -300,31 +292,28 @@ class InstanceVectorEnv(VectorEnv):
             ended = finished[stepped]
             done = stepped[ended]
             infos = self._final_infos({key: step_infos[key][ended] for key in step_infos}, done)
-            infos |= self._renew(done)
+            self._renew(done, infos)
             stepped = stepped[~ended]
             step_infos = {key: values[~ended] for key, values in step_infos.items()}
         else:
             self._open[finished] = False
             if len(waiting):
-                infos = self._renew(waiting)
+                self._renew(waiting, infos)
         if len(stepped):
-            merge(infos, spread(step_infos, stepped, self.num_envs))
+            add_infos(infos, step_infos, stepped, self.num_envs)
         return self.dynamics.observe(), rewards, terminated, truncated, infos
 
     def _final_infos(self, step_infos: dict[str, np.ndarray], done: np.ndarray) -> dict[str, Any]:
         """The last observations and infos of episodes that are over, before new ones begin."""
-        finished = np.zeros(self.num_envs, np.bool_)
-        finished[done] = True
         last = self.dynamics.observe()
-        observations = np.full(self.num_envs, None, dtype=object)
+        observations = np.empty(self.num_envs, object)
         for index in done:
             observations[index] = last[index]
-        return {
-            "final_obs": observations,
-            "_final_obs": finished,
-            "final_info": spread(step_infos, done, self.num_envs),
-            "_final_info": finished.copy(),
-        }
+        infos: dict[str, Any] = {}
+        add_infos(infos, {"final_obs": observations[done]}, done, self.num_envs)
+        infos["final_info"], infos["_final_info"] = {}, infos["_final_obs"].copy()
+        add_infos(infos["final_info"], step_infos, done, self.num_envs)
+        return infos
 
     def render(self) -> tuple[np.ndarray | str, ...] | None:
         """A picture of each current problem, in the render mode.

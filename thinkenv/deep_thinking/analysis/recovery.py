@@ -89,21 +89,19 @@ def measure_recovery(
     """
     disturbance.check(disturbed_at is None, len(batch))
     evals = 1 + max(1, round(iterations / EVAL_EVERY))
-    chunks = list(agent.chunks(batch.problems, at_least=2))
-    if len(chunks) > 1 and len(batch[chunks[-1]]) < 2:  # each needs another one beside it
-        last = chunks.pop()
-        chunks[-1] = slice(chunks[-1].start, last.stop)
+    # Chunks of two at least: each problem needs another one beside it.
+    chunks = max(1, len(batch) // max(2, agent.chunk_size(batch.problems)))
     parts = []
-    for chunk in chunks:
-        stream = torch.Generator(agent.device).manual_seed(seed * 1_000_003 + chunk.start)
+    for index in np.array_split(np.arange(len(batch)), chunks):
+        stream = torch.Generator(agent.device).manual_seed(seed * 1_000_003 + int(index[0]))
         if disturbed_at is None:
-            part = disturb_throughout(agent, task, batch[chunk], disturbance, evals, stream)
+            part = disturb_throughout(agent, task, batch[index], disturbance, evals, stream)
         else:
-            when = (EVAL_EVERY * np.round(disturbed_at[chunk] / EVAL_EVERY)).astype(np.int64)
-            part = disturb_once(agent, task, batch[chunk], disturbance, when, evals, stream)
+            when = (EVAL_EVERY * np.round(disturbed_at[index] / EVAL_EVERY)).astype(np.int64)
+            part = disturb_once(agent, task, batch[index], disturbance, when, evals, stream)
         parts.append(part)
         if progress is not None:
-            progress(len(batch[chunk]))
+            progress(len(index))
     return Recovery.concatenate(parts)
 
 
@@ -178,14 +176,11 @@ def disturb_throughout(
     # Everything changes in every iteration, so looking for cells that do not would not pay.
     rollout = agent.start(batch.problems, everywhere=True)
     for index in range(evals):
-        recovery.right[:, index], recovery.cells[:] = task.judge(batch, rollout.answers())
-        if index == evals - 1:
-            break
-        for _ in range(EVAL_EVERY):
+        for _ in range(EVAL_EVERY if index else 0):
             before = memories.transform(torch.clone, rollout.memory)
             rollout.advance(1)
             rollout.restart(disturbance.of_some(rollout.memory, everyone, stream))
-    if evals > 1:
-        change = memories.residuals(rollout.memory, before)
-        recovery.converged[:] = (change <= TOLERANCE).cpu().numpy()
+        recovery.right[:, index], recovery.cells[:] = task.judge(batch, rollout.answers())
+    change = memories.residuals(rollout.memory, before)
+    recovery.converged[:] = (change <= TOLERANCE).cpu().numpy()
     return recovery
