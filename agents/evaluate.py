@@ -24,29 +24,11 @@ import numpy as np
 import tyro
 
 from thinkenv import suites
-from thinkenv.deep_thinking import Agent, load
+from thinkenv.deep_thinking import Agent, command_line, evaluation, load
 from thinkenv.deep_thinking.agent import MAX_ITERATIONS
+from thinkenv.deep_thinking.analysis import tables
 from thinkenv.deep_thinking.analysis.disturbances import Disturbance
-from thinkenv.deep_thinking.analysis.tables import (
-    format_diagnoses,
-    format_recovery,
-    format_table,
-)
-from thinkenv.deep_thinking.command_line import (
-    agent_name,
-    check_counts,
-    parse_args,
-    run_script,
-    value_of,
-)
 from thinkenv.deep_thinking.distributed import DeviceName, Distributed
-from thinkenv.deep_thinking.evaluation import (
-    AgentPolicy,
-    ThinkingTime,
-    evaluate_diagnosis,
-    evaluate_recovery,
-    parse_disturbed_at,
-)
 from thinkenv.deep_thinking.rollout.acceleration import Acceleration
 from thinkenv.files import write_bytes
 from thinkenv.provenance import store_result
@@ -158,7 +140,7 @@ def accuracy(args: AccuracyArgs, agent: Agent, processes: Distributed) -> None:
     legal move with the most probable squares is right, line that in which all moves are; and the
     agent's puzzle rating is fitted, at which it would solve one half.
     """
-    time = ThinkingTime.parse(
+    time = evaluation.ThinkingTime.parse(
         args.iterations,
         args.max_iterations,
         (agent.training_iterations, agent.task.ample_iterations),
@@ -166,7 +148,7 @@ def accuracy(args: AccuracyArgs, agent: Agent, processes: Distributed) -> None:
     shard, shards = shard_of(args.shard, processes)
     sets: list[list[suites.Evaluation]] = []
     try:
-        for found in evaluate_sets(args, AgentPolicy(agent, time), agent, shard, shards):
+        for found in evaluate_sets(args, evaluation.AgentPolicy(agent, time), agent, shard, shards):
             sets.append(found)
             if processes.world_size == 1:  # lose nothing, whatever comes
                 store(args.json, about(agent), rows_of(sets))
@@ -186,7 +168,7 @@ def accuracy(args: AccuracyArgs, agent: Agent, processes: Distributed) -> None:
 
 
 def evaluate_sets(
-    args: AccuracyArgs, policy: AgentPolicy, agent: Agent, shard: int, shards: int
+    args: AccuracyArgs, policy: evaluation.AgentPolicy, agent: Agent, shard: int, shards: int
 ) -> Iterator[list[suites.Evaluation]]:
     """The evaluations of each set of problems, as soon as it is done."""
     how: dict[str, Any] = {
@@ -224,7 +206,7 @@ def shard_of(wanted: tuple[int, int] | None, processes: Distributed) -> tuple[in
 
 def rows_of(sets: list[list[suites.Evaluation]]) -> list[dict]:
     """The rows of the evaluations of several sets of problems."""
-    return [evaluation.row for evaluations in sets for evaluation in evaluations]
+    return [one.row for evaluations in sets for one in evaluations]
 
 
 def rate(rows: list[dict]) -> dict[str, Any]:
@@ -257,7 +239,7 @@ def store_predictions(path: Path, parts: list[list[list[suites.Evaluation]]]) ->
     for same_set in zip(*parts, strict=True):
         for same_row in zip(*filter(None, same_set), strict=True):
             for column in same_row[0].outcomes:
-                values = [evaluation.outcomes[column] for evaluation in same_row]
+                values = [one.outcomes[column] for one in same_row]
                 arrays[f"{index}/{column}"] = np.concatenate(values)
             index += 1
     buffer = io.BytesIO()
@@ -272,13 +254,13 @@ def recovery(args: RecoveryArgs, agent: Agent, processes: Distributed) -> None:
     Prints a row for each set of problems, disturbance and time of it. What can be done to a thought
     is listed in thinkenv/deep_thinking/analysis/disturbances.py.
     """
-    check_counts(args, "recovery_iterations")
+    command_line.check_counts(args, "recovery_iterations")
     disturbances = [Disturbance.parse(text) for text in args.disturb]
-    disturbed_at = parse_disturbed_at(args.disturb_at)
+    disturbed_at = evaluation.parse_disturbed_at(args.disturb_at)
     rows = (
         row
         for task in args.selection.tasks(agent.task)
-        for row in evaluate_recovery(
+        for row in evaluation.evaluate_recovery(
             agent,
             task,
             disturbances,
@@ -289,7 +271,7 @@ def recovery(args: RecoveryArgs, agent: Agent, processes: Distributed) -> None:
             max_iterations=args.max_iterations,
         )
     )
-    report(args, agent, rows, format_recovery)
+    report(args, agent, rows, tables.format_recovery)
 
 
 def diagnose(args: DiagnoseArgs, agent: Agent, processes: Distributed) -> None:
@@ -299,9 +281,9 @@ def diagnose(args: DiagnoseArgs, agent: Agent, processes: Distributed) -> None:
     in which iterations answers change, and by which rule. What is found out is described in
     thinkenv/deep_thinking/analysis/diagnostics.py.
     """
-    check_counts(args, "iterations")
+    command_line.check_counts(args, "iterations")
     rows = (
-        evaluate_diagnosis(
+        evaluation.evaluate_diagnosis(
             agent,
             task,
             count=args.problems or PROBLEMS,
@@ -311,7 +293,7 @@ def diagnose(args: DiagnoseArgs, agent: Agent, processes: Distributed) -> None:
         )
         for task in args.selection.tasks(agent.task)
     )
-    report(args, agent, rows, format_diagnoses)
+    report(args, agent, rows, tables.format_diagnoses)
 
 
 def report(
@@ -377,7 +359,7 @@ def print_agent(agent: Agent) -> None:
 
 def print_accuracy(rows: list[dict]) -> None:
     """Print rows as a table."""
-    print(format_table(rows) if rows else "no problem falls to this shard")
+    print(tables.format_table(rows) if rows else "no problem falls to this shard")
 
 
 def finish(args: Args | MergeArgs, rows: list[dict], training_iterations: int) -> None:
@@ -411,7 +393,7 @@ def main(words: list[str]) -> int:
     """Evaluate an agent, alone or with other processes; print, and write what is asked for."""
     name = words[0] if words else ""
     if name == "merge":
-        merge(parse_args(MergeArgs(()), words[1:], merge.__doc__, "evaluate.py merge"))
+        merge(command_line.parse_args(MergeArgs(()), words[1:], merge.__doc__, "evaluate.py merge"))
         return 0
     if name in SUBCOMMANDS:
         args_type, run = SUBCOMMANDS[name]
@@ -420,17 +402,19 @@ def main(words: list[str]) -> int:
         check_moved(words)
         args_type, run = SUBCOMMANDS["accuracy"]
         description, prog = __doc__, "evaluate.py"
-    suite = suites.SUITES.get(value_of("--suite", words, ""))
-    family = find_task(suite.sets[0].task if suite else value_of("--task", words, Args.task))
-    args = parse_args(args_type(family.testing_options()), words, description, prog)
-    check_counts(args, "problems")
+    suite = suites.SUITES.get(command_line.value_of("--suite", words, ""))
+    family = find_task(
+        suite.sets[0].task if suite else command_line.value_of("--task", words, Args.task)
+    )
+    args = command_line.parse_args(args_type(family.testing_options()), words, description, prog)
+    command_line.check_counts(args, "problems")
     if isinstance(args, AccuracyArgs) and args.suite is not None:
         check_suite(args, family)
     processes = Distributed(args.device, args.threads)
     if processes.world_size > 1 and not isinstance(args, AccuracyArgs):
         raise ValueError(f"{name}: cannot be shared by processes")
     agent = load(
-        agent_name(args.checkpoint, family),
+        command_line.agent_name(args.checkpoint, family),
         processes.device,
         family,
         args.architecture,
@@ -463,4 +447,4 @@ def check_suite(args: AccuracyArgs, family: type[AnyTask]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_script(main))
+    sys.exit(command_line.run_script(main))

@@ -14,26 +14,20 @@ __version__ = "0.2.0"
 # What is imported on first use.
 SUBPACKAGES = ("chess_puzzles", "deep_thinking", "mazes", "prefix_sums", "suites", "tasks")
 
-gymnasium.register(
-    id="Maze-v0",
-    entry_point="thinkenv.envs.maze:MazeEnv",
-    vector_entry_point="thinkenv.envs.maze:MazeVectorEnv",
-)
-gymnasium.register(
-    id="MazeWalk-v0",
-    entry_point="thinkenv.envs.maze_walk:MazeWalkEnv",
-    vector_entry_point="thinkenv.envs.maze_walk:MazeWalkVectorEnv",
-)
-gymnasium.register(
-    id="ChessPuzzle-v0",
-    entry_point="thinkenv.envs.chess_puzzle:ChessPuzzleEnv",
-    vector_entry_point="thinkenv.envs.chess_puzzle:ChessPuzzleVectorEnv",
-)
-gymnasium.register(
-    id="PrefixSum-v0",
-    entry_point="thinkenv.envs.prefix_sum:PrefixSumEnv",
-    vector_entry_point="thinkenv.envs.prefix_sum:PrefixSumVectorEnv",
-)
+# The module of each environment; its classes are called ``MazeEnv``, ``MazeVectorEnv`` and so on.
+ENVIRONMENTS = {
+    "Maze": "maze",
+    "MazeWalk": "maze_walk",
+    "ChessPuzzle": "chess_puzzle",
+    "PrefixSum": "prefix_sum",
+}
+for name, module in ENVIRONMENTS.items():
+    gymnasium.register(
+        id=f"{name}-v0",
+        entry_point=f"thinkenv.envs.{module}:{name}Env",
+        vector_entry_point=f"thinkenv.envs.{module}:{name}VectorEnv",
+    )
+del name, module
 
 
 def __getattr__(name: str):

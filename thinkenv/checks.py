@@ -16,9 +16,7 @@ def check_choice(name: str, value: object, allowed: Sequence[str]) -> str:
         ValueError: If it is anything else.
     """
     if not isinstance(value, str) or value not in allowed:
-        raise ValueError(
-            f"{name} must be one of {', '.join(map(repr, allowed))}, got {value!r}"
-        )
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, got {value!r}")
     return value
 
 
@@ -59,16 +57,6 @@ def check_number(name: str, value: Any, low: float, high: float = math.inf) -> f
     if not math.isfinite(number) or not low <= number <= high:
         raise ValueError(message)
     return number
-
-
-def check_fraction(name: str, value: Any) -> float:
-    """Return ``value`` as a ``float`` if it is a number from 0.0 to 1.0.
-
-    Raises:
-        TypeError: If it is not a real number.
-        ValueError: If it is out of range or not finite.
-    """
-    return check_number(name, value, 0.0, 1.0)
 
 
 def check_answers(answers: np.ndarray, shape: tuple[int, ...], name: str = "answer") -> np.ndarray:

@@ -51,7 +51,6 @@ def test_kernels_are_kept_in_the_cache_folder_and_nowhere_else(tmp_path):
     assert not list(home.rglob("*"))
     kernels = [path for path in cache.rglob("*") if path.is_file()]
     assert kernels and {path.suffix for path in kernels} == {".nbi", ".nbc"}
-    print("DEBUG", kernel_folder(), {p.parent.parent.name for p in kernels}, {p.parent.name for p in kernels}, [c.name for c in (cache/"kernels").iterdir()])
     assert all(cache / "kernels" / kernel_folder().name in path.parents for path in kernels)
     assert before == files_of_package()
 

@@ -102,7 +102,8 @@ def run_script(main: Callable[[list[str]], int]) -> int:
     try:
         return main(read_words(sys.argv[1:]))
     except (ValueError, TypeError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        lines = (line.strip() for line in str(error).splitlines())
+        print(f"error: {' '.join(lines)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)

@@ -93,12 +93,12 @@ class InstanceEnv(gymnasium.Env):
             gymnasium.error.ResetNeeded: If the episode is over.
         """
         self.check_open()
-        outcome = self.dynamics.act(check_action(self.action_space, action), ONLY)
-        rewards, terminations, truncations, infos = outcome
+        chosen = check_action(self.action_space, action)
+        rewards, terminations, truncations, infos = self.dynamics.act(chosen, ONLY)
         terminated, truncated = bool(terminations[0]), bool(truncations[0])
         self._open = not (terminated or truncated)
-        observation, reward = self.dynamics.observe()[0], float(rewards[0])
-        return observation, reward, terminated, truncated, info_of_one(infos)
+        observation = self.dynamics.observe()[0]
+        return observation, float(rewards[0]), terminated, truncated, info_of_one(infos)
 
     def render(self) -> np.ndarray | str | None:
         """The current problem, and what was done about it, in the render mode.
@@ -156,14 +156,13 @@ class InstanceVectorEnv(VectorEnv):
     ):
         env = self.single_env(**arguments)
         dynamics = env.dynamics
-        if autoreset_mode is None:
-            same_step = dynamics.one_answer
-            autoreset_mode = AutoresetMode.SAME_STEP if same_step else AutoresetMode.NEXT_STEP
         self.num_envs = check_integer("num_envs", num_envs, 1, 2**31 - 1)
-        if not isinstance(autoreset_mode, AutoresetMode):
-            modes = [mode.value for mode in AutoresetMode]
-            autoreset_mode = AutoresetMode(check_choice("autoreset_mode", autoreset_mode, modes))
-        self.autoreset_mode = autoreset_mode
+        default = AutoresetMode.SAME_STEP if dynamics.one_answer else AutoresetMode.NEXT_STEP
+        mode = default if autoreset_mode is None else autoreset_mode
+        if not isinstance(mode, AutoresetMode):
+            allowed = [known.value for known in AutoresetMode]
+            mode = AutoresetMode(check_choice("autoreset_mode", mode, allowed))
+        self.autoreset_mode = mode
         self.render_mode = env.render_mode
         self.metadata = {**env.metadata, "autoreset_mode": self.autoreset_mode}
         space = self.single_observation_space = dynamics.observation_space
@@ -217,14 +216,10 @@ class InstanceVectorEnv(VectorEnv):
         self._used[which] += 1
         return instances
 
-    def _renew(
-        self, which: np.ndarray, infos: dict[str, Any], instance: int | None = None
-    ) -> None:
+    def _renew(self, which: np.ndarray, infos: dict[str, Any], instance: int | None = None) -> None:
         """Begin new episodes in the sub-environments ``which`` ``(n,)``, and add their infos."""
-        instances = (
-            self._next_instances(which) if instance is None else np.full(len(which), instance)
-        )
-        self.dynamics.begin(self.task.draw(instances), which)
+        numbers = self._next_instances(which) if instance is None else np.full_like(which, instance)
+        self.dynamics.begin(self.task.draw(numbers), which)
         self._open[which] = True
         add_infos(infos, self.dynamics.reset_infos(which), which, self.num_envs)
 

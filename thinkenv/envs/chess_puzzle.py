@@ -11,7 +11,6 @@ from thinkenv.chess_puzzles import drawing
 from thinkenv.chess_puzzles.moves import MOVE_CODES, MOVES
 from thinkenv.chess_puzzles.packing import PLANES
 from thinkenv.chess_puzzles.playing import Lines
-from thinkenv.chess_puzzles.puzzles import ChessPuzzles
 from thinkenv.chess_puzzles.task import ChessPuzzleBatch, ChessPuzzleTask, squares_of_moves
 from thinkenv.envs.base import InstanceEnv, InstanceVectorEnv
 from thinkenv.envs.dynamics import Dynamics, Outcome
@@ -32,10 +31,11 @@ def as_column(values: Sequence[object]) -> np.ndarray:
     return column
 
 
-def puzzle_infos(puzzles: ChessPuzzles, instances: np.ndarray) -> dict[str, np.ndarray]:
+def puzzle_infos(task: ChessPuzzleTask, batch: ChessPuzzleBatch) -> dict[str, np.ndarray]:
     """What ``reset`` reports of some puzzles, an array ``(count,)`` for each key."""
+    puzzles = task.puzzles_of(batch)
     return {
-        "instance": instances,
+        "instance": batch.instances,
         "puzzle_id": as_column([identity.decode() for identity in puzzles.ids.tolist()]),
         "rating": puzzles.ratings.astype(np.int64),
         "themes": as_column(puzzles.theme_names()),
@@ -53,8 +53,7 @@ class SquaresDynamics(OneAnswer[ChessPuzzleBatch]):
 
     def reset_infos(self, which: np.ndarray) -> dict[str, np.ndarray]:
         """What is known of each puzzle."""
-        batch = self.chosen(which)
-        return puzzle_infos(self.task.puzzles_of(batch), batch.instances)
+        return puzzle_infos(self.task, self.chosen(which))
 
     def step_infos(
         self, batch: ChessPuzzleBatch, solved: np.ndarray, cell_accuracies: np.ndarray
@@ -96,8 +95,7 @@ class MovesDynamics(Dynamics[ChessPuzzleBatch]):
 
     def reset_infos(self, which: np.ndarray) -> dict[str, np.ndarray]:
         """What is known of each puzzle, and the legal moves."""
-        batch = self.chosen(which)
-        infos = puzzle_infos(self.task.puzzles_of(batch), batch.instances)
+        infos = puzzle_infos(self.task, self.chosen(which))
         return infos | {"action_mask": self.lines.action_masks(which)}
 
     def act(self, actions: np.ndarray, which: np.ndarray) -> Outcome:

@@ -49,9 +49,8 @@ class MazeDynamics(OneAnswer[MazeBatch]):
 
     def observe(self) -> np.ndarray:
         """Grids ``(count, H, W)``, or their colours ``(count, H, W, 3)``."""
-        if self.observation == "rgb":
-            return drawing.colour_observation(self.batch.grids)
-        return self.batch.grids.copy()
+        grids = self.batch.grids
+        return drawing.colour_observation(grids) if self.observation == "rgb" else grids.copy()
 
     def reset_infos(self, which: np.ndarray) -> dict[str, np.ndarray]:
         """The number, path length and uniqueness of each maze."""

@@ -20,8 +20,8 @@ OBSERVATION_COLOURS = np.array(
 
 # Rendered at this many times the final resolution and averaged, for smooth edges.
 SUPERSAMPLING = 3
-# Frames with more pixels a side are rendered plainly, one colour a cell.
-MAX_SMOOTH_PIXELS = 1200
+# Frames with fewer pixels a cell, or more a side, are rendered plainly, one colour a cell.
+MIN_SMOOTH_PIXELS, MAX_SMOOTH_PIXELS = 5, 1200
 
 
 def colour_observation(grids: np.ndarray) -> np.ndarray:
@@ -94,8 +94,7 @@ def render(
         shade = np.clip(strength, 0.0, 1.0)[..., None]
         colours = shade * colours + (1.0 - shade) * plain
 
-    is_smooth = pixels >= 5 and max(grid.shape) * pixels <= MAX_SMOOTH_PIXELS
-    if not is_smooth:
+    if pixels < MIN_SMOOTH_PIXELS or max(grid.shape) * pixels > MAX_SMOOTH_PIXELS:
         colours[grid == START] = START_COLOUR
         colours[grid == GOAL] = GOAL_COLOUR
         if agent is not None:

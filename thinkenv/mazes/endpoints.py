@@ -287,8 +287,7 @@ def choose_endpoints(endpoints, rng, rooms, grid, scratch):
 
     start = below(rng, count)
     goal = below(rng, count - 1)
-    if goal >= start:
-        goal += 1
+    goal += goal >= start
     if endpoints == ANY:
         return start, goal
     return np.int64(scratch[start]), np.int64(scratch[goal])

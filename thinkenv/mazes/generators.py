@@ -209,12 +209,8 @@ def carve_recursive_division(rng, rooms, grid, parents, scratch):
         for column in range(1, side - 1):
             if row & 1 or column & 1:
                 grid[row * side + column] = FREE
-    halls = scratch  # four numbers each: first row, first column, rows, columns
-    halls[0] = 0
-    halls[1] = 0
-    halls[2] = rooms
-    halls[3] = rooms
-    waiting = 1
+    halls = scratch
+    waiting = add_hall(halls, 0, 0, 0, rooms, rooms)
     while waiting > 0:
         waiting -= 1
         top = halls[4 * waiting]
@@ -223,30 +219,33 @@ def carve_recursive_division(rng, rooms, grid, parents, scratch):
         width = halls[4 * waiting + 3]
         if height == 1 or width == 1:
             continue
-        across = height > width or (height == width and below(rng, 2) == 0)
-        if across:
+        if height > width or (height == width and below(rng, 2) == 0):
             upper = 1 + below(rng, height - 1)
             gap = below(rng, width)
             for column in range(width):
                 if column != gap:
                     grid[2 * (top + upper) * side + 2 * (left + column) + 1] = WALL
+            waiting = add_hall(halls, waiting, top, left, upper, width)
+            waiting = add_hall(halls, waiting, top + upper, left, height - upper, width)
         else:
             lefthand = 1 + below(rng, width - 1)
             gap = below(rng, height)
             for row in range(height):
                 if row != gap:
                     grid[(2 * (top + row) + 1) * side + 2 * (left + lefthand)] = WALL
-        for half in range(2):
-            halls[4 * waiting] = top + (upper if across and half else 0)
-            halls[4 * waiting + 1] = left + (lefthand if not across and half else 0)
-            if across:
-                halls[4 * waiting + 2] = height - upper if half else upper
-                halls[4 * waiting + 3] = width
-            else:
-                halls[4 * waiting + 2] = height
-                halls[4 * waiting + 3] = width - lefthand if half else lefthand
-            waiting += 1
+            waiting = add_hall(halls, waiting, top, left, height, lefthand)
+            waiting = add_hall(halls, waiting, top, left + lefthand, height, width - lefthand)
     find_parents(rooms, grid, parents, scratch)
+
+
+@kernel(inline="always")
+def add_hall(halls, waiting, top, left, height, width):
+    """Add a hall, four numbers, to those that wait; the result is how many there are."""
+    halls[4 * waiting] = top
+    halls[4 * waiting + 1] = left
+    halls[4 * waiting + 2] = height
+    halls[4 * waiting + 3] = width
+    return waiting + 1
 
 
 @kernel

@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 
-from thinkenv.checks import check_choice, check_fraction, check_integer
+from thinkenv.checks import check_choice, check_integer, check_number
 from thinkenv.kernels.random import stream_key
 from thinkenv.kernels.threads import run_in_parts
 from thinkenv.machine import check_fits_into_memory
@@ -80,7 +80,7 @@ class MazeTask(GridTask):
             size = DEFAULT_EXTRAPOLATION_SIZE if split == "extrapolation" else DEFAULT_SIZE
         self.size = check_size(size)
         self.generator = check_choice("generator", generator, tuple(GENERATORS))
-        self.loops = check_fraction("loops", loops)
+        self.loops = check_number("loops", loops, 0.0, 1.0)
         self.endpoints = check_choice("endpoints", endpoints, tuple(ENDPOINTS))
         self.wall_moves = check_integer("wall_moves", wall_moves, 0, MAX_WALL_MOVES)
         self.rooms = (self.size + 1) // 2

@@ -152,6 +152,7 @@ class PrefixSumTask(SizedTask[PrefixSumBatch]):
     """
 
     name = "prefix_sum"
+    generator_version = GENERATOR_VERSION
     ample_iterations = 1000  # for 512 bits
     codes = 2
     dimensions = 1
@@ -161,18 +162,8 @@ class PrefixSumTask(SizedTask[PrefixSumBatch]):
         self.split = check_choice("split", split, SPLITS)
         if bits is None:
             bits = DEFAULT_EXTRAPOLATION_BITS if split == "extrapolation" else DEFAULT_BITS
-        self.bits = check_integer("bits", bits, MIN_BITS, MAX_BITS)
+        self.size = self.bits = check_integer("bits", bits, MIN_BITS, MAX_BITS)
         self.key = stream_key("PrefixSum", GENERATOR_VERSION, self.bits, split)
-
-    @property
-    def options(self) -> dict[str, OptionValue]:
-        """Split and size, which is the number of bits."""
-        return {"split": self.split, "size": self.bits}
-
-    @property
-    def version(self) -> int:
-        """The generator's version."""
-        return GENERATOR_VERSION
 
     def draw(
         self, instances: Sequence[int] | np.ndarray, threads: int | None = None
@@ -229,24 +220,6 @@ class PrefixSumTask(SizedTask[PrefixSumBatch]):
         changed = batch[np.arange(len(batch))]
         flip_bits(seeds, key, *PERCENT_OF_SPLIT[self.split], changed.bits, changed.solutions)
         return changed
-
-    def judge(self, batch: PrefixSumBatch, answers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Judge one answer to each string of a batch.
-
-        Args:
-            batch: Strings of this task.
-            answers: ``(count, bits)`` bool or integers of 0 and 1.
-
-        Returns:
-            ``(solved, cell_accuracies)``: ``(count,)`` bool, whether every parity is right, and
-            ``(count,)`` float64, the share of them that are.
-
-        Raises:
-            ValueError: If the answers have another shape or other values than 0 and 1.
-            TypeError: If the answers hold neither integers nor bools.
-        """
-        right = check_answers(answers, batch.solutions.shape) == batch.solutions
-        return right.all(axis=1), right.mean(axis=1)
 
     @classmethod
     def label(cls, options: Mapping[str, OptionValue]) -> str:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import numpy as np
 
+from thinkenv.checks import check_answers
 from thinkenv.drawing import render_cells, write_cells
 
 # What an option of a problem, or a column of a result, can be.
@@ -58,13 +59,8 @@ class InstanceBatch(ABC):
     @classmethod
     def concatenate(cls, parts: Sequence[Self]) -> Self:
         """Several batches, one after the other, as one; at least one batch."""
-        columns = (part.columns() for part in parts)
-        return cls(
-            **{
-                name: np.concatenate([getattr(part, name) for part in parts])
-                for name in next(columns)
-            }
-        )
+        columns = {name: [getattr(part, name) for part in parts] for name in vars(parts[0])}
+        return cls(**{name: np.concatenate(arrays) for name, arrays in columns.items()})
 
 
 Batch = TypeVar("Batch", bound=InstanceBatch)
@@ -277,18 +273,56 @@ def split_of_size(size: int, training_size: int) -> str:
 class SizedTask(CellTask[Batch]):
     """A task that has a size and a split, and no further option: ``Task(size, split)``.
 
+    An answer is right if it equals the solution in every cell.
+
     Attributes:
+        size: The size of the problems.
+        split: Their split.
+        generator_version: Raised whenever the same options and instance number give another
+            problem than before.
         training_size: The size trained on.
         testing_sizes: The sizes tested on by default.
         watching_size: The size shown by default.
     """
 
+    size: int
+    split: str
+    generator_version: ClassVar[int] = 1
     training_size: ClassVar[int] = 9
     testing_sizes: ClassVar[tuple[int, ...]] = (9, 17, 33)
     watching_size: ClassVar[int] = 17
 
     @abstractmethod
     def __init__(self, size: int, split: str = "train"): ...
+
+    @property
+    def options(self) -> dict[str, OptionValue]:
+        """Split and size."""
+        return {"split": self.split, "size": self.size}
+
+    @property
+    def version(self) -> int:
+        """The generator's version."""
+        return self.generator_version
+
+    def judge(self, batch: Batch, answers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Judge one answer to each problem of a batch.
+
+        Args:
+            batch: Problems of this task.
+            answers: Bool or integers of 0 and 1, of the shape of the batch's solutions.
+
+        Returns:
+            ``(solved, cell_accuracies)``: ``(count,)`` bool, whether every cell is right, and
+            ``(count,)`` float64, the share of cells that are.
+
+        Raises:
+            ValueError: If the answers have another shape or other values than 0 and 1.
+            TypeError: If the answers hold neither integers nor bools.
+        """
+        right = check_answers(answers, batch.solutions.shape) == batch.solutions
+        cells = tuple(range(1, right.ndim))
+        return right.all(axis=cells), right.mean(axis=cells)
 
     @classmethod
     def training_options(cls) -> TrainingOptions[Self]:

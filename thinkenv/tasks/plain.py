@@ -14,7 +14,7 @@ import numpy as np
 
 from thinkenv.checks import check_answers, check_choice, check_integer
 from thinkenv.kernels.random import stream_key
-from thinkenv.tasks.base import InstanceBatch, OptionValue, SizedTask
+from thinkenv.tasks.base import InstanceBatch, SizedTask
 from thinkenv.tasks.seeds import check_instances
 from thinkenv.tasks.splits import MAX_ATTEMPTS, SPLITS, is_in_split
 
@@ -64,7 +64,6 @@ class PlainTask(SizedTask[PlainBatch]):
 
     smallest_size: ClassVar[int] = 1
     largest_size: ClassVar[int] = 10_000
-    generator_version: ClassVar[int] = 1
 
     def __init__(self, size: int, split: str = "train"):
         self.size = check_integer("size", size, self.smallest_size, self.largest_size)
@@ -82,16 +81,6 @@ class PlainTask(SizedTask[PlainBatch]):
     def equals(self, problem: np.ndarray) -> list[np.ndarray]:
         """All problems that count as the same for the splits, such as its ``symmetries``."""
         return [problem]
-
-    @property
-    def options(self) -> dict[str, OptionValue]:
-        """Split and size."""
-        return {"split": self.split, "size": self.size}
-
-    @property
-    def version(self) -> int:
-        """The generator's version."""
-        return self.generator_version
 
     def draw(self, instances: Sequence[int] | np.ndarray, threads: int | None = None) -> PlainBatch:
         """Draw the problems of these instance numbers.
@@ -122,18 +111,3 @@ class PlainTask(SizedTask[PlainBatch]):
             f"no problem found for instance {instance} in {MAX_ATTEMPTS:,} attempts: "
             f"split={self.split!r} is empty or too rare for size={self.size}"
         )
-
-    def judge(self, batch: PlainBatch, answers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Judge one answer to each problem of a batch.
-
-        Returns:
-            ``(solved, cell_accuracies)``: ``(count,)`` bool, whether every cell is right, and
-            ``(count,)`` float64, the share of cells that are.
-
-        Raises:
-            ValueError: If the answers have another shape or other values than 0 and 1.
-            TypeError: If the answers hold neither integers nor bools.
-        """
-        right = check_answers(answers, batch.solutions.shape) == batch.solutions
-        right = right.reshape(len(batch), -1)
-        return right.all(axis=1), right.mean(axis=1)

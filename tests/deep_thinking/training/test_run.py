@@ -242,4 +242,4 @@ def test_training_further_begins_with_the_weights_of_an_agent(tmp_path):
     said = refusal("train_dt", *starting, "--folder", tmp_path / "o", "--hidden-channels", 16)
     assert "has net.hidden_channels=8, but net.hidden_channels=16 was asked for" in said
     said = refusal("train_dt", *options, "--start-from", tmp_path / "none")
-    assert "not an agent's folder" in said
+    assert "an agent must be a folder or one of chess, " in said

@@ -13,20 +13,10 @@ from typing import Any
 
 import torch
 
+from thinkenv.deep_thinking import checkpoint
 from thinkenv.deep_thinking.agent import Agent
 from thinkenv.deep_thinking.architectures import AnyArchitecture, Settings
 from thinkenv.deep_thinking.architectures.equivariance import load_plain_state
-from thinkenv.deep_thinking.checkpoint import (
-    DESCRIPTION,
-    EARLIER_WEIGHTS,
-    WEIGHTS,
-    CheckpointError,
-    describe_net,
-    load_agent,
-    read_state,
-    save_agent,
-    to_bytes,
-)
 from thinkenv.deep_thinking.codecs.choice import codec_for
 from thinkenv.deep_thinking.distributed import Distributed
 from thinkenv.deep_thinking.migration import METRIC_NAMES, rename, upgrade_training_state
@@ -180,7 +170,7 @@ class Run:
         if self.processes.is_first:
             pending = [values.cpu() for values in self._pending]
             about = {"format": STATE_FORMAT, "run": self._identity(), "sessions": self.sessions}
-            content = to_bytes({**about, **state, "pending": pending})
+            content = checkpoint.to_bytes({**about, **state, "pending": pending})
             write_bytes(self.folder / CHECKPOINT, content)
             self.save_agent()
 
@@ -196,7 +186,7 @@ class Run:
             **first,
             **({"resumed": resumed} if resumed else {}),
         }
-        save_agent(self.folder, agent.net, description)
+        checkpoint.save_agent(self.folder, agent.net, description)
         return description
 
     def _decisions(self) -> dict[str, Any]:
@@ -204,7 +194,7 @@ class Run:
         return {
             "task": self.recipe.task.name,
             "architecture": self.recipe.architecture.name,
-            **describe_net(self.trainer.net),
+            **checkpoint.describe_net(self.trainer.net),
             "seed": self.recipe.seed,
             "plan": asdict(self.recipe.plan),
             "trained_on": self.trainer.buffer.task.options,
@@ -226,9 +216,9 @@ class Run:
         """
         if self.recipe.start_from is None:
             return None
-        agent = load_agent(self.recipe.start_from, task=self.recipe.task)
+        agent = checkpoint.load_agent(self.recipe.start_from, task=self.recipe.task)
         described = agent.description
-        ours = {"architecture": net.name, **describe_net(net)}
+        ours = {"architecture": net.name, **checkpoint.describe_net(net)}
         compare(self.recipe.start_from, "has", {name: described[name] for name in ours}, ours)
         load_plain_state(net, agent.net.state_dict())
         names = ("command", "commit", "plan", "seed", "weights_sha256", "metrics", "start_from")
@@ -240,10 +230,10 @@ class Run:
         Raises:
             CheckpointError: If there is one, and it was not said that it may be overwritten.
         """
-        names = (CHECKPOINT, WEIGHTS, EARLIER_WEIGHTS, DESCRIPTION)
+        names = (CHECKPOINT, checkpoint.WEIGHTS, checkpoint.EARLIER_WEIGHTS, checkpoint.DESCRIPTION)
         files = [self.folder / name for name in names]
         if not overwrite and any(file.exists() for file in files):
-            raise CheckpointError(
+            raise checkpoint.CheckpointError(
                 f"{self.folder} holds a run: go on with --resume, start again with --overwrite, or "
                 "name another folder with --folder"
             )
@@ -258,11 +248,11 @@ class Run:
             CheckpointError: If there is none, it is damaged, or it is of another training.
         """
         path = self.folder / CHECKPOINT
-        state = read_state(path)
+        state = checkpoint.read_state(path)
         if not isinstance(state, dict) or "run" not in state:
-            raise CheckpointError(f"{path}: not the checkpoint of a training run")
+            raise checkpoint.CheckpointError(f"{path}: not the checkpoint of a training run")
         if state.get("format") not in (None, STATE_FORMAT):
-            raise CheckpointError(
+            raise checkpoint.CheckpointError(
                 f"{path}: format must be {STATE_FORMAT!r}, got {state['format']!r}"
             )
         try:
@@ -271,10 +261,11 @@ class Run:
             compare(path, "is of a run with", state["run"], self._identity())
             self.trainer.load_state(state)
             self._pending = [values.to(self.processes.device) for values in state["pending"]]
-        except CheckpointError:
+        except checkpoint.CheckpointError:
             raise
         except (LookupError, TypeError, AttributeError, ValueError, RuntimeError) as error:
-            raise CheckpointError(f"{path}: not the state of such a training ({error})") from None
+            reason = f"{path}: not the state of such a training ({error})"
+            raise checkpoint.CheckpointError(reason) from None
         self.sessions = list(state.get("sessions", ()))
         rows = rows_until(self.folder / METRICS, self.steps_done)
         self.metrics = rows[-1] if rows else {}
@@ -289,7 +280,7 @@ def compare(path: Path | str, verb: str, theirs: dict, ours: dict) -> None:
     theirs, ours = flatten(theirs), flatten(ours)
     for name in ours | theirs:
         if theirs.get(name) != ours.get(name):
-            raise CheckpointError(
+            raise checkpoint.CheckpointError(
                 f"{path}: {verb} {name}={theirs.get(name)!r}, but {name}={ours.get(name)!r} was "
                 "asked for"
             )
