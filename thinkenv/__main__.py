@@ -123,20 +123,21 @@ def run_docs(arguments: argparse.Namespace) -> None:
     write_bytes(arguments.path, environment_page().encode())
 
 
-def database_beside(source: Path) -> Path:
-    """Where the database of a puzzle file is written by default."""
-    return source.with_name(source.name.removesuffix(".zst").removesuffix(".csv") + ".puzzles")
+def make_database(source: Path, target: Path | None) -> None:
+    """Make a database of a puzzle file, by default beside it."""
+    from thinkenv.chess_puzzles.puzzles import import_with_progress
+
+    stem = source.name.removesuffix(".zst").removesuffix(".csv")
+    target = target or source.with_name(f"{stem}.puzzles")
+    database = import_with_progress(source, target)
+    print(f"{len(database):,} puzzles written to {target}")
 
 
 def run_import(arguments: argparse.Namespace) -> None:
     """Make a database of a puzzle file."""
-    from thinkenv.chess_puzzles.puzzles import import_with_progress
-
     if not arguments.file.is_file():
         raise ValueError(f"file must be an existing file, got {arguments.file}")
-    target = arguments.to or database_beside(arguments.file)
-    database = import_with_progress(arguments.file, target)
-    print(f"{len(database):,} puzzles written to {target}")
+    make_database(arguments.file, arguments.to)
 
 
 def run_download(arguments: argparse.Namespace) -> None:
@@ -144,7 +145,6 @@ def run_download(arguments: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from thinkenv.chess_puzzles.downloading import LICHESS_ADDRESS, download
-    from thinkenv.chess_puzzles.puzzles import import_with_progress
 
     address = arguments.address or LICHESS_ADDRESS
     folder = arguments.to or cache_dir() / "chess_puzzles"
@@ -156,9 +156,7 @@ def run_download(arguments: argparse.Namespace) -> None:
             bar.refresh()
 
         download(address, source, bar.update, expect)
-    target = database_beside(source)
-    database = import_with_progress(source, target)
-    print(f"{len(database):,} puzzles written to {target}")
+    make_database(source, None)
 
 
 def run_info(arguments: argparse.Namespace) -> None:

@@ -6,6 +6,8 @@ import itertools
 
 import gymnasium
 
+from thinkenv import ENVIRONMENTS
+
 HEADING = """# Environments
 
 Made from the docstrings of the environments by `thinkenv docs docs/environments.md`; do not edit.
@@ -14,11 +16,7 @@ Made from the docstrings of the environments by `thinkenv docs docs/environments
 
 def registered() -> list[str]:
     """The ids of this package's environments."""
-    return sorted(
-        name
-        for name, spec in gymnasium.registry.items()
-        if str(spec.entry_point).startswith("thinkenv.")
-    )
+    return sorted(f"{name}-v0" for name in ENVIRONMENTS)
 
 
 def fence_examples(lines: list[str]) -> list[str]:

@@ -12,12 +12,11 @@ from PIL import Image
 
 from tests.deep_thinking.conftest import ROOT, call_script, refusal, run_script, start_script
 from thinkenv import mazes
-from thinkenv.deep_thinking import load
+from thinkenv.deep_thinking import evaluation, load
 from thinkenv.mazes import MazeFileTask, interchange
 from thinkenv.suites import evaluate_task
 from thinkenv.suites.scores import ROW_KEYS
 from thinkenv.tasks import make_task
-from thinkenv.tasks.registry import import_file
 
 
 def shades_of(path) -> int:
@@ -128,15 +127,14 @@ def test_ctrl_c_keeps_the_rows_that_are_done(saved_agent, tmp_path):
 def test_ctrl_c_keeps_what_was_measured_with_disturbances_and_in_diagnoses(
     subcommand, function, options, saved_agent, tmp_path, monkeypatch
 ):
-    module = import_file(ROOT / "agents" / "evaluate.py")
-    measure = getattr(module, function)
+    measure = getattr(evaluation, function)
 
     def interrupted_at_size_13(agent, task, *arguments, **keywords):
         if task.options["size"] == 13:
             raise KeyboardInterrupt
         return measure(agent, task, *arguments, **keywords)
 
-    monkeypatch.setattr(module, function, interrupted_at_size_13)
+    monkeypatch.setattr(evaluation, function, interrupted_at_size_13)
     result = tmp_path / "rows.json"
     shown, errors = call_script(
         "evaluate",

@@ -26,6 +26,7 @@ Shapes: C problems in the slots of this process, H x W cells, M memory channels.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -53,34 +54,25 @@ NOISE_EVERY = 4
 QUIET_ITERATIONS = 8
 
 
+@dataclass
 class RolloutBuffer:
     """The problems in training and the memories of them.
 
-    There are ``batch`` slots, of which a process holds the ``count`` slots from ``first`` on. A
-    slot's problem and start depend on the seed, the step and its number in the whole batch
+    There are ``plan.batch`` slots, of which a process holds the ``count`` slots from ``first`` on.
+    A slot's problem and start depend on the seed, the step and its number in the whole batch
     alone, so that training is the same however many processes share it.
     """
 
-    def __init__(
-        self,
-        task: AnyTask,
-        codec: AnyCodec,
-        plan: Plan,
-        seed: int,
-        first: int,
-        count: int,
-        recall: bool,
-    ):
-        self.task = task
-        self.codec = codec
-        self.plan = plan
-        self.seed = seed
-        self.first = first
-        self.count = count
-        self.recall = recall
-        self.problems: InstanceBatch | None = None  # as long as count
-        self.memory: Memory | None = None  # (C, …), detached
-        self.stream: torch.Generator | None = None  # of random numbers, new in every step
+    task: AnyTask
+    codec: AnyCodec
+    plan: Plan
+    seed: int
+    first: int
+    count: int
+    recall: bool
+    problems: InstanceBatch | None = None  # as long as count
+    memory: Memory | None = None  # (C, …), detached
+    stream: torch.Generator | None = None  # of random numbers, new in every step
 
     def starts(self, step: int) -> np.ndarray:
         """The kind of start of each slot in this step, ``(C,)`` strings."""
