@@ -10,18 +10,14 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from thinkenv import suites
-from thinkenv.deep_thinking import load
-from thinkenv.deep_thinking.analysis.figures import plot_accuracy
-from thinkenv.deep_thinking.analysis.tables import format_table
-from thinkenv.deep_thinking.command_line import check_counts, parse_args, run_script
-from thinkenv.deep_thinking.distributed import prepare_device
-from thinkenv.deep_thinking.evaluation import AgentPolicy, ThinkingTime
-from thinkenv.deep_thinking.watching import watch
-from thinkenv.files import write_bytes
-from thinkenv.mazes.task import MAZES_TO_WATCH, MazesToTest, MazeTask
-from thinkenv.provenance import store_result
+import evaluate
+import think
 
+from thinkenv.deep_thinking import load
+from thinkenv.deep_thinking.command_line import parse_args, run_script
+from thinkenv.suites import read_rows
+
+SIZES = (9, 13, 33, 59)
 SHORTER = (9, 18, 36)
 LONGER = (150, 400, 800, 1500)
 
@@ -67,25 +63,18 @@ def explain(rows: list[dict], training_iterations: int, folder: Path) -> str:
 def main(words: list[str]) -> int:
     """Evaluate, show and explain."""
     args = parse_args(Args(), words, __doc__)
-    check_counts(args, "problems")
-    agent = load("maze", prepare_device("auto", None))
-    budget = agent.training_iterations
-    policy = AgentPolicy(agent, ThinkingTime((*SHORTER, budget, *LONGER)))
-    rows = [
-        evaluation.row
-        for task in MazesToTest().tasks(MazeTask)
-        for evaluation in suites.evaluate_task(policy, task, args.problems, name=agent.name)
-    ]
-    print(format_table(rows))
-    store_result(args.folder / "results.json", {"format": suites.FORMAT, "rows": rows})
-    plot_accuracy(rows, budget, args.folder / "accuracy.png")
-
-    (task,) = MAZES_TO_WATCH.tasks(MazeTask)
-    watched = watch(agent, task, task.draw([0]))
-    print(watched.summary)
-    write_bytes(args.folder / "think.gif", watched.gif())
-    write_bytes(args.folder / "think.png", watched.strip())
-    print(explain(rows, budget, args.folder))
+    budget = load("maze").training_iterations
+    result, figure = args.folder / "results.json", args.folder / "accuracy.png"
+    evaluate.main(
+        [
+            *("--problems", str(args.problems), "--size", *map(str, SIZES)),
+            *("--iterations", *map(str, (*SHORTER, budget, *LONGER))),
+            *("--json", str(result), "--figure", str(figure)),
+        ]
+    )
+    gif, strip = args.folder / "think.gif", args.folder / "think.png"
+    think.main(["--gif", str(gif), "--strip", str(strip)])
+    print(explain(read_rows(result), budget, args.folder))
     return 0
 
 

@@ -3,15 +3,14 @@
 from unittest import mock
 
 from tests.deep_thinking.conftest import ROOT, call_script
-from thinkenv.mazes.task import MazesToTest
 from thinkenv.tasks.registry import import_file
 
 
 def test_a_smaller_demonstration(tmp_path, monkeypatch):
     monkeypatch.setattr("thinkenv.deep_thinking.distributed.usable_cores", lambda: 1)
+    monkeypatch.syspath_prepend(ROOT / "agents")  # as where it is run as a script
     demo = import_file(ROOT / "agents" / "demo.py")
-    smaller = mock.patch.object(demo, "MazesToTest", lambda: MazesToTest(size=(9, 13)))
-    with smaller, mock.patch.object(demo, "LONGER", (150, 300)):
+    with mock.patch.object(demo, "SIZES", (9, 13)), mock.patch.object(demo, "LONGER", (150, 300)):
         shown, _ = call_script("demo", "--folder", tmp_path / "demo", "--problems", 5)
     assert "- size 9: 100% of 5 unseen mazes solved with 72 iterations, 100% with 300" in shown
     assert "- size 13: " in shown

@@ -29,7 +29,6 @@ BOUNDS_OF_SPLIT = {
     "all": (LOWEST_RATING, HIGHEST_RATING, 0, 100),
 }
 
-
 # The columns of a database that decide about the split of a puzzle.
 SPLIT_COLUMNS = ("ratings", "split_ratings", "split_percents")
 
@@ -47,6 +46,7 @@ def settle_positions(
     Returns:
         ``split_ratings`` ``(n,)`` int16, and ``split_percents`` ``(n,)`` uint8, 0 to 99.
     """
+    # The upper 32 bits of the key as a share of their range, in whole percent, without a division.
     percents = ((keys >> np.uint64(32)) * np.uint64(100) >> np.uint64(32)).astype(np.uint8)
     split_ratings = ratings.copy()
     order = np.argsort(keys, kind="stable")
@@ -54,10 +54,10 @@ def settle_positions(
     same_as_next = in_order[1:] == in_order[:-1]
     is_shared = np.append(same_as_next, False) | np.insert(same_as_next, 0, False)
     shared = order[is_shared]
-    # By position, then by plays, the most first; ties stay in the order of the file.
+    # By position, then by plays, the most played first; ties stay in the order of the file.
     shared = shared[np.lexsort((-plays[shared].astype(np.int64), keys[shared]))]
     is_first = np.insert(keys[shared][1:] != keys[shared][:-1], 0, True)[: len(shared)]
-    leaders = shared[is_first]
+    leaders = shared[is_first]  # one for each position, of which cumsum gives the number
     split_ratings[shared] = ratings[leaders][np.cumsum(is_first) - 1]
     return split_ratings, percents
 

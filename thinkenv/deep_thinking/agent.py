@@ -178,23 +178,17 @@ class Agent(Generic[SomeMemory]):
             first = None if memory is None else memories.choose(memory, chunk)
             rollout = self.start(problems[chunk], first)
             ending = rollout.run(limit, stop_below)
-            spent = ending.iterations
-            if stop_below == 0.0:  # those that left early would have stayed as they were
-                spent = torch.full_like(spent, limit)
-            converged = ending.residuals <= tolerance
-            cycle = torch.where(converged, 1, ending.cycle)
-            numbers = (spent.cpu(), converged.cpu(), cycle.cpu())
-            parts.append((self._decode(ending.memory), *numbers, ending.memory))
+            has_converged = ending.residuals <= tolerance
+            # With a fixed number, those that left early would have stayed as they were.
+            run = ending.iterations if stop_below else torch.full_like(ending.iterations, limit)
+            numbers = (run, has_converged, torch.where(has_converged, 1, ending.cycle))
+            told = (tensor.cpu().numpy() for tensor in numbers)
+            parts.append((self._decode(ending.memory), *told, ending.memory))
             if progress is not None:
                 progress(len(problems[chunk]))
-        answers, spent_, converged_, cycle_, memory_ = zip(*parts, strict=True)
-        return Thought(
-            np.concatenate(answers),
-            torch.cat(spent_).numpy(),
-            torch.cat(converged_).numpy(),
-            torch.cat(cycle_).numpy(),
-            memories.concatenate(memory_),
-        )
+        *columns, memory_parts = zip(*parts, strict=True)
+        answer, spent, converged, cycle = map(np.concatenate, columns)
+        return Thought(answer, spent, converged, cycle, memories.concatenate(memory_parts))
 
     def think_at(self, problems: np.ndarray, iterations: Sequence[int]) -> list[Answers]:
         """Think once, and note the answers at several numbers of iterations on the way.
@@ -221,15 +215,8 @@ class Agent(Generic[SomeMemory]):
         for earlier, point in itertools.pairwise([0, *points]):
             thought = self.think(problems, point - earlier, memory)
             memory = thought.memory
-            found.append(
-                Answers(
-                    thought.answer,
-                    converged=thought.converged,
-                    seconds=time.perf_counter() - began,
-                    stopping="fixed",
-                    requested=point,
-                )
-            )
+            told = (thought.answer, point, thought.converged, time.perf_counter() - began)
+            found.append(Answers(*told, stopping="fixed", requested=point))
         return found
 
     @torch.no_grad()

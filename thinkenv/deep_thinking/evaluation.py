@@ -5,8 +5,9 @@ Everything here gives rows: see ``thinkenv.suites``.
 
 import itertools
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from tqdm import tqdm
@@ -79,37 +80,22 @@ class AgentPolicy:
             thought = self.agent.think(
                 problems, "converged", max_iterations=self.time.max_iterations
             )
-            seconds = time.perf_counter() - began
-            found.append(
-                Answers(
-                    thought.answer,
-                    thought.iterations,
-                    thought.converged,
-                    seconds,
-                    stopping="converged",
-                )
-            )
+            told = (thought.answer, thought.iterations, thought.converged)
+            found.append(Answers(*told, time.perf_counter() - began, stopping="converged"))
         for answers in found:
-            answers.preferences = self._player(answers.requested or "converged")
+            answers.preferences = partial(self.prefer, answers.requested or "converged")
         return found
 
-    def _player(self, iterations: Iterations) -> Callable[[np.ndarray], np.ndarray]:
-        """What tells the agent's preferences after so long a thought: see ``Task.play``."""
-
-        def prefer(problems: np.ndarray) -> np.ndarray:
-            thought = self.agent.think(
-                problems, iterations, max_iterations=self.time.max_iterations
-            )
-            return self.agent.preferences(thought.memory)
-
-        return prefer
+    def prefer(self, iterations: Iterations, problems: np.ndarray) -> np.ndarray:
+        """What the agent prefers after so long a thought, for tasks of several moves."""
+        limit = self.time.max_iterations
+        thought = self.agent.think(problems, iterations, max_iterations=limit)
+        return self.agent.preferences(thought.memory)
 
 
 def draw_problems(task: AnyTask, count: int, seed: int) -> InstanceBatch:
     """The first problems of a seed, as many as asked for or as there are."""
-    if task.count is not None:
-        count = min(count, task.count)
-    return task.draw(instances_of_seed(seed, count))
+    return task.draw(instances_of_seed(seed, min(count, task.count or count)))
 
 
 def parse_disturbed_at(words: Sequence[str]) -> list[float | None]:

@@ -71,7 +71,10 @@ class OneAnswer(Dynamics[Batch]):
         """Judge the answers ``(n, …)``."""
         batch = self.chosen(which)
         solved, cell_accuracies = self.task.judge(batch, actions)
-        self._answers[which] = actions
+        if len(which) == self.count:
+            self._answers = actions.copy()
+        else:
+            self._answers[which] = actions
         rewards = solved if self.reward == "exact" else cell_accuracies
         infos = self.step_infos(batch, solved, cell_accuracies)
         return rewards, self._yes[: len(which)], self._no[: len(which)], infos

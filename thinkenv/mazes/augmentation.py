@@ -28,8 +28,8 @@ def move_endpoints(seeds, key, endpoints, rooms, columns):
     for index in range(len(grids)):
         grid = grids[index]
         start_stream(rng, key, seeds[index])
-        for cell in find_endpoints(grid):
-            grid[cell] = FREE
+        for cell in range(grid.size):
+            grid[cell] = min(grid[cell], FREE)  # start and goal have higher codes
         start_room, goal_room = choose_endpoints(endpoints, rng, rooms, grid, scratch)
         start, goal = cell_of_room(start_room, rooms), cell_of_room(goal_room, rooms)
         path_lengths[index], unique[index] = set_endpoints(
@@ -178,7 +178,7 @@ def list_between_rooms(side, values, wanted, found):
     # Between rooms lie the inner cells with one odd and one even coordinate.
     for row in range(1, side - 1):
         for column in range(2 if row & 1 else 1, side - 1, 2):
-            if values[row * side + column] == wanted:
-                found[count] = row * side + column
-                count += 1
+            # Written in any case and counted only if it is, since branches cannot be predicted.
+            found[count] = row * side + column
+            count += values[row * side + column] == wanted
     return count

@@ -47,8 +47,13 @@ def cell_of_room(room, rooms):
 @kernel(inline="always")
 def step_of_direction(direction, side):
     """The step to the neighbouring cell in a flat grid of ``side`` cells to a row."""
-    down, right = rows_and_columns(direction)
-    return down * side + right
+    if direction == UP:
+        return -side
+    if direction == RIGHT:
+        return 1
+    if direction == DOWN:
+        return side
+    return -1
 
 
 @kernel(inline="always")
@@ -82,8 +87,13 @@ def unpack_step(steps, direction):
 @kernel(inline="always")
 def has_room(direction, row, column, rooms):
     """Whether there is a room in this direction from the room in this row and column."""
-    down, right = rows_and_columns(direction)
-    return 0 <= row + down < rooms and 0 <= column + right < rooms
+    if direction == UP:
+        return row > 0
+    if direction == RIGHT:
+        return column < rooms - 1
+    if direction == DOWN:
+        return row < rooms - 1
+    return column > 0
 
 
 @kernel

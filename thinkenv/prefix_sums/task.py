@@ -182,14 +182,13 @@ class PrefixSumTask(SizedTask[PrefixSumBatch]):
         count = len(instances)
         self.check_memory(count)
         strings, solutions = np.empty((2, count, self.bits), np.uint8)
-        batch = PrefixSumBatch(strings, solutions, instances)
-        run_in_parts(lambda span: self._draw_part(batch[span]), count, strings.size, threads)
-        return batch
+        numbers, percents = instances.view(np.uint64), PERCENT_OF_SPLIT[self.split]
 
-    def _draw_part(self, batch: PrefixSumBatch) -> None:
-        """Fill the arrays of a batch by its instance numbers; the kernel releases the GIL."""
-        instances, percents = batch.instances.view(np.uint64), PERCENT_OF_SPLIT[self.split]
-        draw_strings(instances, self.key, *percents, batch.bits, batch.solutions)
+        def draw_part(span: slice) -> None:
+            draw_strings(numbers[span], self.key, *percents, strings[span], solutions[span])
+
+        run_in_parts(draw_part, count, strings.size, threads)
+        return PrefixSumBatch(strings, solutions, instances)
 
     def check_memory(self, count: int) -> None:
         """Check that so many of these strings fit into this machine's memory.

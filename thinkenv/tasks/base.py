@@ -5,6 +5,7 @@ Mazes, chess puzzles, prefix sums and files of mazes are tasks, and so is a clas
 ``docs/add_a_task.md``.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -321,8 +322,8 @@ class SizedTask(CellTask[Batch]):
             TypeError: If the answers hold neither integers nor bools.
         """
         right = check_answers(answers, batch.solutions.shape) == batch.solutions
-        cells = tuple(range(1, right.ndim))
-        return right.all(axis=cells), right.mean(axis=cells)
+        right = right.reshape(len(right), math.prod(right.shape[1:]))
+        return right.all(axis=1), right.mean(axis=1)
 
     @classmethod
     def training_options(cls) -> TrainingOptions[Self]:
