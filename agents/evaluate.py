@@ -15,7 +15,7 @@ to choose from, and the defaults, depend on --task: add it before --help.
 
 import io
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,36 +24,25 @@ import numpy as np
 import tyro
 
 from thinkenv import suites
-from thinkenv.deep_thinking import Agent, command_line, evaluation, load
+from thinkenv.deep_thinking import Agent, command_line, evaluation
 from thinkenv.deep_thinking.agent import MAX_ITERATIONS
 from thinkenv.deep_thinking.analysis import tables
 from thinkenv.deep_thinking.analysis.disturbances import Disturbance
-from thinkenv.deep_thinking.distributed import DeviceName, Distributed
+from thinkenv.deep_thinking.distributed import Distributed
 from thinkenv.deep_thinking.rollout.acceleration import Acceleration
 from thinkenv.files import write_bytes
 from thinkenv.provenance import store_result
 from thinkenv.tasks import find_task
-from thinkenv.tasks.base import AnyTask, TestingOptions
+from thinkenv.tasks.base import AnyTask
 
 PROBLEMS = 200  # of each set, where nothing else is asked for
 AGENT_KEYS = ("training_iterations", "agent")  # what the results of all parts have in common
 
 
 @dataclass
-class Args:
+class Args(command_line.AgentArgs):
     """Options of all evaluations of an agent."""
 
-    selection: tyro.conf.OmitArgPrefixes[TestingOptions[Any]]
-    """Which problems to test on."""
-
-    checkpoint: str | None = None
-    """The agent: a shipped agent's name or the folder of a run; by default the one that comes with
-    the task."""
-    task: str = "maze"
-    """The task to test it on: maze, chess or prefix_sum; or one of your own, as file.py:Class or
-    module:Class."""
-    architecture: str | None = None
-    """The agent's net, where that is one of your own: file.py:Class or module:Class."""
     problems: int | None = None
     """How many of each size, or of each bucket of ratings; by default 200, and all of a suite."""
     max_iterations: int = MAX_ITERATIONS
@@ -64,10 +53,6 @@ class Args:
     """Write the rows, and where they come from, to this file."""
     figure: Path | None = None
     """Plot the results into this file (PNG, PDF or SVG)."""
-    threads: int | None = None
-    """CPU threads; by default all cores."""
-    device: DeviceName = "auto"
-    """cpu, cuda, or auto: a GPU if there is one."""
     acceleration: tyro.conf.OmitArgPrefixes[Acceleration] = field(default_factory=Acceleration)
     """How iterations are run faster."""
 
@@ -257,21 +242,12 @@ def recovery(args: RecoveryArgs, agent: Agent, processes: Distributed) -> None:
     command_line.check_counts(args, "recovery_iterations")
     disturbances = [Disturbance.parse(text) for text in args.disturb]
     disturbed_at = evaluation.parse_disturbed_at(args.disturb_at)
-    rows = (
-        row
-        for task in args.selection.tasks(agent.task)
-        for row in evaluation.evaluate_recovery(
-            agent,
-            task,
-            disturbances,
-            disturbed_at,
-            count=args.problems or PROBLEMS,
-            seed=args.seed,
-            iterations=args.recovery_iterations,
-            max_iterations=args.max_iterations,
-        )
-    )
-    report(args, agent, rows, tables.format_recovery)
+
+    def evaluate(task: AnyTask, **how: int) -> Iterator[dict]:
+        how["iterations"] = args.recovery_iterations or task.ample_iterations
+        return evaluation.evaluate_recovery(agent, task, disturbances, disturbed_at, **how)
+
+    report(args, agent, evaluate, tables.format_recovery)
 
 
 def diagnose(args: DiagnoseArgs, agent: Agent, processes: Distributed) -> None:
@@ -282,29 +258,35 @@ def diagnose(args: DiagnoseArgs, agent: Agent, processes: Distributed) -> None:
     thinkenv/deep_thinking/analysis/diagnostics.py.
     """
     command_line.check_counts(args, "iterations")
-    rows = (
-        evaluation.evaluate_diagnosis(
-            agent,
-            task,
-            count=args.problems or PROBLEMS,
-            seed=args.seed,
-            iterations=args.iterations,
-            max_iterations=args.max_iterations,
-        )
-        for task in args.selection.tasks(agent.task)
-    )
-    report(args, agent, rows, tables.format_diagnoses)
+
+    def evaluate(task: AnyTask, **how: int) -> Iterator[dict]:
+        yield evaluation.evaluate_diagnosis(agent, task, iterations=args.iterations, **how)
+
+    report(args, agent, evaluate, tables.format_diagnoses)
 
 
 def report(
-    args: Args, agent: Agent, rows: Iterable[dict], table: Callable[[list[dict]], str]
+    args: Args,
+    agent: Agent,
+    evaluate: Callable[..., Iterator[dict]],
+    table: Callable[[list[dict]], str],
 ) -> None:
-    """Write, print and plot rows; each is written as soon as it is there."""
+    """Evaluate, and write, print and plot the rows; each is written as soon as it is there.
+
+    Args:
+        args: The options.
+        agent: The agent.
+        evaluate: Gives the rows of a task; it is told how many problems, which seed, and where to
+            give up.
+        table: What is printed of rows.
+    """
+    how = {"seed": args.seed, "max_iterations": args.max_iterations}
     found: list[dict] = []
     try:
-        for row in rows:
-            found.append(row)
-            store(args.json, about(agent), found)
+        for task in args.selection.tasks(agent.task):
+            for row in evaluate(task, count=args.problems or PROBLEMS, **how):
+                found.append(row)
+                store(args.json, about(agent), found)
     except KeyboardInterrupt:
         print(table(found))
         raise
@@ -413,14 +395,7 @@ def main(words: list[str]) -> int:
     processes = Distributed(args.device, args.threads)
     if processes.world_size > 1 and not isinstance(args, AccuracyArgs):
         raise ValueError(f"{name}: cannot be shared by processes")
-    agent = load(
-        command_line.agent_name(args.checkpoint, family),
-        processes.device,
-        family,
-        args.architecture,
-        args.acceleration,
-    )
-    run(args, agent, processes)
+    run(args, args.load(family, processes.device, args.acceleration), processes)
     return processes.end(0)
 
 

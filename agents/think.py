@@ -14,34 +14,18 @@ import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import tyro
-
-from thinkenv.deep_thinking import load
-from thinkenv.deep_thinking.command_line import agent_name, parse_args, run_script, value_of
-from thinkenv.deep_thinking.distributed import DeviceName, prepare_device
+from thinkenv.deep_thinking.command_line import AgentArgs, parse_args, run_script, value_of
+from thinkenv.deep_thinking.distributed import prepare_device
 from thinkenv.deep_thinking.watching import watch
 from thinkenv.files import write_bytes
 from thinkenv.tasks import find_task
-from thinkenv.tasks.base import TestingOptions
 
 
 @dataclass
-class Args:
-    """Options of watching."""
+class Args(AgentArgs):
+    """Options of watching: the problem is of the first set that they choose."""
 
-    selection: tyro.conf.OmitArgPrefixes[TestingOptions[Any]]
-    """Which problems to show one of: of the first set that these options choose."""
-
-    checkpoint: str | None = None
-    """The agent: a shipped agent's name or the folder of a run; by default the one that comes with
-    the task."""
-    task: str = "maze"
-    """The task the agent is for: maze, chess or prefix_sum; or one of your own, as file.py:Class or
-    module:Class."""
-    architecture: str | None = None
-    """The agent's net, where that is one of your own: file.py:Class or module:Class."""
     instance: int = 0
     """Which problem of the split."""
     iterations: int | None = None
@@ -54,10 +38,6 @@ class Args:
     """A PNG with six of the pictures side by side."""
     json: Path | None = None
     """Write how many cells were right in each picture to this file."""
-    threads: int | None = None
-    """CPU threads; by default all cores."""
-    device: DeviceName = "auto"
-    """cpu, cuda, or auto: a GPU if there is one."""
 
 
 def main(words: list[str]) -> int:
@@ -67,8 +47,7 @@ def main(words: list[str]) -> int:
     for name, value in (("frames", args.frames), ("iterations", args.iterations)):
         if value is not None and value < 2:
             raise ValueError(f"--{name} must be at least 2, got {value}")
-    device = prepare_device(args.device, args.threads)
-    agent = load(agent_name(args.checkpoint, family), device, family, args.architecture)
+    agent = args.load(family, prepare_device(args.device, args.threads))
     tasks = args.selection.tasks(family)
     if not tasks:
         raise ValueError("a problem must be chosen, got options that choose none")

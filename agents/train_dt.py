@@ -26,13 +26,14 @@ from typing import Any, Literal
 import torch
 import tyro
 
-from thinkenv.deep_thinking.architectures import ARCHITECTURES, Settings, count_parameters
+from thinkenv.deep_thinking.architectures import ARCHITECTURES, Settings
+from thinkenv.deep_thinking.architectures.base import count_parameters
 from thinkenv.deep_thinking.command_line import check_counts, parse_args, run_script, value_of
 from thinkenv.deep_thinking.distributed import DeviceName, Distributed
 from thinkenv.deep_thinking.rollout.acceleration import Acceleration
 from thinkenv.deep_thinking.training.plan import Plan
 from thinkenv.deep_thinking.training.recipes import plan_for
-from thinkenv.deep_thinking.training.run import Progress, Recipe, Run, graceful_interrupt
+from thinkenv.deep_thinking.training.run import Progress, Run, graceful_interrupt
 from thinkenv.files import write_bytes
 from thinkenv.tasks import find_task
 from thinkenv.tasks.base import TrainingOptions
@@ -89,40 +90,11 @@ class Args:
     """Also write what is known of the agent to this file."""
 
 
-def read_options(words: list[str]) -> tuple[Args, Recipe]:
-    """The options, and the recipe that they make.
-
-    Raises:
-        ValueError: If one makes no sense; the message names it.
-    """
-    task = find_task(value_of("--task", words, Args.task))
-    architecture = ARCHITECTURES.find(value_of("--architecture", words, Args.architecture))
-    defaults = Args(
-        selection=task.training_options(),
-        net=architecture.settings_for(task),
-        plan=plan_for(task, architecture),
-    )
-    args = parse_args(defaults, words, __doc__)
-    check_counts(args, "log_every", "validate_every", "validation_problems", "checkpoint_every")
-    check_counts(args, "stop_after")
-    recipe = Recipe(
-        task,
-        args.selection,
-        architecture,
-        args.net,
-        args.plan,
-        args.seed,
-        Acceleration(args.precision, args.compile),
-        args.start_from,
-    )
-    return args, recipe
-
-
 def train(args: Args, run: Run) -> None:
     """Train to the last step, or until asked to stop, as by ``--stop-after``."""
     is_first = run.processes.is_first
     progress = Progress(run, args.validation_problems) if is_first else None
-    last_step = min(run.recipe.plan.steps, args.stop_after or run.recipe.plan.steps)
+    last_step = min(run.plan.steps, args.stop_after or run.plan.steps)
     with graceful_interrupt() as interrupt:
         stop = run.steps_done >= last_step
         while not stop:
@@ -133,7 +105,7 @@ def train(args: Args, run: Run) -> None:
             if is_validated or run.steps_done % args.log_every == 0:
                 if progress is not None:
                     progress.report(is_validated)
-                run.forget_pending()
+                run.pending.clear()
             if stop or run.steps_done % args.checkpoint_every == 0:
                 run.save()  # all processes take part in it
     if progress is not None:
@@ -142,14 +114,36 @@ def train(args: Args, run: Run) -> None:
 
 def main(words: list[str]) -> int:
     """Train an agent."""
-    args, recipe = read_options(words)
+    task = find_task(value_of("--task", words, Args.task))
+    architecture = ARCHITECTURES.find(value_of("--architecture", words, Args.architecture))
+    defaults = Args(
+        selection=task.training_options(),
+        net=architecture.settings_for(task),
+        plan=plan_for(task, architecture),
+    )
+    args = parse_args(defaults, words, __doc__)
+    check_counts(args, "log_every", "validate_every", "validation_problems", "checkpoint_every")
+    check_counts(args, "stop_after")
     processes = Distributed(args.device, args.threads)
-    folder = args.folder or Path("runs") / recipe.task.name
-    run = Run(recipe, folder, processes, args.resume, args.overwrite)
+    folder = args.folder or Path("runs") / task.name
+    run = Run(
+        task,
+        args.selection,
+        architecture,
+        args.net,
+        args.plan,
+        folder,
+        processes,
+        args.seed,
+        Acceleration(args.precision, args.compile),
+        args.start_from,
+        args.resume,
+        args.overwrite,
+    )
     if processes.is_first:
         print(
-            f"{recipe.task.name}, {recipe.architecture.name} net of "
-            f"{count_parameters(run.trainer.net):,} parameters, {recipe.plan.batch} problems a "
+            f"{task.name}, {architecture.name} net of "
+            f"{count_parameters(run.trainer.net):,} parameters, {args.plan.batch} problems a "
             f"step, on {processes.device} with {processes.world_size} x "
             f"{torch.get_num_threads()} threads; run folder {folder}, from step {run.steps_done}",
             flush=True,

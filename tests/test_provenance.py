@@ -57,6 +57,8 @@ def test_the_commit_is_that_of_the_checkout_and_says_whether_files_differ(copy):
     run_git(copy, "commit", "--quiet", "--message", "first")
     head = run_git(copy, "rev-parse", "HEAD")
     assert commit_of(copy) == head
+    run_git(copy, "tag", "--annotate", "--message", "released", "v1")
+    assert commit_of(copy) == head
     (copy / "more.txt").write_text("not part of it")
     assert commit_of(copy) == head
     (copy / "pyproject.toml").open("a").write("\n")

@@ -15,7 +15,8 @@ from thinkenv.__main__ import main
 from thinkenv.chess_puzzles import database as databases
 from thinkenv.chess_puzzles import importing
 from thinkenv.chess_puzzles.importing import import_puzzles
-from thinkenv.chess_puzzles.lichess_rows import COLUMNS, MAX_THEMES, ROW_ERRORS
+from thinkenv.chess_puzzles.lichess_rows import COLUMNS, MAX_THEMES
+from thinkenv.chess_puzzles.notation import ERRORS
 from thinkenv.chess_puzzles.puzzles import BUNDLED, ChessPuzzles
 
 TEXT = BUNDLED.read_text().splitlines()
@@ -151,7 +152,7 @@ def test_bad_rows_are_skipped_with_their_line_and_reason(tmp_path, column, value
     puzzles, refused = imported(path)
     assert len(puzzles) == 2 and puzzles.database.refused == 1
     assert refused.lines.tolist() == [3]
-    assert ROW_ERRORS[refused.reasons[0]].startswith(reason)
+    assert ERRORS[refused.reasons[0]].startswith(reason)
     assert any("line 3" in line and reason in line for line in refused.describe())
 
 
@@ -159,7 +160,7 @@ def test_bad_rows_are_skipped_with_their_line_and_reason(tmp_path, column, value
 def test_rows_with_another_number_of_columns_are_skipped(tmp_path, row):
     puzzles, refused = imported(write(tmp_path / "some.csv", [ROWS[1], row, ROWS[2]]))
     assert len(puzzles) == 2 and refused.lines.tolist() == [2]
-    assert ROW_ERRORS[refused.reasons[0]] == "the row has not 9 or 10 columns"
+    assert ERRORS[refused.reasons[0]] == "the row has not 9 or 10 columns"
 
 
 def test_too_many_themes_are_refused_however_many_pieces_the_file_has(tmp_path, monkeypatch):
@@ -170,7 +171,7 @@ def test_too_many_themes_are_refused_however_many_pieces_the_file_has(tmp_path, 
     ]
     puzzles, refused = imported(write(tmp_path / "some.csv", rows))
     assert len(puzzles) == len(puzzles.database.themes) == MAX_THEMES
-    assert {ROW_ERRORS[reason] for reason in refused.reasons} == {
+    assert {ERRORS[reason] for reason in refused.reasons} == {
         f"Themes: more than {MAX_THEMES} different themes in one file"
     }
 
@@ -197,7 +198,7 @@ def test_a_second_row_with_the_same_id_is_skipped(tmp_path):
         row.split(",")[8] for row in (ROWS[0], ROWS[1], ROWS[3])
     ]
     assert refused.lines.tolist() == [3]
-    assert "same as in an earlier row" in ROW_ERRORS[refused.reasons[0]]
+    assert "same as in an earlier row" in ERRORS[refused.reasons[0]]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from thinkenv import chess_puzzles
 from thinkenv.chess_puzzles import drawing
 from thinkenv.chess_puzzles.notation import position_of_fen
-from thinkenv.chess_puzzles.packing import encode_position
+from thinkenv.chess_puzzles.packing import PACKED_BYTES, pack, planes_of
 from thinkenv.chess_puzzles.task import ChessPuzzleTask, PuzzlesToTest, PuzzlesToTrain
 from thinkenv.streams import InstanceStream
 from thinkenv.tasks import make_task
@@ -130,9 +130,9 @@ def key(planes):
 
 
 def key_of_board(board):
-    planes = np.empty((17, 64), np.uint8)
-    encode_position(position_of_fen(board.fen()), planes)
-    return key(planes)
+    packed = np.empty((1, PACKED_BYTES), np.uint8)
+    pack(position_of_fen(board.fen()), packed[0])
+    return key(planes_of(packed, [0]))
 
 
 def random_scores(puzzles, knowledge):

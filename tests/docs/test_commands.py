@@ -52,6 +52,8 @@ def help_of(script: str, *words: str) -> str:
         mock.patch.object(sys, "argv", [script, *words, "--help"]),
         contextlib.redirect_stdout(said),
         contextlib.chdir(ROOT),
+        # Beside a script lie the modules that it imports, as where it is run by its path.
+        mock.patch.object(sys, "path", [str((ROOT / script).parent), *sys.path]),
         pytest.raises(SystemExit) as stopped,
     ):
         runpy.run_path(script, run_name="__main__")

@@ -293,7 +293,7 @@ def test_what_is_told_of_some_problems_only_is_refused(told):
 
     with pytest.raises(ValueError, match=f"must be alike, .*{told}.*, got"):
         evaluate(answer, SMALL, batch=20)
-    with pytest.raises(ValueError, match=f"{told} must .* shape .25,.*, got shape .3,."):
+    with pytest.raises(ValueError, match=f"{told} must .* shape .25,.*, got .3,."):
         evaluate(lambda bits: Answers(bits, **{told: np.ones(3)}), SMALL)
 
 

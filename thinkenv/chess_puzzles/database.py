@@ -98,9 +98,12 @@ def aligned(offset: int) -> int:
     return -(-offset // ALIGNMENT) * ALIGNMENT
 
 
-def bytes_of(array: np.ndarray) -> memoryview:
-    """The bytes of an array as they lie in memory, without a copy where they lie together."""
-    return np.ascontiguousarray(array).view(np.uint8).reshape(-1).data
+def checksum(database: Database) -> str:
+    """The SHA-256 of all columns, one after the other; each lies in memory in one piece."""
+    digest = hashlib.sha256()
+    for array in database.columns.values():
+        digest.update(array.data)
+    return digest.hexdigest()
 
 
 def write_database(path: Path, database: Database) -> None:
@@ -111,18 +114,16 @@ def write_database(path: Path, database: Database) -> None:
     """
     layout: dict[str, dict] = {}
     offset = 0
-    digest = hashlib.sha256()
     for name, array in database.columns.items():
         offset = aligned(offset)
         layout[name] = {"dtype": array.dtype.str, "shape": array.shape, "offset": offset}
         offset += array.nbytes
-        digest.update(bytes_of(array))
     header = {
         "format": FORMAT_VERSION,
         "source": database.source,
         "source_sha256": database.source_sha256,
         "refused": database.refused,
-        "sha256": digest.hexdigest(),
+        "sha256": checksum(database),
         "bytes": offset,
         "themes": database.themes,
         "openings": database.openings,
@@ -134,7 +135,7 @@ def write_database(path: Path, database: Database) -> None:
         file.write(MAGIC + len(text).to_bytes(8, "little") + text)
         for name, array in database.columns.items():
             file.write(b"\0" * (first + layout[name]["offset"] - file.tell()))
-            file.write(bytes_of(array))
+            file.write(array.data)
 
 
 def is_database(path: Path) -> bool:
@@ -159,9 +160,9 @@ def read_header(path: Path) -> tuple[dict, int]:
     try:
         header = json.loads(text)
         version = header["format"]
-        if version == FORMAT_VERSION:
-            check_header(header)
-    except (ValueError, KeyError, TypeError):
+        if version == FORMAT_VERSION and not is_complete(header):
+            raise ValueError
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise ValueError(f"{path} is damaged: its header cannot be read; import it again") from None
     if version != FORMAT_VERSION:
         raise ValueError(
@@ -177,23 +178,20 @@ def read_header(path: Path) -> tuple[dict, int]:
     return header, first
 
 
-def check_header(header: dict) -> None:
-    """Check that a header has all that ``write_database`` puts there.
+def is_complete(header: dict) -> bool:
+    """Whether a header has all that ``write_database`` puts there, and columns inside the file.
 
     Raises:
-        ValueError: If a value is wrong.
-        KeyError: If one is missing.
-        TypeError: If one is of another type.
+        KeyError: If something is missing.
+        TypeError: If something is of another type; also a ValueError or an AttributeError.
     """
-    missing = HEADER_KEYS - header.keys()
-    if missing:
-        raise KeyError(*missing)
-    if set(header["columns"]) != set(COLUMN_TYPES):
-        raise ValueError("other columns")
-    for name, column in header["columns"].items():
-        end = column["offset"] + np.dtype(COLUMN_TYPES[name]).itemsize * math.prod(column["shape"])
-        if column["dtype"] != COLUMN_TYPES[name] or end > header["bytes"]:
-            raise ValueError(f"another type of column {name}")
+    columns = header["columns"]
+    ends = [
+        column["offset"] + np.dtype(COLUMN_TYPES[name]).itemsize * math.prod(column["shape"])
+        for name, column in columns.items()
+    ]
+    has_types = {name: column["dtype"] for name, column in columns.items()} == COLUMN_TYPES
+    return HEADER_KEYS <= header.keys() and has_types and max(ends) <= header["bytes"]
 
 
 def open_database(path: Path) -> Database:
@@ -205,12 +203,10 @@ def open_database(path: Path) -> Database:
     """
     header, first = read_header(path)
     whole = np.memmap(path, np.uint8, "r")
-    columns = {}
-    for name, layout in header["columns"].items():
-        begin = first + layout["offset"]
-        count = math.prod(layout["shape"]) * np.dtype(layout["dtype"]).itemsize
-        column = np.asarray(whole[begin : begin + count]).view(layout["dtype"])
-        columns[name] = column.reshape(layout["shape"])
+    columns = {
+        name: np.ndarray(layout["shape"], layout["dtype"], whole, first + layout["offset"])
+        for name, layout in header["columns"].items()
+    }
     # Kernels follow these without looking, so they must not lead astray.
     for starts, lengths, target in (
         ("move_starts", "move_counts", "moves"),
@@ -236,8 +232,5 @@ def verify_database(path: Path) -> None:
         ValueError: If it is another one, or ``path`` is not a database.
     """
     header, _ = read_header(path)
-    digest = hashlib.sha256()
-    for array in open_database(path).columns.values():
-        digest.update(bytes_of(array))
-    if digest.hexdigest() != header["sha256"]:
+    if checksum(open_database(path)) != header["sha256"]:
         raise ValueError(f"{path} is damaged: its checksum is wrong; import it again")

@@ -20,6 +20,10 @@ LICHESS_ADDRESS = "https://database.lichess.org/lichess_db_puzzle.csv.zst"
 ATTEMPTS = 5
 TIMEOUT_SECONDS = 30
 PAUSE_SECONDS = 1.0
+# After these it is tried again. Some are an OSError, which is also what a full disk is: not that.
+BROKEN_OFF = (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError)
+
+Report = Callable[[int], None]  # told a number of bytes
 
 
 class DownloadError(OSError):
@@ -29,8 +33,8 @@ class DownloadError(OSError):
 def download(
     address: str,
     target: Path,
-    advance: Callable[[int], None] = lambda count: None,
-    expect: Callable[[int], None] = lambda count: None,
+    advance: Report = lambda count: None,
+    expect: Report = lambda count: None,
     attempts: int = ATTEMPTS,
     pause: float = PAUSE_SECONDS,
 ) -> None:
@@ -72,12 +76,7 @@ def download(
             raise DownloadError(
                 f"{address}: the server answers {error.code} {error.reason}"
             ) from None
-        except (
-            urllib.error.URLError,
-            http.client.HTTPException,
-            TimeoutError,
-            ConnectionError,
-        ) as error:
+        except BROKEN_OFF as error:
             problem = str(getattr(error, "reason", error)) or type(error).__name__
         after = part.stat().st_size if part.exists() else 0
         failures = 0 if after > before else failures + 1
@@ -113,13 +112,7 @@ def check_whole(path: Path, address: str) -> None:
         pass
 
 
-def receive(
-    address: str,
-    part: Path,
-    mark: Path,
-    advance: Callable[[int], None],
-    expect: Callable[[int], None],
-) -> bool:
+def receive(address: str, part: Path, mark: Path, advance: Report, expect: Report) -> bool:
     """Receive what is missing of a file, in one connection.
 
     Args:

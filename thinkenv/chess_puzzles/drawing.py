@@ -4,14 +4,14 @@ import functools
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from thinkenv.chess_puzzles.rules import BLACK, KING, THEIRS
+from thinkenv.chess_puzzles.notation import PIECE_LETTERS
+from thinkenv.chess_puzzles.rules import BLACK
 from thinkenv.drawing import RIGHT_COLOUR, WRONG_COLOUR
 
 PIECE_IMAGES = Path(__file__).parents[1] / "assets" / "pieces"
-PIECE_LETTERS = {"pawn": "p", "knight": "n", "bishop": "b", "rook": "r", "queen": "q", "king": "k"}
-PIECE_NAMES = tuple(PIECE_LETTERS)  # in the order of their codes
+PIECE_NAMES = {"p": "pawn", "n": "knight", "b": "bishop", "r": "rook", "q": "queen", "k": "king"}
 
 SQUARE_PIXELS = 60
 MARGIN = 22  # pixels around the board, for the names of files and ranks
@@ -26,22 +26,34 @@ LAST_MOVE_SHARE, HEAT_SHARE = 0.6, 0.85  # how strongly a square is tinted at mo
 
 
 @functools.cache
-def piece_image(name: str, pixels: int) -> Image.Image:
-    """The picture of a piece, such as ``white_queen``, with transparent background."""
-    with Image.open(PIECE_IMAGES / f"{name}.png") as image:
+def piece_image(letter: str, pixels: int) -> Image.Image:
+    """The picture of a piece, by its letter in a FEN, with transparent background."""
+    colour = "white" if letter.isupper() else "black"
+    with Image.open(PIECE_IMAGES / f"{colour}_{PIECE_NAMES[letter.lower()]}.png") as image:
         return image.convert("RGBA").resize((pixels, pixels), Image.Resampling.LANCZOS)
 
 
-def real_pieces(position: np.ndarray) -> dict[int, str]:
-    """Which piece stands on each occupied square, seen from the solver: square to image name."""
-    own, theirs = ("black", "white") if position[BLACK] else ("white", "black")
-    pieces = {}
-    for square in range(64):
-        code = int(position[square])
-        if code:
-            colour = own if code <= KING else theirs
-            pieces[square] = f"{colour}_{PIECE_NAMES[(code - 1) % THEIRS]}"
-    return pieces
+def as_shown(squares: np.ndarray, is_black: bool) -> np.ndarray:
+    """Something of each square as the solver sees it, from the upper left.
+
+    Positions are mirrored by their ranks alone when Black solves, but players turn the board.
+
+    Args:
+        squares: ``(8, 8)`` or ``(64,)``, rank by rank, the solver's first rank first.
+        is_black: Whether Black solves.
+
+    Returns:
+        ``(8, 8)``, the solver's last rank first.
+    """
+    return np.flip(squares.reshape(8, 8), (0, 1) if is_black else 0)
+
+
+def letters_of(position: np.ndarray) -> np.ndarray:
+    """The letters of the pieces as in FEN, and ``.`` where none is, as the solver sees them."""
+    letters = PIECE_LETTERS.tobytes().decode()
+    is_black = bool(position[BLACK])
+    by_code = np.array(list(letters.swapcase() if is_black else letters))
+    return as_shown(by_code[position[:64]], is_black)
 
 
 def square_names(is_black: bool) -> tuple[str, str]:
@@ -49,22 +61,18 @@ def square_names(is_black: bool) -> tuple[str, str]:
     return ("hgfedcba", "87654321") if is_black else ("abcdefgh", "12345678")
 
 
-def shown_file(file: int, is_black: bool) -> int:
-    """Where a file is shown, from the left.
-
-    Positions are mirrored by their ranks alone when Black solves, but players turn the board.
-    """
-    return 7 - file if is_black else file
-
-
-def squares_of_move(move: int | None) -> tuple[int, ...]:
-    """The two squares of a move code; none if there is no move."""
-    return () if move is None else (move & 63, move >> 6 & 63)
+def squares_of_move(move: int | None, is_black: bool) -> np.ndarray:
+    """Which squares a move goes from and to, bool, as the solver sees them."""
+    squares = np.zeros(64, np.bool_)
+    if move is not None:
+        squares[[move & 63, move >> 6 & 63]] = True
+    return as_shown(squares, is_black)
 
 
-def blend(colour: tuple[int, ...], over: tuple[int, ...], share: float) -> tuple[int, ...]:
-    """A colour laid over another one with a share from 0 to 1."""
-    return tuple(round(a * share + b * (1 - share)) for a, b in zip(colour, over, strict=True))
+def blend(colour: tuple[int, ...], over: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """A colour laid over those of squares ``(8, 8, 3)`` with shares ``(8, 8)`` from 0 to 1."""
+    shares = shares[..., None]
+    return np.rint(shares * colour + (1 - shares) * over)
 
 
 def render(
@@ -89,39 +97,34 @@ def render(
     Returns:
         ``(height, width, 3)`` uint8.
     """
-    side = 8 * pixels + 2 * MARGIN
-    image = Image.new("RGB", (side, side), MARGIN_COLOUR)
-    pen = ImageDraw.Draw(image)
-    font = ImageFont.load_default(14)
     is_black = bool(position[BLACK])
+    # The square at the upper left is light for both players.
+    is_dark = np.indices((8, 8)).sum(axis=0)[..., None] % 2
+    colours = np.where(is_dark, DARK_SQUARE, LIGHT_SQUARE)  # (8, 8, 3)
+    tinted = LAST_MOVE_SHARE * squares_of_move(last_move, is_black)
+    colours = blend(LAST_MOVE_COLOUR, colours, tinted)
+    if heat is not None:
+        colours = blend(HEAT_COLOUR, colours, HEAT_SHARE * np.clip(as_shown(heat, is_black), 0, 1))
+    board = Image.fromarray(colours.astype(np.uint8))
+    board = board.resize((8 * pixels, 8 * pixels), Image.Resampling.NEAREST)
+    image = ImageOps.expand(board, MARGIN, MARGIN_COLOUR)
+    pen = ImageDraw.Draw(image)
+    for (row, column), letter in np.ndenumerate(letters_of(position)):
+        if letter != ".":
+            piece = piece_image(letter, pixels)
+            image.paste(piece, (MARGIN + column * pixels, MARGIN + row * pixels), piece)
+    if marked is not None:
+        is_right = as_shown(np.ones((8, 8)) if right is None else right, is_black)
+        for row, column in np.argwhere(as_shown(marked, is_black)):
+            left, top = MARGIN + column * pixels, MARGIN + row * pixels
+            frame = RIGHT_COLOUR if is_right[row, column] else WRONG_COLOUR
+            pen.rectangle([left, top, left + pixels - 1, top + pixels - 1], None, frame, width=4)
+    font = ImageFont.load_default(14)
     files, ranks = square_names(is_black)
-    pieces = real_pieces(position)
-    last_squares = squares_of_move(last_move)
-    for square in range(64):
-        rank, file = divmod(square, 8)
-        left = MARGIN + shown_file(file, is_black) * pixels
-        top = MARGIN + (7 - rank) * pixels
-        # a1 is dark; mirrored by ranks, the first square is a8, which is light.
-        is_dark = (rank + file) % 2 == is_black
-        colour: tuple[int, ...] = DARK_SQUARE if is_dark else LIGHT_SQUARE
-        if square in last_squares:
-            colour = blend(LAST_MOVE_COLOUR, colour, LAST_MOVE_SHARE)
-        if heat is not None:
-            share = HEAT_SHARE * float(np.clip(heat[rank, file], 0, 1))
-            colour = blend(HEAT_COLOUR, colour, share)
-        box = [left, top, left + pixels - 1, top + pixels - 1]
-        pen.rectangle(box, colour)
-        if square in pieces:
-            piece = piece_image(pieces[square], pixels)
-            image.paste(piece, (left, top), piece)
-        if marked is not None and marked[rank, file]:
-            is_right = right is None or right[rank, file]
-            pen.rectangle(box, None, RIGHT_COLOUR if is_right else WRONG_COLOUR, width=4)
     for index in range(8):
         middle = MARGIN + index * pixels + pixels // 2
-        below = 8 * pixels + MARGIN + MARGIN // 2
-        pen.text((middle, below), files[index], NAME_COLOUR, font, anchor="mm")
-        pen.text((MARGIN // 2, side - middle), ranks[index], NAME_COLOUR, font, anchor="mm")
+        pen.text((middle, image.height - MARGIN // 2), files[index], NAME_COLOUR, font, anchor="mm")
+        pen.text((MARGIN // 2, image.height - middle), ranks[index], NAME_COLOUR, font, anchor="mm")
     return np.asarray(image)
 
 
@@ -138,24 +141,15 @@ def write_text(
     """
     is_black = bool(position[BLACK])
     files, ranks = square_names(is_black)
-    pieces = real_pieces(position)
-    last_squares = squares_of_move(last_move)
-    lines = []
-    for rank in range(7, -1, -1):
-        line = f"{ranks[rank]} "
-        for column in range(8):
-            square = 8 * rank + shown_file(column, is_black)
-            letter = "."
-            if square in pieces:
-                colour, name = pieces[square].split("_")
-                letter = PIECE_LETTERS[name]
-                letter = letter.upper() if colour == "white" else letter
-            line += f"[{letter}]" if square in last_squares else f" {letter} "
-        lines.append(line.rstrip())
+    letters = letters_of(position)
+    in_brackets = np.char.add(np.char.add("[", letters), "]")
+    is_last = squares_of_move(last_move, is_black)
+    cells = np.where(is_last, in_brackets, np.char.center(letters, 3))
+    lines = [f"{ranks[7 - row]} {''.join(cells[row])}".rstrip() for row in range(8)]
     lines.append("   " + "  ".join(files))
     if marked is not None:
-        wrong = (marked != 0) & (right == 0) if right is not None else np.zeros((8, 8), np.bool_)
-        names = ["abcdefgh"[file] + ranks[rank] for rank, file in np.argwhere(marked)]
-        bad = ["abcdefgh"[file] + ranks[rank] for rank, file in np.argwhere(wrong)]
-        lines.append(f"marked: {' '.join(names)}" + (f"; wrong: {' '.join(bad)}" if bad else ""))
+        names = np.array([[file + rank for file in "abcdefgh"] for rank in ranks])
+        wrong = [] if right is None else names[(marked != 0) & (right == 0)]
+        judged = f"; wrong: {' '.join(wrong)}" if len(wrong) else ""
+        lines.append(f"marked: {' '.join(names[marked != 0])}{judged}")
     return "\n".join(lines)

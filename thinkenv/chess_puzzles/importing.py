@@ -13,14 +13,15 @@ import zstandard
 from thinkenv.chess_puzzles.database import COLUMN_TYPES, Database, write_database
 from thinkenv.chess_puzzles.lichess_rows import (
     COLUMNS,
+    HEADER,
     MAX_THEMES,
-    ROW_ERRORS,
     SAME_ID,
     Words,
     empty_rows,
     empty_words,
     read_lines,
 )
+from thinkenv.chess_puzzles.notation import ERRORS
 from thinkenv.chess_puzzles.rating_splits import settle_positions
 
 ZSTANDARD_MAGIC = b"\x28\xb5\x2f\xfd"  # what a compressed file begins with
@@ -35,7 +36,7 @@ class Refused:
 
     Attributes:
         lines: ``(n,)`` int64, their line numbers in the file, from 1 on.
-        reasons: ``(n,)`` int64, indices into ``ROW_ERRORS``.
+        reasons: ``(n,)`` int64, indices into ``ERRORS``.
     """
 
     lines: np.ndarray
@@ -50,9 +51,9 @@ class Refused:
             return []
         counts = Counter(self.reasons.tolist()).most_common()
         text = [f"{len(self):,} rows refused:"]
-        text += [f"  {count:,}: {ROW_ERRORS[reason]}" for reason, count in counts]
+        text += [f"  {count:,}: {ERRORS[reason]}" for reason, count in counts]
         for line, reason in list(zip(self.lines, self.reasons, strict=True))[:max_lines]:
-            text.append(f"  line {line}: {ROW_ERRORS[reason]}")
+            text.append(f"  line {line}: {ERRORS[reason]}")
         if len(self) > max_lines:
             text.append(f"  ... and {len(self) - max_lines:,} more")
         return text
@@ -137,7 +138,7 @@ def skip_header(text: bytes, path: Path) -> bytes:
     if tuple(names) not in (COLUMNS, COLUMNS[:-1]):
         missing = [name for name in COLUMNS[:-1] if name not in names]
         problem = f"lacks the column {missing[0]}" if missing else f"is {','.join(names)}"
-        raise ValueError(f"{path}: the header {problem}; it must be {','.join(COLUMNS)}")
+        raise ValueError(f"{path}: the header {problem}; it must be {HEADER}")
     return newline + rest
 
 
@@ -172,8 +173,7 @@ class ImportState:
     def __init__(self) -> None:
         like = empty_rows(1, 1)._asdict()
         self.columns = {name: GrowingColumn(array) for name, array in like.items()}
-        self.bad_lines: list[np.ndarray] = []
-        self.bad_reasons: list[np.ndarray] = []
+        self.refused = GrowingColumn(np.empty((1, 2), np.int64))  # lines and reasons
         # Half of the slots may be taken, which is what bounds the number of themes.
         self.themes = empty_words(2 * MAX_THEMES, MAX_THEMES)
         self.openings = empty_words(1 << 16, 0)
@@ -186,28 +186,21 @@ class ImportState:
         lines = text.count(b"\n")
         rows = empty_rows(lines, len(text))
         self.openings = with_room(self.openings, lines)
-        bad_lines = np.empty(lines, np.int64)
-        bad_reasons = np.empty(lines, np.int64)
+        refused = np.empty((lines, 2), np.int64)
         self.themes.counts[1] = 0  # none of them is new in this text
-        count, moves, characters, bad = read_lines(
-            np.frombuffer(text, np.uint8),
-            self.lines + 1,
-            rows,
-            self.themes,
-            self.openings,
-            bad_lines,
-            bad_reasons,
+        characters = np.frombuffer(text, np.uint8)
+        count, moves, urls, bad = read_lines(
+            characters, self.lines + 1, rows, self.themes, self.openings, refused
         )
         self.theme_names += new_words(text, self.themes)
         self.opening_names += new_words(text, self.openings)
         # So far these count from the beginning of this text.
         rows.move_starts[:count] += np.uint32(self.columns["moves"].rows)
         rows.url_starts[:count] += np.uint32(self.columns["urls"].rows)
-        lengths = {"moves": moves, "urls": characters}
+        lengths = {"moves": moves, "urls": urls}
         for name, array in rows._asdict().items():
             self.columns[name].append(array[: lengths.get(name, count)])
-        self.bad_lines.append(bad_lines[:bad].copy())
-        self.bad_reasons.append(bad_reasons[:bad].copy())
+        self.refused.append(refused[:bad])
         self.lines += lines
 
 
@@ -270,28 +263,26 @@ def import_puzzles(
     for text in whole_lines(read_ahead(read_bytes(source, see)), source):
         state.read(skip_header(text, source) if state.lines == 0 else text)
     columns = {name: state.columns.pop(name).join() for name in list(state.columns)}
-    bad_lines = np.concatenate([*state.bad_lines, np.empty(0, np.int64)])
-    bad_reasons = np.concatenate([*state.bad_reasons, np.empty(0, np.int64)])
+    bad = state.refused.join()
     if len(columns["ratings"]) == 0:
-        if len(bad_lines) == 0:
+        if len(bad) == 0:
             raise ValueError(f"{source} has no rows")
         raise ValueError(
-            f"{source}: not one of {len(bad_lines):,} rows is a puzzle; "
-            f"line {bad_lines[0]}: {ROW_ERRORS[bad_reasons[0]]}"
+            f"{source}: not one of {len(bad):,} rows is a puzzle; "
+            f"line {bad[0, 0]}: {ERRORS[bad[0, 1]]}"
         )
     columns["ids"] = columns["ids"].view(COLUMN_TYPES["ids"]).reshape(-1)
     repeated = repeated_ids(columns["ids"])
     if len(repeated):
-        bad_lines = np.append(bad_lines, columns["lines"][repeated])
-        bad_reasons = np.append(bad_reasons, np.full(len(repeated), SAME_ID))
+        same_ids = np.stack(np.broadcast_arrays(columns["lines"][repeated], SAME_ID), axis=1)
+        bad = np.append(bad, same_ids, axis=0)
         for name in [name for name in columns if name not in ("moves", "urls")]:
             columns[name] = np.delete(columns[name], repeated, axis=0)
     columns["split_ratings"], columns["split_percents"] = settle_positions(
         columns["keys"], columns["ratings"], columns["plays"]
     )
     columns = {name: columns[name].astype(kind, copy=False) for name, kind in COLUMN_TYPES.items()}
-    order = np.argsort(bad_lines, kind="stable")
-    refused = Refused(bad_lines[order], bad_reasons[order])
+    refused = Refused(*bad[np.argsort(bad[:, 0], kind="stable")].T)
     database = Database(
         columns,
         tuple(state.theme_names),

@@ -12,9 +12,10 @@ from typing import NamedTuple
 import numpy as np
 from numba import uint64
 
+from thinkenv.chess_puzzles.database import COLUMN_TYPES
 from thinkenv.chess_puzzles.notation import (
-    FEN_ERRORS,
     end_of_field,
+    error_code,
     parse_fen,
     parse_move,
     parse_number,
@@ -24,18 +25,9 @@ from thinkenv.chess_puzzles.rules import BLACK, MIRROR_MOVE, POSITION_BYTES, is_
 from thinkenv.kernels.compilation import kernel
 from thinkenv.kernels.random import mix
 
-COLUMNS = (
-    "PuzzleId",
-    "FEN",
-    "Moves",
-    "Rating",
-    "RatingDeviation",
-    "Popularity",
-    "NbPlays",
-    "Themes",
-    "GameUrl",
-    "OpeningTags",
-)
+# The first line of a file.
+HEADER = "PuzzleId,FEN,Moves,Rating,RatingDeviation,Popularity,NbPlays,Themes,GameUrl,OpeningTags"
+COLUMNS = tuple(HEADER.split(","))
 ID, FEN, MOVES, RATING, DEVIATION, POPULARITY, PLAYS, THEMES, URL, OPENINGS = range(len(COLUMNS))
 MAX_ID_LENGTH = 8
 MAX_URL_LENGTH = 255
@@ -46,30 +38,20 @@ UNKNOWN = -1  # a rating deviation or number of plays that the file does not giv
 UNKNOWN_POPULARITY = -32768
 URL_PREFIX = b"https://lichess.org/"
 
-ROW_ERRORS = (
-    *FEN_ERRORS,
-    "the row has not 9 or 10 columns",
-    f"PuzzleId: not from 1 to {MAX_ID_LENGTH} letters and digits",
-    f"Moves: not an even number of moves from 2 to {MAX_MOVES_OF_ROW}",
-    "Moves: a move is not in UCI notation",
-    "Moves: the opponent's set-up move is illegal",
-    "Moves: a move of the line is illegal",
-    "Rating: not a whole number from 1 to 9999",
-    "RatingDeviation: not a whole number from 0 to 9999",
-    "Popularity: not a whole number from -1000 to 1000",
-    "NbPlays: not a whole number from 0 to 999999999",
-    f"Themes: more than {MAX_THEMES} different themes in one file",
-    "Themes: not words of letters and digits",
-    f"GameUrl: longer than {MAX_URL_LENGTH} characters",
-    "PuzzleId: the same as in an earlier row",
-)
-# Why a row is refused: the codes of FENs, and behind them
-BAD_COLUMNS, BAD_ID, BAD_COUNT, BAD_NOTATION, ILLEGAL_SETUP, ILLEGAL_MOVE, BAD_RATING = range(
-    len(FEN_ERRORS), len(FEN_ERRORS) + 7
-)
-BAD_DEVIATION, BAD_POPULARITY, BAD_PLAYS, BAD_THEMES, NO_THEME, BAD_URL, SAME_ID = range(
-    len(FEN_ERRORS) + 7, len(ROW_ERRORS)
-)
+BAD_COLUMNS = error_code("the row has not 9 or 10 columns")
+BAD_ID = error_code(f"PuzzleId: not from 1 to {MAX_ID_LENGTH} letters and digits")
+SAME_ID = error_code("PuzzleId: the same as in an earlier row")
+BAD_COUNT = error_code(f"Moves: not an even number of moves from 2 to {MAX_MOVES_OF_ROW}")
+BAD_NOTATION = error_code("Moves: a move is not in UCI notation")
+ILLEGAL_SETUP = error_code("Moves: the opponent's set-up move is illegal")
+ILLEGAL_MOVE = error_code("Moves: a move of the line is illegal")
+BAD_RATING = error_code("Rating: not a whole number from 1 to 9999")
+BAD_DEVIATION = error_code("RatingDeviation: not a whole number from 0 to 9999")
+BAD_POPULARITY = error_code("Popularity: not a whole number from -1000 to 1000")
+BAD_PLAYS = error_code("NbPlays: not a whole number from 0 to 999999999")
+BAD_THEMES = error_code(f"Themes: more than {MAX_THEMES} different themes in one file")
+NO_THEME = error_code("Themes: not words of letters and digits")
+BAD_URL = error_code(f"GameUrl: longer than {MAX_URL_LENGTH} characters")
 
 NO_NUMBER = -(2**31)  # what is read where there is no number; less than any that is
 
@@ -141,26 +123,16 @@ class Words(NamedTuple):
 
 def empty_rows(lines: int, characters: int) -> Rows:
     """Space for the rows of a text of so many lines and characters."""
-    return Rows(
-        ids=np.zeros((lines, MAX_ID_LENGTH), np.uint8),
-        positions=np.empty((lines, PACKED_BYTES), np.uint8),
-        keys=np.empty(lines, np.uint64),
-        last_moves=np.empty(lines, np.uint16),
-        move_starts=np.empty(lines, np.uint32),
-        move_counts=np.empty(lines, np.uint8),
+    shapes = {
+        "ids": (lines, MAX_ID_LENGTH),
+        "positions": (lines, PACKED_BYTES),
         # No more moves than that: each takes four characters and a space or comma.
-        moves=np.empty(characters // (4 + 1) + 1, np.uint16),
-        ratings=np.empty(lines, np.int16),
-        rating_deviations=np.empty(lines, np.int16),
-        popularities=np.empty(lines, np.int16),
-        plays=np.empty(lines, np.int32),
-        theme_sets=np.zeros((lines, MAX_THEMES // 8), np.uint8),
-        url_starts=np.empty(lines, np.uint32),
-        url_lengths=np.empty(lines, np.uint8),
-        urls=np.empty(characters, np.uint8),
-        openings=np.zeros(lines, np.int32),
-        lines=np.empty(lines, np.int64),
-    )
+        "moves": (characters // (4 + 1) + 1,),
+        "theme_sets": (lines, MAX_THEMES // 8),
+        "urls": (characters,),
+    }
+    types = COLUMN_TYPES | {"ids": "|u1", "keys": "<u8", "lines": "<i8"}
+    return Rows(*(np.empty(shapes.get(name, (lines,)), types[name]) for name in Rows._fields))
 
 
 def empty_words(slots: int, words: int) -> Words:
@@ -236,7 +208,7 @@ def parse_whole(text, begin, end, low, high, unknown):
 
 @kernel(inline="always")
 def read_id(text, begin, end, rows, row):
-    """Note the puzzle's id; 0, or an index into ``ROW_ERRORS``."""
+    """Note the puzzle's id; 0, or an index into ``ERRORS``."""
     if begin == end or end - begin > MAX_ID_LENGTH or not is_alphanumeric(text, begin, end):
         return BAD_ID
     rows.ids[row] = 0
@@ -259,7 +231,7 @@ def read_moves(text, begin, end, position, rows, row, first):
         first: Where in ``rows.moves`` the row's moves begin.
 
     Returns:
-        0, or an index into ``ROW_ERRORS``.
+        0, or an index into ``ERRORS``.
     """
     count = 0
     offset = begin
@@ -291,7 +263,7 @@ def read_moves(text, begin, end, position, rows, row, first):
 
 @kernel(inline="always")
 def read_numbers(text, fields, rows, row):
-    """Note ratings, popularity and plays; 0, or an index into ``ROW_ERRORS``."""
+    """Note ratings, popularity and plays; 0, or an index into ``ERRORS``."""
     begin, end = fields[RATING]
     rating = parse_whole(text, begin, end, 1, 9999, NO_NUMBER)
     if rating == NO_NUMBER:
@@ -320,7 +292,7 @@ def read_url(text, begin, end, rows, row, first):
     """Note the game's address, without ``URL_PREFIX``, from ``first`` in ``rows.urls`` on.
 
     Returns:
-        0, or an index into ``ROW_ERRORS``.
+        0, or an index into ``ERRORS``.
     """
     is_lichess = end - begin >= len(URL_PREFIX)
     for index in range(len(URL_PREFIX)):
@@ -338,7 +310,7 @@ def read_url(text, begin, end, rows, row, first):
 
 @kernel(inline="always")
 def read_themes(text, begin, end, rows, row, themes):
-    """Note the puzzle's themes as a set of bits; 0, or an index into ``ROW_ERRORS``."""
+    """Note the puzzle's themes as a set of bits; 0, or an index into ``ERRORS``."""
     rows.theme_sets[row] = 0
     while begin < end:
         stop = end_of_field(text, begin, end)
@@ -361,7 +333,7 @@ def read_row(text, fields, position, rows, row, first_move, first_url, themes, o
     Themes and openings come last, so that what is not a puzzle adds none to those met so far.
 
     Returns:
-        0, or an index into ``ROW_ERRORS``.
+        0, or an index into ``ERRORS``.
     """
     moves, url, names = fields[MOVES], fields[URL], fields[THEMES]
     error = (
@@ -414,7 +386,7 @@ def find_fields(text, begin, fields):
 
 
 @kernel
-def read_lines(text, first_line, rows, themes, openings, bad_lines, bad_reasons):
+def read_lines(text, first_line, rows, themes, openings, refused):
     """Read the lines of a piece of text.
 
     Args:
@@ -423,8 +395,8 @@ def read_lines(text, first_line, rows, themes, openings, bad_lines, bad_reasons)
         rows: Space for as many rows as there are lines.
         themes: The themes met so far.
         openings: The opening tags met so far.
-        bad_lines: ``(lines,)`` int64, filled from the beginning with numbers of refused lines.
-        bad_reasons: ``(lines,)`` int64, filled with indices into ``ROW_ERRORS``.
+        refused: ``(lines, 2)`` int64, filled from the beginning with the numbers of refused lines
+            and indices into ``ERRORS``.
 
     Returns:
         ``(count, moves, characters, bad)``: rows read, moves and characters of addresses written,
@@ -457,7 +429,6 @@ def read_lines(text, first_line, rows, themes, openings, bad_lines, bad_reasons)
             url_count += rows.url_lengths[count]
             count += 1
         else:
-            bad_lines[bad] = line
-            bad_reasons[bad] = error
+            refused[bad] = line, error
             bad += 1
     return count, move_count, url_count, bad

@@ -4,11 +4,13 @@ import numpy as np
 
 from thinkenv.chess_puzzles.notation import move_of_uci, uci_of_move
 from thinkenv.chess_puzzles.rules import (
-    DIAGONAL,
-    JUMPS,
+    A8,
+    KNIGHT_STEPS,
+    LINES,
     MAX_MOVES,
+    NO_SQUARE,
     PROMOTIONS,
-    STRAIGHT,
+    UP,
     legal_moves,
 )
 from thinkenv.kernels.compilation import kernel
@@ -21,18 +23,12 @@ def all_moves() -> tuple[str, ...]:
     """
     moves = []
     for origin in range(64):
-        rank, file = divmod(origin, 8)
-        steps = [
-            (ranks * distance, files * distance)
-            for ranks, files in STRAIGHT + DIAGONAL
-            for distance in range(1, 8)
-        ]
-        for ranks, files in (*steps, *JUMPS):
-            if not (0 <= rank + ranks < 8 and 0 <= file + files < 8):
-                continue
-            move = origin | (origin + 8 * ranks + files) << 6
+        targets = np.append(LINES[origin], KNIGHT_STEPS[origin])
+        for target in targets[targets != NO_SQUARE].tolist():
+            move = origin | target << 6
             moves.append(move)
-            if rank == 6 and ranks == 1 and abs(files) <= 1:  # a pawn may come from there, too
+            # A pawn may come from there, too.
+            if origin < A8 <= target and abs(target - origin - UP) <= 1:
                 moves += [move | promotion << 12 for promotion in PROMOTIONS]
     return tuple(sorted(uci_of_move(move, is_black=False) for move in moves))
 

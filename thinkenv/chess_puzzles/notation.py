@@ -7,14 +7,12 @@ Universal Chess Interface: ``e2e4``, ``e1g1`` for castling, ``e7e8q``.
 import numpy as np
 
 from thinkenv.chess_puzzles.rules import (
-    A1,
     A8,
     BLACK,
     CASTLING,
-    E1,
+    CASTLING_SQUARES,
     EN_PASSANT,
     FULLMOVES,
-    H1,
     HALFMOVES,
     KING,
     MAX_HALFMOVES,
@@ -43,6 +41,9 @@ RIGHT_LETTERS = np.frombuffer(b"KQkq", np.uint8).copy()  # in the order of the b
 # The piece that each letter of a FEN stands for, seen from White.
 PIECE_OF_LETTER = np.zeros(256, np.uint8)
 PIECE_OF_LETTER[PIECE_LETTERS[1:]] = np.arange(1, 13)
+# The castling right that each letter stands for, as a bit of CASTLING; -1 where it is none.
+RIGHT_OF_LETTER = np.full(256, -1, np.int8)
+RIGHT_OF_LETTER[RIGHT_LETTERS] = np.arange(4)
 
 MAX_FEN_LENGTH = 100
 MAX_UCI_LENGTH = 5
@@ -51,21 +52,29 @@ MAX_DIGITS = 5
 MAX_FULLMOVES = 2**16 - 1
 MAX_PIECES, MAX_PAWNS = 16, 8  # of a side
 
-# Why a FEN is refused; the codes that ``parse_fen`` returns.
-FEN_ERRORS = (
-    "",
-    "FEN: the board is not eight ranks of eight squares",
-    "FEN: the side to move is neither 'w' nor 'b'",
-    "FEN: the castling rights are not '-' or some of 'KQkq' with king and rook in their places",
-    "FEN: the en passant square is not behind a pawn that has just moved two squares",
-    "FEN: the numbers of half-moves and moves are missing or not numbers",
-    "FEN: a side has not exactly one king",
-    "FEN: there is a pawn on the first or last rank",
-    "FEN: the side to move could take the king",
-    "FEN: a side has more than 16 pieces or 8 pawns",
+# Why a FEN, or a row of a file, is refused, by the codes that ``parse_fen`` and others return.
+ERRORS = [""]
+
+
+def error_code(reason: str) -> int:
+    """The code of a further reason to refuse something."""
+    ERRORS.append(reason)
+    return len(ERRORS) - 1
+
+
+BAD_BOARD = error_code("FEN: the board is not eight ranks of eight squares")
+BAD_SIDE = error_code("FEN: the side to move is neither 'w' nor 'b'")
+BAD_RIGHTS = error_code(
+    "FEN: the castling rights are not '-' or some of 'KQkq' with king and rook in their places"
 )
-BAD_BOARD, BAD_SIDE, BAD_RIGHTS, BAD_EN_PASSANT = range(1, 5)
-BAD_NUMBERS, BAD_KINGS, BAD_PAWNS, BAD_CHECK, BAD_ARMY = range(5, len(FEN_ERRORS))
+BAD_EN_PASSANT = error_code(
+    "FEN: the en passant square is not behind a pawn that has just moved two squares"
+)
+BAD_NUMBERS = error_code("FEN: the numbers of half-moves and moves are missing or not numbers")
+BAD_KINGS = error_code("FEN: a side has not exactly one king")
+BAD_PAWNS = error_code("FEN: there is a pawn on the first or last rank")
+BAD_CHECK = error_code("FEN: the side to move could take the king")
+BAD_ARMY = error_code("FEN: a side has more than 16 pieces or 8 pawns")
 
 
 @kernel
@@ -120,6 +129,14 @@ def end_of_field(text, begin, end):
 
 
 @kernel
+def parse_square(text, begin):
+    """The square that two characters name, such as ``e4``, as White sees it; -1 if none."""
+    file = np.int64(text[begin]) - ord("a")
+    rank = np.int64(text[begin + 1]) - ord("1")
+    return 8 * rank + file if 0 <= file < 8 and 0 <= rank < 8 else -1
+
+
+@kernel
 def parse_rights(text, begin, end, position):
     """Read the castling rights into a position seen from White; whether they are possible."""
     position[CASTLING] = 0
@@ -128,18 +145,13 @@ def parse_rights(text, begin, end, position):
     if begin == end or end - begin > len(RIGHT_LETTERS):
         return False
     for offset in range(begin, end):
-        right = -1
-        for index in range(len(RIGHT_LETTERS)):
-            if text[offset] == RIGHT_LETTERS[index]:
-                right = index
+        right = np.int64(RIGHT_OF_LETTER[text[offset]])
         if right < 0 or position[CASTLING] & (1 << right):
             return False
         position[CASTLING] |= 1 << right
-        # Rights 0 and 1 are White's, at the bottom; 0 and 2 are the king's side, to the right.
-        home = 0 if right < 2 else A8
-        side = 0 if right < 2 else THEIRS
-        rook = home + (H1 if right % 2 == 0 else A1)
-        if position[home + E1] != side + KING or position[rook] != side + ROOK:
+        king, rook = CASTLING_SQUARES[right]
+        side = 0 if right < 2 else THEIRS  # rights 0 and 1 are White's
+        if position[king] != side + KING or position[rook] != side + ROOK:
             return False
     return True
 
@@ -150,15 +162,11 @@ def parse_en_passant(text, begin, end, is_black, position):
     position[EN_PASSANT] = NO_SQUARE
     if end - begin == 1 and text[begin] == DASH:
         return True
-    if end - begin != 2:
-        return False
-    file = np.int64(text[begin]) - ord("a")
-    rank = np.int64(text[begin + 1]) - ord("1")
-    if file < 0 or file > 7 or rank != (2 if is_black else 5):
+    behind = parse_square(text, begin) if end - begin == 2 else -1
+    if behind < 0 or behind >> 3 != (2 if is_black else 5):
         return False
     # The pawn that has just moved came from beyond the square and stands before it, seen from the
     # side to move.
-    behind = 8 * rank + file
     before = UP if is_black else -UP
     code = PAWN if is_black else THEIRS + PAWN
     is_possible = position[behind] == 0 and position[behind - before] == 0
@@ -194,7 +202,9 @@ def check_pieces(position):
             kings += piece == KING
             pieces += PAWN <= piece <= KING
             pawns += piece == PAWN
-            if piece == PAWN and (square <= H1 or square >= A8):
+        # Apart, because a loop that nothing leaves is counted several squares at a time.
+        for file in range(8):
+            if position[file] == side + PAWN or position[A8 + file] == side + PAWN:
                 return BAD_PAWNS
         if pieces > MAX_PIECES or pawns > MAX_PAWNS:
             return BAD_ARMY
@@ -214,7 +224,7 @@ def parse_fen(text, begin, end, position):
         position: ``(POSITION_BYTES,)`` uint8, filled, seen from the side to move.
 
     Returns:
-        0, or an index into ``FEN_ERRORS``.
+        0, or an index into ``ERRORS``.
     """
     offset = parse_board(text, begin, end, position)
     if offset < 0:
@@ -253,17 +263,22 @@ def parse_fen(text, begin, end, position):
 
 
 @kernel
+def write_character(character, text, offset):
+    """Write a character; the offset behind it."""
+    text[offset] = character
+    return offset + 1
+
+
+@kernel
 def write_number(number, text, offset):
     """Write a number; the offset behind it."""
-    digits = 1
-    power = 10
-    while number >= power:
-        digits += 1
+    power = 1
+    while number >= 10 * power:
         power *= 10
-    for digit in range(digits):
+    while power > 0:
+        offset = write_character(ord("0") + number // power % 10, text, offset)
         power //= 10
-        text[offset + digit] = ord("0") + number // power % 10
-    return offset + digits
+    return offset
 
 
 @kernel
@@ -281,23 +296,18 @@ def write_board(position, text):
     mirror = MIRROR_SQUARE if is_black else 0
     offset = 0
     for rank in range(7, -1, -1):
-        empty = 0
+        was_empty = False
         for file in range(8):
             piece = np.int64(position[(8 * rank + file) ^ mirror])
-            if piece == 0:
-                empty += 1
-                continue
-            if empty > 0:
-                text[offset] = ord("0") + empty
-                offset += 1
-                empty = 0
-            text[offset] = PIECE_LETTERS[swap_piece(piece) if is_black else piece]
-            offset += 1
-        if empty > 0:
-            text[offset] = ord("0") + empty
-            offset += 1
-        text[offset] = SLASH if rank > 0 else SPACE
-        offset += 1
+            if piece != 0:
+                letter = PIECE_LETTERS[swap_piece(piece) if is_black else piece]
+                offset = write_character(letter, text, offset)
+            elif was_empty:
+                text[offset - 1] += 1  # one more square in the number just written
+            else:
+                offset = write_character(ord("1"), text, offset)
+            was_empty = piece == 0
+        offset = write_character(SLASH if rank > 0 else SPACE, text, offset)
     return offset
 
 
@@ -314,32 +324,27 @@ def write_fen(position, text):
     """
     is_black = position[BLACK] == 1
     offset = write_board(position, text)
-    text[offset] = ord("b") if is_black else ord("w")
-    text[offset + 1] = SPACE
-    offset += 2
+    offset = write_character(ord("b") if is_black else ord("w"), text, offset)
+    offset = write_character(SPACE, text, offset)
     rights = np.int64(position[CASTLING])
     if is_black:
         rights = swap_rights(rights)  # FEN names White's first
     if rights == 0:
-        text[offset] = DASH
-        offset += 1
+        offset = write_character(DASH, text, offset)
     for right in range(len(RIGHT_LETTERS)):
         if rights >> right & 1:
-            text[offset] = RIGHT_LETTERS[right]
-            offset += 1
-    text[offset] = SPACE
-    offset += 1
+            offset = write_character(RIGHT_LETTERS[right], text, offset)
+    offset = write_character(SPACE, text, offset)
     if position[EN_PASSANT] == NO_SQUARE:
-        text[offset] = DASH
-        offset += 1
+        offset = write_character(DASH, text, offset)
     else:
         square = np.int64(position[EN_PASSANT]) ^ (MIRROR_SQUARE if is_black else 0)
         offset = write_square(square, text, offset)
-    text[offset] = SPACE
-    offset = write_number(np.int64(position[HALFMOVES]), text, offset + 1)
-    text[offset] = SPACE
+    offset = write_character(SPACE, text, offset)
+    offset = write_number(np.int64(position[HALFMOVES]), text, offset)
+    offset = write_character(SPACE, text, offset)
     full_moves = np.int64(position[FULLMOVES]) | np.int64(position[FULLMOVES + 1]) << 8
-    return write_number(full_moves, text, offset + 1)
+    return write_number(full_moves, text, offset)
 
 
 @kernel
@@ -347,16 +352,13 @@ def parse_move(text, begin, end, is_black):
     """Read a move in UCI notation, seen from the side that moves; -1 if it is not in it."""
     if end - begin != 4 and end - begin != 5:
         return -1
+    mirror = MIRROR_SQUARE if is_black else 0
     move = np.int64(0)
     for part in range(2):  # the square that it begins on, and the one that it ends on
-        file = np.int64(text[begin + 2 * part]) - ord("a")
-        rank = np.int64(text[begin + 2 * part + 1]) - ord("1")
-        if file < 0 or file > 7 or rank < 0 or rank > 7:
+        square = parse_square(text, begin + 2 * part)
+        if square < 0:
             return -1
-        square = 8 * rank + file
-        if is_black:
-            square ^= MIRROR_SQUARE
-        move |= square << (6 * part)
+        move |= (square ^ mirror) << (6 * part)
     if end - begin == 5:
         for promotion in PROMOTIONS:
             if text[begin + 4] == PROMOTION_LETTERS[promotion]:
@@ -372,8 +374,7 @@ def write_move(move, is_black, text, offset):
     for part in range(2):
         offset = write_square(((move >> (6 * part)) & 63) ^ mirror, text, offset)
     if move >> 12:
-        text[offset] = PROMOTION_LETTERS[move >> 12]
-        offset += 1
+        offset = write_character(PROMOTION_LETTERS[move >> 12], text, offset)
     return offset
 
 
@@ -406,7 +407,7 @@ def position_of_fen(fen: str) -> np.ndarray:
     text = np.frombuffer(fen.encode(), np.uint8)
     error = parse_fen(text, 0, len(text), position)
     if error:
-        reason = FEN_ERRORS[error].removeprefix("FEN: ")
+        reason = ERRORS[error].removeprefix("FEN: ")
         raise ValueError(f"fen must describe a possible position, got {fen!r}: {reason}")
     return position
 

@@ -3,22 +3,16 @@
 import numpy as np
 from numba import uint64
 
-from thinkenv.chess_puzzles.rules import (
-    BLACK,
-    CASTLING,
-    EN_PASSANT,
-    FULLMOVES,
-    HALFMOVES,
-    NO_SQUARE,
-)
+from thinkenv.chess_puzzles.rules import BLACK, CASTLING, EN_PASSANT, HALFMOVES, NO_SQUARE
 from thinkenv.kernels.compilation import kernel
 from thinkenv.kernels.random import mix
 
 # Bytes 0 to 31 are squares, two to a byte, the even one in the lower four bits; then the castling
-# rights in the lower four bits with bit 4 for Black to move; the en passant square; the half-moves;
-# and the number of the move in two bytes. Databases hold this: another form is another format.
+# rights in the lower four bits with bit 4 for Black to move; the en passant square; and the clocks
+# as in positions: the half-moves, and the number of the move in two bytes. Databases hold this:
+# another form is another format.
 PACKED_BYTES = 37
-PACKED_RIGHTS, PACKED_EN_PASSANT, PACKED_HALFMOVES, PACKED_FULLMOVES = 32, 33, 34, 35
+PACKED_RIGHTS, PACKED_EN_PASSANT, PACKED_CLOCKS = 32, 33, 34
 
 PLANES = (
     *(f"own {piece}" for piece in ("pawns", "knights", "bishops", "rooks", "queens", "king")),
@@ -40,9 +34,7 @@ def pack(position, packed):
         packed[pair] = position[2 * pair] | position[2 * pair + 1] << 4
     packed[PACKED_RIGHTS] = position[CASTLING] | position[BLACK] << 4
     packed[PACKED_EN_PASSANT] = position[EN_PASSANT]
-    packed[PACKED_HALFMOVES] = position[HALFMOVES]
-    packed[PACKED_FULLMOVES] = position[FULLMOVES]
-    packed[PACKED_FULLMOVES + 1] = position[FULLMOVES + 1]
+    packed[PACKED_CLOCKS:] = position[HALFMOVES:]
 
 
 @kernel
@@ -54,9 +46,7 @@ def unpack(packed, position):
     position[CASTLING] = packed[PACKED_RIGHTS] & 15
     position[BLACK] = packed[PACKED_RIGHTS] >> 4
     position[EN_PASSANT] = packed[PACKED_EN_PASSANT]
-    position[HALFMOVES] = packed[PACKED_HALFMOVES]
-    position[FULLMOVES] = packed[PACKED_FULLMOVES]
-    position[FULLMOVES + 1] = packed[PACKED_FULLMOVES + 1]
+    position[HALFMOVES:] = packed[PACKED_CLOCKS:]
 
 
 @kernel
@@ -110,20 +100,6 @@ def encode_planes(packed, rows, planes):
         square = source[PACKED_EN_PASSANT]
         if square != NO_SQUARE:
             target[EN_PASSANT_PLANE, square] = 1
-
-
-@kernel
-def encode_position(position, planes):
-    """Write the planes ``(len(PLANES), 64)`` uint8 of one position ``(POSITION_BYTES,)``."""
-    planes[:] = 0
-    for square in range(64):
-        if position[square] != 0:
-            planes[position[square] - 1, square] = 1
-    for right in range(4):
-        if position[CASTLING] >> right & 1:
-            planes[CASTLING_PLANE + right] = 1
-    if position[EN_PASSANT] != NO_SQUARE:
-        planes[EN_PASSANT_PLANE, position[EN_PASSANT]] = 1
 
 
 def planes_of(packed: np.ndarray, rows: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from thinkenv.chess_puzzles.moves import ACTION_OF_CODE, MOVE_CODES, MOVES, mark_legal
-from thinkenv.chess_puzzles.packing import PLANES, encode_position, unpack
+from thinkenv.chess_puzzles.packing import PACKED_BYTES, PLANES, encode_planes, pack, unpack
 from thinkenv.chess_puzzles.puzzles import ChessPuzzles
 from thinkenv.chess_puzzles.rules import (
     EN_PASSANT,
@@ -22,47 +22,29 @@ from thinkenv.kernels.compilation import kernel
 
 
 @kernel
-def begin_lines(packed, setup_moves, rows, indices, positions, plies, last_moves):
-    """Set the lines ``indices`` to the positions to solve of database rows ``rows``."""
+def set_up(packed, rows, indices, positions):
+    """Set the positions ``indices`` to the ones to solve of the database rows ``rows``."""
     for index in range(len(indices)):
-        line = indices[index]
-        unpack(packed[rows[index]], positions[line])
-        plies[line] = 0
-        last_moves[line] = setup_moves[rows[index]]
+        unpack(packed[rows[index]], positions[indices[index]])
 
 
 @kernel
-def play_lines(
-    move_starts,
-    move_counts,
-    moves,
-    rows,
-    indices,
-    codes,
-    first_only,
-    positions,
-    plies,
-    last_moves,
-    done,
-    solved,
-):
+def play_lines(solutions, boards, indices, codes, first_only, done, solved):
     """Play one move of the solver in some lines, and the recorded reply where there is one.
 
     Args:
-        move_starts: ``(n,)`` uint32, of the database.
-        move_counts: ``(n,)`` uint8, of the database.
-        moves: uint16, of the database.
-        rows: ``(lines,)`` int64, the database row of every line.
+        solutions: The columns ``move_starts``, ``move_counts`` and ``moves`` of the database.
+        boards: ``rows``, ``positions``, ``plies`` and ``last_moves`` of all lines, as in ``Lines``;
+            the last three are moved on. After the last right move a position is still seen from
+            the solver's side, and after a wrong one it stays.
         indices: ``(count,)`` int64, which lines are played.
         codes: ``(count,)`` uint16, the solver's moves.
         first_only: Whether the puzzle is solved with its first move.
-        positions: ``(lines, POSITION_BYTES)`` uint8, moved on; after the last right move the
-            position is still seen from the solver's side, and after a wrong one it stays.
-        plies: ``(lines,)`` int64, moves played so far, moved on.
-        last_moves: ``(lines,)`` uint16, the move played last, as the solver sees it, moved on.
         done: ``(count,)`` bool, filled: whether the line is over.
         solved: ``(count,)`` bool, filled: whether it is solved.
     """
+    move_starts, move_counts, moves = solutions
+    rows, positions, plies, last_moves = boards
     after = np.empty(POSITION_BYTES, np.uint8)
     for index in range(len(indices)):
         line = indices[index]
@@ -100,8 +82,10 @@ def play_lines(
 @kernel
 def show_lines(positions, indices, planes):
     """Write the planes ``(count, len(PLANES), 64)`` uint8 of some positions."""
+    packed = np.empty((len(indices), PACKED_BYTES), np.uint8)
     for index in range(len(indices)):
-        encode_position(positions[indices[index]], planes[index])
+        pack(positions[indices[index]], packed[index])
+    encode_planes(packed, np.arange(len(indices)), planes)
 
 
 @kernel
@@ -143,12 +127,14 @@ class Lines:
     """
 
     def __init__(self, puzzles: ChessPuzzles, count: int, first_only: bool):
-        self._columns = puzzles.database.columns
+        self._columns = columns = puzzles.database.columns
+        self._solutions = columns["move_starts"], columns["move_counts"], columns["moves"]
         self.first_only = first_only
         self.positions = np.zeros((count, POSITION_BYTES), np.uint8)
         self.plies = np.zeros(count, np.int64)
         self.last_moves = np.zeros(count, np.uint16)
         self.rows = np.zeros(count, np.int64)
+        self._boards = self.rows, self.positions, self.plies, self.last_moves
 
     def begin(self, rows: np.ndarray, indices: np.ndarray) -> None:
         """Begin puzzles.
@@ -158,15 +144,9 @@ class Lines:
             indices: ``(n,)`` int64, which of the lines they become.
         """
         self.rows[indices] = rows
-        begin_lines(
-            self._columns["positions"],
-            self._columns["last_moves"],
-            rows,
-            indices,
-            self.positions,
-            self.plies,
-            self.last_moves,
-        )
+        self.plies[indices] = 0
+        self.last_moves[indices] = self._columns["last_moves"][rows]
+        set_up(self._columns["positions"], rows, indices, self.positions)
 
     def play(self, actions: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Play a move of the solver, and the reply.
@@ -181,20 +161,8 @@ class Lines:
         """
         done = np.empty(len(indices), np.bool_)
         solved = np.empty(len(indices), np.bool_)
-        play_lines(
-            self._columns["move_starts"],
-            self._columns["move_counts"],
-            self._columns["moves"],
-            self.rows,
-            indices,
-            MOVE_CODES[actions],
-            self.first_only,
-            self.positions,
-            self.plies,
-            self.last_moves,
-            done,
-            solved,
-        )
+        codes = MOVE_CODES[actions]
+        play_lines(self._solutions, self._boards, indices, codes, self.first_only, done, solved)
         return done, solved
 
     def choose(

@@ -17,7 +17,7 @@ from thinkenv.chess_puzzles.database import (
     is_database,
     open_database,
 )
-from thinkenv.chess_puzzles.importing import Refused, import_puzzles
+from thinkenv.chess_puzzles.importing import import_puzzles
 from thinkenv.chess_puzzles.lichess_rows import URL_PREFIX
 from thinkenv.chess_puzzles.notation import MAX_FEN_LENGTH, MAX_UCI_LENGTH, write_fen, write_move
 from thinkenv.chess_puzzles.packing import is_black_to_move, planes_of, unpack
@@ -25,8 +25,7 @@ from thinkenv.chess_puzzles.rating_splits import (
     BOUNDS_OF_SPLIT,
     HIGHEST_RATING,
     LOWEST_RATING,
-    SPLIT_COLUMNS,
-    rows_of_split,
+    is_in_split,
 )
 from thinkenv.chess_puzzles.rules import POSITION_BYTES
 from thinkenv.files import cache_dir
@@ -218,28 +217,21 @@ def check_band(name: str, band: object, low: int, high: int) -> tuple[int, int] 
     message = f"{name} must be a pair [first, last] in [{low}, {high}], got {band!r}"
     if isinstance(band, str) or not isinstance(band, Sequence) or len(band) != 2:
         raise ValueError(message)
-    first = check_integer(f"{name}[0]", band[0], low, high)
-    last = check_integer(f"{name}[1]", band[1], low, high)
+    first, last = (check_integer(f"{name}[{end}]", band[end], low, high) for end in range(2))
     if first > last:
         raise ValueError(message)
     return first, last
-
-
-def report_refused(refused: Refused, source: Path) -> None:
-    """Tell the user about rows that were left out."""
-    for line in refused.describe():
-        print(f"{source.name}: {line}", file=sys.stderr)
 
 
 def import_with_progress(source: Path, target: Path | None) -> Database:
     """Import a file, with a progress bar and a report of refused rows on the standard error."""
     from tqdm import tqdm
 
-    with tqdm(
-        total=source.stat().st_size, desc=f"importing {source.name}", unit="B", unit_scale=True
-    ) as bar:
+    size = source.stat().st_size
+    with tqdm(total=size, desc=f"importing {source.name}", unit="B", unit_scale=True) as bar:
         database, refused = import_puzzles(source, target, bar.update)
-    report_refused(refused, source)
+    for line in refused.describe():
+        print(f"{source.name}: {line}", file=sys.stderr)
     return database
 
 
@@ -346,12 +338,10 @@ def load(
         mask &= (columns["ratings"] >= band[0]) & (columns["ratings"] <= band[1])
     if themes is not None:
         mask &= has_theme(whole, themes)
-    of_split = rows_of_split(split, **{name: columns[name] for name in SPLIT_COLUMNS})
-    if of_split is not None:
-        mask &= of_split
+    if split != "all":
+        mask &= is_in_split(split, columns)
     if easiest is not None:
-        easiest = check_integer("easiest", easiest, 1, len(whole))
-        mask &= has_rank(columns["ratings"], 0, easiest)
+        mask &= has_rank(columns["ratings"], 0, check_integer("easiest", easiest, 1, len(whole)))
     rank_band = check_band("ranks", ranks, 0, len(whole))
     if rank_band is not None:
         mask &= has_rank(columns["ratings"], *rank_band)

@@ -29,9 +29,6 @@ BOUNDS_OF_SPLIT = {
     "all": (LOWEST_RATING, HIGHEST_RATING, 0, 100),
 }
 
-# The columns of a database that decide about the split of a puzzle.
-SPLIT_COLUMNS = ("ratings", "split_ratings", "split_percents")
-
 
 def settle_positions(
     keys: np.ndarray, ratings: np.ndarray, plays: np.ndarray
@@ -62,15 +59,11 @@ def settle_positions(
     return split_ratings, percents
 
 
-def rows_of_split(
-    split: str, ratings: np.ndarray, split_ratings: np.ndarray, split_percents: np.ndarray
-) -> np.ndarray | None:
-    """A mask ``(n,)`` of the puzzles in a split; None where that is all of them."""
-    if split == "all":
-        return None
-    low, high, low_percent, high_percent = BOUNDS_OF_SPLIT[split]
-    mask = (split_ratings >= low) & (split_ratings <= high)
-    mask &= (ratings >= low) & (ratings <= high)
-    if (low_percent, high_percent) != (0, 100):
-        mask &= (split_percents >= low_percent) & (split_percents < high_percent)
+def is_in_split(split: str, columns: dict[str, np.ndarray]) -> np.ndarray:
+    """A mask ``(n,)`` of the puzzles in a split, from the columns of a database."""
+    low, high, first_percent, end_percent = BOUNDS_OF_SPLIT[split]
+    percents = columns["split_percents"]
+    mask = (percents >= first_percent) & (percents < end_percent)
+    for ratings in (columns["ratings"], columns["split_ratings"]):
+        mask &= (ratings >= low) & (ratings <= high)
     return mask

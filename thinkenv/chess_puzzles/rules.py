@@ -51,12 +51,14 @@ PAWN, KNIGHT, BISHOP, ROOK, QUEEN, KING = 1, 2, 3, 4, 5, 6
 THEIRS = 6  # added to the code of an own piece
 PROMOTIONS = (1, 2, 3, 4)  # the codes of knight to queen less one, so that 0 is none
 
-OWN_KING_SIDE, OWN_QUEEN_SIDE, THEIR_KING_SIDE, THEIR_QUEEN_SIDE = 1, 2, 4, 8
+OWN_KING_SIDE, OWN_QUEEN_SIDE = 1, 2
+# Where king and rook stand for each right, in the order of the bits.
+CASTLING_SQUARES = ((E1, H1), (E1, A1), (E8, H8), (E8, A8))
 # The rights that end with a move from or to a square: the king or the rook leaves, or the rook is
 # taken.
 RIGHTS_LOST = np.zeros(64, np.uint8)
-RIGHTS_LOST[[A1, H1, A8, H8]] = OWN_QUEEN_SIDE, OWN_KING_SIDE, THEIR_QUEEN_SIDE, THEIR_KING_SIDE
-RIGHTS_LOST[[E1, E8]] = OWN_KING_SIDE | OWN_QUEEN_SIDE, THEIR_KING_SIDE | THEIR_QUEEN_SIDE
+for right, squares in enumerate(CASTLING_SQUARES):
+    RIGHTS_LOST[list(squares)] |= 1 << right
 
 # No position of a game has more than 218 legal moves, and 16 pieces of whatever kind, none with
 # more than 27 moves, stay below this.
@@ -436,3 +438,15 @@ def mates(position, move):
     after = position.copy()
     play(after, move)
     return is_checkmate(after)
+
+
+@kernel
+def mates_between(position, origin, target):
+    """Whether some legal move from ``origin`` to ``target`` mates."""
+    move = origin | target << 6
+    if position[origin] == PAWN and target >= A8:
+        for promotion in PROMOTIONS:
+            if mates(position, move | promotion << 12):
+                return True
+        return False
+    return mates(position, move)

@@ -1,6 +1,7 @@
 """The chess task: an instance number in, a puzzle out; two squares in, a judgement out."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,14 +15,7 @@ from thinkenv.chess_puzzles.packing import unpack
 from thinkenv.chess_puzzles.playing import Lines
 from thinkenv.chess_puzzles.puzzles import ChessPuzzles, NoPuzzleError, check_band, load
 from thinkenv.chess_puzzles.rating_splits import BOUNDS_OF_SPLIT, HIGHEST_RATING, LOWEST_RATING
-from thinkenv.chess_puzzles.rules import (
-    A8,
-    PAWN,
-    POSITION_BYTES,
-    PROMOTIONS,
-    mates,
-    split_move,
-)
+from thinkenv.chess_puzzles.rules import POSITION_BYTES, mates_between, split_move
 from thinkenv.kernels.compilation import kernel
 from thinkenv.tasks.base import (
     InstanceBatch,
@@ -100,18 +94,6 @@ def judge_squares(packed, rows, first_moves, answers, solved, accuracies):
             solved[index] = mates_between(position, marked[0], marked[1]) or mates_between(
                 position, marked[1], marked[0]
             )
-
-
-@kernel
-def mates_between(position, origin, target):
-    """Whether some legal move from ``origin`` to ``target`` mates."""
-    move = origin | target << 6
-    if position[origin] == PAWN and target >= A8:
-        for promotion in PROMOTIONS:
-            if mates(position, move | promotion << 12):
-                return True
-        return False
-    return mates(position, move)
 
 
 class ChessPuzzleTask(Task[ChessPuzzleBatch]):
@@ -276,21 +258,25 @@ class ChessPuzzleTask(Task[ChessPuzzleBatch]):
         probabilities: np.ndarray | None = None,
     ) -> np.ndarray:
         """The board of a batch of one puzzle: see ``Task.picture``."""
-        puzzle = self.puzzles_of(batch)
-        right = None if answer is None else self._right_squares(batch, answer)
-        shown = probabilities if answer is None else None
-        return drawing.render(puzzle.position(0), int(puzzle.last_moves[0]), answer, right, shown)
+        heat = probabilities if answer is None else None
+        return drawing.render(*self._shown(batch, answer), heat)
 
     def text(self, batch: ChessPuzzleBatch, answer: np.ndarray | None = None) -> str:
         """The board of a batch of one puzzle, and an answer to it, as text."""
-        puzzle = self.puzzles_of(batch)
-        right = None if answer is None else self._right_squares(batch, answer)
-        return drawing.write_text(puzzle.position(0), int(puzzle.last_moves[0]), answer, right)
+        return drawing.write_text(*self._shown(batch, answer))
 
-    def _right_squares(self, batch: ChessPuzzleBatch, answer: np.ndarray) -> np.ndarray:
-        """The answer itself if it is right, which another mate is, or else the recorded one."""
-        is_right = self.judge(batch, answer[None])[0][0]
-        return answer if is_right else batch.solutions[0]
+    def _shown(
+        self, batch: ChessPuzzleBatch, answer: np.ndarray | None
+    ) -> tuple[np.ndarray, int, np.ndarray | None, np.ndarray | None]:
+        """Position, last move, marked and right squares of a batch of one puzzle.
+
+        Right is the answer itself if the judge says so, as of another mate, or else the recorded
+        one.
+        """
+        puzzle, right = self.puzzles_of(batch), answer
+        if answer is not None and not self.judge(batch, answer[None])[0][0]:
+            right = batch.solutions[0]
+        return puzzle.position(0), int(puzzle.last_moves[0]), answer, right
 
     @classmethod
     def training_options(cls) -> TrainingOptions[Self]:
@@ -310,11 +296,6 @@ class ChessPuzzleTask(Task[ChessPuzzleBatch]):
 
 # Ratings are tested in buckets between these bounds.
 LOWEST_BUCKET, HIGHEST_BUCKET = 400, 3199
-
-
-def held_out_split(rating: int) -> str:
-    """The split of puzzles of a rating that agents are not trained on."""
-    return "extrapolation" if rating >= BOUNDS_OF_SPLIT["extrapolation"][0] else "test"
 
 
 @dataclass(frozen=True)
@@ -355,16 +336,14 @@ class PuzzlesToTest(TestingOptions[ChessPuzzleTask]):
         width = check_integer("bucket", self.bucket, 1, HIGHEST_RATING)
         tasks = []
         for begin in range(low // width * width, high + 1, width):
-            split = self.split or held_out_split(max(begin, low))
+            is_hard = max(begin, low) >= BOUNDS_OF_SPLIT["extrapolation"][0]
+            split = self.split or ("extrapolation" if is_hard else "test")
             # A bucket of "test" ends where the split does; the gap behind it is in no split.
             end = BOUNDS_OF_SPLIT["test"][1] if split == "test" else HIGHEST_RATING
             bucket = max(begin, low), min(begin + width - 1, high, end)
-            if bucket[0] > bucket[1]:
-                continue
-            try:
-                tasks.append(family(self.database, split, bucket))
-            except NoPuzzleError:
-                continue
+            if bucket[0] <= bucket[1]:
+                with suppress(NoPuzzleError):
+                    tasks.append(family(self.database, split, bucket))
         if not tasks:
             raise NoPuzzleError(f"no puzzle of the split is rated from {low} to {high}")
         return tasks

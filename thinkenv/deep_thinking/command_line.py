@@ -7,12 +7,17 @@ import io
 import re
 import sys
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
+import torch
 import tyro
 
-from thinkenv.deep_thinking.checkpoint import shipped_agents
-from thinkenv.tasks.base import AnyTask
+from thinkenv.deep_thinking.agent import Agent
+from thinkenv.deep_thinking.checkpoint import load_agent, shipped_agents
+from thinkenv.deep_thinking.distributed import DeviceName
+from thinkenv.deep_thinking.rollout.acceleration import PLAIN, Acceleration
+from thinkenv.tasks.base import AnyTask, TestingOptions
 
 Options = TypeVar("Options")
 
@@ -33,6 +38,42 @@ RENAMED = {
 RENAMED_TASKS = {
     "agents.examples.flood_fill:FloodFillProblems": "examples/flood_fill.py:FloodFillTask"
 }
+
+
+@dataclass
+class AgentArgs:
+    """Options of the scripts that load an agent."""
+
+    selection: tyro.conf.OmitArgPrefixes[TestingOptions[Any]]
+    """Which problems to think about."""
+
+    checkpoint: str | None = None
+    """The agent: a shipped agent's name or the folder of a run; by default the one that comes with
+    the task."""
+    task: str = "maze"
+    """The task that the problems are of: maze, chess or prefix_sum; or one of your own, as
+    file.py:Class or module:Class."""
+    architecture: str | None = None
+    """The agent's net, where that is one of your own: file.py:Class or module:Class."""
+    threads: int | None = None
+    """CPU threads; by default all cores."""
+    device: DeviceName = "auto"
+    """cpu, cuda, or auto: a GPU if there is one."""
+
+    def load(
+        self, task: type[AnyTask], device: torch.device, acceleration: Acceleration = PLAIN
+    ) -> Agent[Any]:
+        """The agent that was named, or the one that comes with the task.
+
+        Raises:
+            ValueError: If none was named, and none comes with it; or as ``load_agent``.
+        """
+        if self.checkpoint is None and task.name not in shipped_agents():
+            raise ValueError(
+                f"--checkpoint must name an agent: none comes with the task {task.name!r}"
+            )
+        name = self.checkpoint or task.name
+        return load_agent(name, device, task, self.architecture, acceleration)
 
 
 def read_words(words: Sequence[str]) -> list[str]:
@@ -120,15 +161,3 @@ def check_counts(args: object, *names: str) -> None:
         value = getattr(args, name)
         if value is not None and value < 1:
             raise ValueError(f"--{name.replace('_', '-')} must be at least 1, got {value}")
-
-
-def agent_name(checkpoint: str | None, task: type[AnyTask]) -> str:
-    """The agent to load: the one that was named, or the one that comes with the task.
-
-    Raises:
-        ValueError: If none was named, and none comes with it.
-    """
-    name = checkpoint or task.name
-    if checkpoint is None and name not in shipped_agents():
-        raise ValueError(f"--checkpoint must name an agent: none comes with the task {name!r}")
-    return name

@@ -149,14 +149,12 @@ def evaluate_recovery(
     for disturbance in disturbances:
         disturbance.check(None in disturbed_at, len(batch))
     watched = iterations or task.ample_iterations
-    converged_after = agent.think(
-        batch.problems, "converged", max_iterations=max_iterations
-    ).iterations
+    end = agent.think(batch.problems, "converged", max_iterations=max_iterations)
     total = len(disturbances) * len(disturbed_at) * len(batch)
     with progress_bar(task, "disturbing thoughts about", total) as bar:
         for share, disturbance in itertools.product(disturbed_at, disturbances):
             began = time.perf_counter()
-            when = None if share is None else share * converged_after
+            when = None if share is None else share * end.iterations
             recovery = measure_recovery(
                 agent, task, batch, disturbance, when, watched, seed, bar.update
             )
@@ -213,16 +211,9 @@ def evaluate_diagnosis(
         any more.
     """
     batch = draw_problems(task, count, seed)
+    watched = iterations or task.ample_iterations
     with progress_bar(task, "watching thoughts about", len(batch)) as bar:
-        found = diagnose(
-            agent,
-            task,
-            batch,
-            iterations or task.ample_iterations,
-            max_iterations,
-            seed,
-            bar.update,
-        )
+        found = diagnose(agent, task, batch, watched, max_iterations, seed, bar.update)
     moving = np.flatnonzero(found.residuals > TOLERANCE)
     shown = slice(0, moving[-1] + 2 if len(moving) else 1)  # until all have converged
 

@@ -5,15 +5,16 @@ from numba import uint64
 
 from thinkenv.kernels.compilation import kernel
 from thinkenv.kernels.random import below
-from thinkenv.mazes.depth_first import DIRECTION_TABLE
 from thinkenv.mazes.lattice import (
     DOWN,
+    DOWN_BIT,
     LEFT,
+    LEFT_BIT,
     RIGHT,
+    RIGHT_BIT,
+    UP_BIT,
     WALL,
     cell_of_room,
-    opposite,
-    step_of_direction,
 )
 
 ANY, DEAD_ENDS, CORNERS, FARTHEST = range(4)
@@ -131,9 +132,18 @@ def fold_trees(ways, rooms, depths, ends, queue):
         way = ways[room]
         if way == 0:
             continue  # the last room of a maze without loops
-        direction = DIRECTION_TABLE[way]  # the only one of the set
-        neighbour = room + step_of_direction(direction, rooms)
-        way_back = 1 << opposite(direction)
+        if way == UP_BIT:
+            neighbour = room - rooms
+            way_back = DOWN_BIT
+        elif way == RIGHT_BIT:
+            neighbour = room + 1
+            way_back = LEFT_BIT
+        elif way == DOWN_BIT:
+            neighbour = room + rooms
+            way_back = UP_BIT
+        else:
+            neighbour = room - 1
+            way_back = RIGHT_BIT
         # The way between the two is open from both sides, so that XOR takes it out of the set.
         ways[room] = 0
         ways_left = ways[neighbour] ^ way_back

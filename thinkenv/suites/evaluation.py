@@ -140,8 +140,7 @@ def evaluate_batch(
             continue
         if np.shape(told) not in ((), (len(batch),)):
             raise ValueError(
-                f"{column} must be one number or have shape ({len(batch)},), "
-                f"got shape {np.shape(told)}"
+                f"{column} must be one number or have shape ({len(batch)},), got {np.shape(told)}"
             )
         outcomes[column] = np.broadcast_to(told, len(batch))
     if (difficulties := task.difficulties(batch)) is not None:

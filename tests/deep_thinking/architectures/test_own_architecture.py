@@ -8,7 +8,9 @@ import torch
 
 from tests.deep_thinking.conftest import ROOT, call_script, refusal, run_script
 from thinkenv.deep_thinking import load
+from thinkenv.deep_thinking.analysis.disturbances import Disturbance
 from thinkenv.deep_thinking.architectures import ARCHITECTURES
+from thinkenv.deep_thinking.checkpoint import save_agent
 from thinkenv.deep_thinking.codecs.choice import codec_for
 from thinkenv.deep_thinking.rollout import memories
 from thinkenv.deep_thinking.training.plan import Plan
@@ -17,6 +19,7 @@ from thinkenv.tasks import find_task
 
 NET = f"{ROOT / 'examples' / 'token_net.py'}:TokenNet"
 FLOOD_FILL = f"{ROOT / 'examples' / 'flood_fill.py'}:FloodFillTask"
+CPU = torch.device("cpu")
 SMALL = (
     "--steps 8 --short-steps 3 --batch 4 --short-iterations 1 3 --long-iterations 9 11 --tokens 3 "
     "--memory-channels 8 --validation-problems 4 --validate-every 4 --log-every 1 --threads 1"
@@ -120,7 +123,7 @@ def test_each_part_of_the_memory_is_disturbed_in_training():
     trainer = Trainer(net(net.settings_type(), codec.interface), codec, task, plan, 0, CPU)
     loss, _ = trainer.step()
     assert loss.isfinite().all()
-    inputs, memory = trainer.buffer.advance(1, trainer.net, CPU)
+    inputs, memory = trainer.buffer.advance(1, trainer.net)
     for name, tensor in memory.items():
         starts = trainer.buffer.starts(1)
         assert tensor.shape[0] == 4, name
@@ -128,17 +131,26 @@ def test_each_part_of_the_memory_is_disturbed_in_training():
         assert tensor[is_random].flatten(1).std(dim=1).min() > 0.3  # uniform: 0.58
     disturbed = trainer._disturb(memory, memory, torch.zeros(4), has_noise=True)
     for name, tensor in memory.items():
-        assert 0.4 < float((disturbed[name] - tensor).std()) < 0.6
+        assert 0.4 < float((disturbed[name] - tensor).detach().std()) < 0.6
 
 
-CPU = torch.device("cpu")
+def test_regions_are_those_of_boards():
+    region = Disturbance.parse("region:0.5")
+    memory = {"cells": torch.zeros(2, 3, 8, 8), "tokens": torch.zeros(2, 4, 3)}
+    stream = torch.Generator().manual_seed(0)
+    disturbed = region.of_some(memory, torch.tensor([1]), stream)
+    assert int((disturbed["cells"] != 0).any(dim=1).sum()) == 4 * 4
+    assert not disturbed["tokens"].any()
+    with pytest.raises(ValueError, match="'region:0.5' must be of a memory of boards, got none"):
+        region.of_some(memory["tokens"], torch.tensor([1]), stream)
 
 
-def test_without_its_file_its_agent_is_not_known(trained):
+def test_without_its_file_its_agent_is_not_known(tmp_path):
     """In a process of its own, which has not seen the file."""
-    task, folder = trained
-    script = ["agents/evaluate.py", "--checkpoint", folder / "whole", "--task", task]
-    said = run_script(*script, expect=1).stderr
+    found = ARCHITECTURES.find(NET)
+    net = found(found.settings_type(), codec_for(find_task("maze"), found).interface)
+    save_agent(tmp_path, net, {"task": "maze", "training_iterations": 5})
+    said = run_script("agents/evaluate.py", "--checkpoint", tmp_path, expect=1).stderr
     assert "architecture must be one of 'recurrent', 'feed_forward', or a class of your own" in said
 
 

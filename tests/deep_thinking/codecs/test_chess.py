@@ -9,7 +9,7 @@ import torch
 
 from thinkenv import chess_puzzles
 from thinkenv.chess_puzzles.notation import move_of_uci, position_of_fen
-from thinkenv.chess_puzzles.packing import encode_position
+from thinkenv.chess_puzzles.packing import PACKED_BYTES, pack, planes_of
 from thinkenv.chess_puzzles.task import ChessPuzzleTask
 from thinkenv.deep_thinking.codecs.chess import ChessCodec
 
@@ -37,9 +37,9 @@ def logits_of_moves(moves, promise=9.0):
 
 
 def planes_of_board(board):
-    planes = np.empty((17, 64), np.uint8)
-    encode_position(position_of_fen(board.fen()), planes)
-    return planes
+    packed = np.empty((1, PACKED_BYTES), np.uint8)
+    pack(position_of_fen(board.fen()), packed[0])
+    return planes_of(packed, [0])[0].reshape(17, 64)
 
 
 class Oracle:

@@ -130,7 +130,7 @@ def test_starts_are_what_their_names_say():
     for step in range(20, 28):
         before, memory_before = buffer.problems, buffer.memory
         starts = buffer.starts(step)
-        inputs, memory = buffer.advance(step, net, CPU)
+        inputs, memory = buffer.advance(step, net)
         assert np.array_equal(inputs.argmax(dim=1).numpy(), buffer.problems.grids)
         if before is None:
             buffer.memory = torch.rand_like(memory)
@@ -161,7 +161,7 @@ def test_no_process_draws_what_another_draws():
     )
     net = net_of()
     for step in range(22):
-        parts = [buffer.advance(step, net, CPU) for buffer in (first, second)]
+        parts = [buffer.advance(step, net) for buffer in (first, second)]
         inputs, memory = whole.advance(step, net, CPU)
         assert torch.equal(inputs, torch.cat([inputs for inputs, _ in parts]))
         assert torch.equal(memory, torch.cat([memory for _, memory in parts]))
@@ -171,7 +171,7 @@ def test_no_process_draws_what_another_draws():
 
 def test_a_random_part_of_the_cells_is_updated_and_noise_comes_on_top():
     trainer = trainer_of(batch=64, memory_noise_std=0.3)
-    trainer.buffer.advance(0, trainer.net, CPU)
+    trainer.buffer.advance(0, trainer.net)
     update_prob = torch.linspace(0, 1, 64)
     for shape, channels in (((64, 8, 30, 30), 1), ((64, 400, 8), 2)):  # boards and tokens
         new, old = torch.ones(shape), torch.zeros(shape)
@@ -196,7 +196,7 @@ def test_the_last_iterations_and_short_rollouts_are_left_alone():
     memory = torch.rand(8, 8, 11, 11)
     for step, low, high in ((0, 0, 0), (20, 1, 4)):
         trainer.steps_done = step
-        inputs, _ = trainer.buffer.advance(step, trainer.net, CPU)
+        inputs, _ = trainer.buffer.advance(step, trainer.net)
         after, before = trainer._roll_out(inputs, memory)
         assert torch.equal(after, before)
         # The noises of iterations 0, 4 and so on, but for the last eight of 10 to 12.

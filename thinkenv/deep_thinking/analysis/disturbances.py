@@ -7,7 +7,7 @@
 | `zero` | the memory is emptied |
 | `foreign` | the memory becomes that of another problem at the same time |
 | `random` | the memory becomes uniform noise between -1 and 1 |
-| `region:S` | so does a square region, S times as high and wide as the problem |
+| `region:S` | so does a square region of its boards, S times as high and wide as the problem |
 | `flip:S` | a share S of the memory's numbers change their sign |
 | `moved` | the problem changes a little (in mazes start and goal move), the memory stays |
 | `another` | another problem takes its place, the memory stays |
@@ -102,7 +102,12 @@ class Disturbance:
             memory: ``(B, …)``; not changed. The memory of the problem before is foreign to each.
             chosen: ``(n,)`` int64, which ones.
             stream: Where random numbers come from, on the memory's device.
+
+        Raises:
+            ValueError: If a region is to be disturbed of a memory without boards.
         """
+        if self.kind == "region" and not any(map(memories.is_board, memories.tensors_of(memory))):
+            raise ValueError(f"the disturbance '{self}' must be of a memory of boards, got none")
 
         def disturb(tensor: Tensor) -> Tensor:
             foreign = tensor.roll(1, dims=0)[chosen]
@@ -114,7 +119,7 @@ class Disturbance:
         """A tensor of the memories ``(B, M, …)`` after this disturbance.
 
         Args:
-            memory: ``(B, M, …)``; not changed. For regions ``(B, M, H, W)``.
+            memory: ``(B, M, …)``; not changed.
             others: ``(B, M, …)``, a memory of another problem for each.
             stream: Where random numbers come from, on the memory's device.
         """
@@ -133,7 +138,7 @@ class Disturbance:
             return others
         if self.kind == "random":
             return 2 * uniform(memory.shape) - 1
-        if self.kind == "region":
+        if self.kind == "region" and memories.is_board(memory):
             inside = squares_at_random(memory.shape, self.strength, uniform)
             return torch.where(inside, 2 * uniform(memory.shape) - 1, memory)
         if self.kind == "flip":

@@ -5,6 +5,7 @@ Shapes: B problems, whose answers are judged E times.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Generic
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from thinkenv.deep_thinking.agent import TOLERANCE, Agent
 from thinkenv.deep_thinking.analysis.disturbances import Disturbance
 from thinkenv.deep_thinking.rollout import memories
 from thinkenv.deep_thinking.rollout.memories import SomeMemory
+from thinkenv.deep_thinking.rollout.rollout import Rollout
 from thinkenv.tasks.base import AnyTask, InstanceBatch
 from thinkenv.tasks.seeds import instances_of_seed
 
@@ -53,12 +55,6 @@ class Recovery:
         last_wrong = np.where(wrong.any(axis=1), evals - 1 - wrong[:, ::-1].argmax(axis=1), -1)
         return np.where(last_wrong < evals - 1, (last_wrong + 1.0) * EVAL_EVERY, np.inf)
 
-    @staticmethod
-    def concatenate(parts: list["Recovery"]) -> "Recovery":
-        """The recoveries of several chunks of problems as one."""
-        columns = zip(*(vars(part).values() for part in parts), strict=True)
-        return Recovery(*map(np.concatenate, columns))
-
 
 def measure_recovery(
     agent: Agent[SomeMemory],
@@ -88,21 +84,31 @@ def measure_recovery(
             is to be changed in every iteration.
     """
     disturbance.check(disturbed_at is None, len(batch))
-    evals = 1 + max(1, round(iterations / EVAL_EVERY))
+    count = len(batch)
+    when = np.zeros(count) if disturbed_at is None else disturbed_at
+    recovery = Recovery(
+        (EVAL_EVERY * np.round(when / EVAL_EVERY)).astype(np.int64),
+        right_before=np.zeros(count, np.bool_),
+        right=np.zeros((count, 1 + max(1, round(iterations / EVAL_EVERY))), np.bool_),
+        cells=np.zeros(count),
+        converged=np.zeros(count, np.bool_),
+    )
     # Chunks of two at least: each problem needs another one beside it.
-    chunks = max(1, len(batch) // max(2, agent.chunk_size(batch.problems)))
-    parts = []
-    for index in np.array_split(np.arange(len(batch)), chunks):
+    chunks = max(1, count // max(2, agent.chunk_size(batch.problems)))
+    for index in np.array_split(np.arange(count), chunks):
         stream = torch.Generator(agent.device).manual_seed(seed * 1_000_003 + int(index[0]))
+        # If all changes in every iteration, looking for cells that do not would not pay.
+        rollout = agent.start(batch.problems[index], everywhere=disturbed_at is None)
+        ours = slice(index[0], index[-1] + 1)
+        part = Recovery(*(column[ours] for column in vars(recovery).values()))  # views
+        disturbed = Disturbed(rollout, task, batch[index], disturbance, stream, part)
         if disturbed_at is None:
-            part = disturb_throughout(agent, task, batch[index], disturbance, evals, stream)
+            disturbed.watch_throughout()
         else:
-            when = (EVAL_EVERY * np.round(disturbed_at[index] / EVAL_EVERY)).astype(np.int64)
-            part = disturb_once(agent, task, batch[index], disturbance, when, evals, stream)
-        parts.append(part)
+            disturbed.watch_once()
         if progress is not None:
             progress(len(index))
-    return Recovery.concatenate(parts)
+    return recovery
 
 
 def other_problems(task: AnyTask, batch: InstanceBatch, disturbance: Disturbance) -> InstanceBatch:
@@ -113,74 +119,68 @@ def other_problems(task: AnyTask, batch: InstanceBatch, disturbance: Disturbance
     return task.perturb(batch, others) if disturbance.kind == "moved" else task.draw(others)
 
 
-def empty_recovery(disturbed_at: np.ndarray, evals: int) -> Recovery:
-    """Nothing measured yet of problems that are disturbed after these iterations ``(B,)``."""
-    count = len(disturbed_at)
-    return Recovery(
-        disturbed_at,
-        right_before=np.zeros(count, np.bool_),
-        right=np.zeros((count, evals), np.bool_),
-        cells=np.zeros(count),
-        converged=np.zeros(count, np.bool_),
-    )
+@dataclass
+class Disturbed(Generic[SomeMemory]):
+    """Thoughts about few enough problems to go on at once, to be disturbed.
 
+    Attributes:
+        rollout: The thoughts, not begun.
+        task: The task of the problems.
+        batch: The problems, which may be replaced.
+        disturbance: What is done.
+        stream: Where random numbers come from.
+        recovery: What became of them, to be filled in; ``disturbed_at`` is.
+    """
 
-def disturb_once(
-    agent: Agent[SomeMemory],
-    task: AnyTask,
-    batch: InstanceBatch,
-    disturbance: Disturbance,
-    disturbed_at: np.ndarray,
-    evals: int,
-    stream: torch.Generator,
-) -> Recovery:
-    """``measure_recovery`` for few enough problems to be thought about at once."""
-    batch = batch[np.arange(len(batch))]  # a copy, since problems may be replaced
-    others = other_problems(task, batch, disturbance) if disturbance.changes_problem else None
-    rollout = agent.start(batch.problems)
-    recovery = empty_recovery(disturbed_at, evals)
-    last_eval = disturbed_at + (evals - 1) * EVAL_EVERY
-    for done in range(0, int(last_eval.max()) + 1, EVAL_EVERY):
-        now = np.flatnonzero(disturbed_at == done)
-        if len(now):
-            right, _ = task.judge(batch, rollout.answers())
-            recovery.right_before[now] = right[now]
-            if others is not None:
-                batch.replace(now, others[now])
-                rollout.change_problems(batch.problems)
-            else:
-                chosen = torch.from_numpy(now).to(agent.device)
-                rollout.restart(disturbance.of_some(rollout.memory, chosen, stream))
-        watched = np.flatnonzero((disturbed_at <= done) & (done <= last_eval))
-        if len(watched):
-            right, cells = task.judge(batch, rollout.answers())
-            recovery.right[watched, (done - disturbed_at[watched]) // EVAL_EVERY] = right[watched]
-            at_end = np.flatnonzero(last_eval == done)
-            recovery.cells[at_end] = cells[at_end]
-            recovery.converged[at_end] = (rollout.residuals <= TOLERANCE).cpu().numpy()[at_end]
-        rollout.advance(EVAL_EVERY)
-    return recovery
+    rollout: Rollout[SomeMemory]
+    task: AnyTask
+    batch: InstanceBatch
+    disturbance: Disturbance
+    stream: torch.Generator
+    recovery: Recovery
 
+    def watch_once(self) -> None:
+        """Disturb each thought once."""
+        rollout, batch, recovery = self.rollout, self.batch, self.recovery
+        changes_problem = self.disturbance.changes_problem
+        others = other_problems(self.task, batch, self.disturbance) if changes_problem else None
+        disturbed_at = recovery.disturbed_at
+        last_eval = disturbed_at + (recovery.right.shape[1] - 1) * EVAL_EVERY
+        for done in range(0, int(last_eval.max()) + 1, EVAL_EVERY):
+            now = np.flatnonzero(disturbed_at == done)
+            if len(now):
+                right, _ = self.task.judge(batch, rollout.answers())
+                recovery.right_before[now] = right[now]
+                if others is not None:
+                    batch.replace(now, others[now])
+                    rollout.change_problems(batch.problems)
+                else:
+                    self._disturb(now)
+            watched = np.flatnonzero((disturbed_at <= done) & (done <= last_eval))
+            if len(watched):
+                right, cells = self.task.judge(batch, rollout.answers())
+                since = (done - disturbed_at[watched]) // EVAL_EVERY
+                recovery.right[watched, since] = right[watched]
+                at_end = np.flatnonzero(last_eval == done)
+                recovery.cells[at_end] = cells[at_end]
+                recovery.converged[at_end] = (rollout.residuals <= TOLERANCE).cpu().numpy()[at_end]
+            rollout.advance(EVAL_EVERY)
 
-def disturb_throughout(
-    agent: Agent[SomeMemory],
-    task: AnyTask,
-    batch: InstanceBatch,
-    disturbance: Disturbance,
-    evals: int,
-    stream: torch.Generator,
-) -> Recovery:
-    """``measure_recovery`` where the memory is disturbed after every single iteration."""
-    recovery = empty_recovery(np.zeros(len(batch), np.int64), evals)
-    everyone = torch.arange(len(batch), device=agent.device)
-    # Everything changes in every iteration, so looking for cells that do not would not pay.
-    rollout = agent.start(batch.problems, everywhere=True)
-    for index in range(evals):
-        for _ in range(EVAL_EVERY if index else 0):
-            before = memories.transform(torch.clone, rollout.memory)
-            rollout.advance(1)
-            rollout.restart(disturbance.of_some(rollout.memory, everyone, stream))
-        recovery.right[:, index], recovery.cells[:] = task.judge(batch, rollout.answers())
-    change = memories.residuals(rollout.memory, before)
-    recovery.converged[:] = (change <= TOLERANCE).cpu().numpy()
-    return recovery
+    def watch_throughout(self) -> None:
+        """Disturb every memory after every single iteration."""
+        recovery = self.recovery
+        for index in range(recovery.right.shape[1]):
+            for _ in range(EVAL_EVERY if index else 0):
+                before = memories.transform(torch.clone, self.rollout.memory)
+                self.rollout.advance(1)
+                self._disturb(np.arange(len(self.batch)))
+            judged = self.task.judge(self.batch, self.rollout.answers())
+            recovery.right[:, index], recovery.cells[:] = judged
+        change = memories.residuals(self.rollout.memory, before)
+        recovery.converged[:] = (change <= TOLERANCE).cpu().numpy()
+
+    def _disturb(self, index: np.ndarray) -> None:
+        """Disturb the memories of some problems, ``(n,)`` int64."""
+        chosen = torch.from_numpy(index).to(self.rollout.device)
+        memory = self.disturbance.of_some(self.rollout.memory, chosen, self.stream)
+        self.rollout.restart(memory)

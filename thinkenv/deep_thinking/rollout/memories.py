@@ -54,10 +54,15 @@ def concatenate(parts: Sequence[SomeMemory]) -> SomeMemory:
     return transform(lambda *tensors: torch.cat(tensors), *parts)
 
 
+def is_board(tensor: Tensor) -> bool:
+    """Whether a tensor of a memory holds boards ``(B, M, H, W)``."""
+    return tensor.ndim == 4
+
+
 def arrange(tensor: Tensor) -> Tensor:
     """A tensor in the layout in which convolutions run fastest, where it is one of boards."""
     return tensor.contiguous(
-        memory_format=torch.channels_last if tensor.ndim == 4 else torch.contiguous_format
+        memory_format=torch.channels_last if is_board(tensor) else torch.contiguous_format
     )
 
 
@@ -72,7 +77,7 @@ def residuals(memory: SomeMemory, before: SomeMemory) -> Tensor:
 
 def cells_of(tensor: Tensor) -> tuple[int, ...]:
     """The shape of a mask over the cells of one problem, to all channels of which it applies."""
-    return (1, *tensor.shape[2:]) if tensor.ndim == 4 else (*tensor.shape[1:-1], 1)
+    return (1, *tensor.shape[2:]) if is_board(tensor) else (*tensor.shape[1:-1], 1)
 
 
 def shape_of(memory: Memory) -> tuple[int, ...] | dict[str, tuple[int, ...]]:

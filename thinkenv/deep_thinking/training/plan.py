@@ -1,11 +1,14 @@
 """The plan of a training: every number of it, with its meaning and its bounds."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal, get_args
 
 # What a rollout in training starts from: see ``trainer``.
 Start = Literal["empty", "continued", "changed", "foreign", "random"]
+
+# The fields of a plan that are shares or probabilities.
+SHARES = ("warmup_fraction", "update_prob", "ema_decay")
 
 
 @dataclass(frozen=True)
@@ -55,35 +58,19 @@ class Plan:
     with the full number of iterations and the loss on the last."""
 
     def __post_init__(self) -> None:
-        bounds = {
-            "steps": (1, math.inf),
-            "short_steps": (0, math.inf),
-            "batch": (1, math.inf),
-            "learning_rate": (0.0, math.inf),
-            "warmup_fraction": (0.0, 1.0),
-            "weight_decay": (0.0, math.inf),
-            "max_grad_norm": (0.0, math.inf),
-            "update_prob": (0.0, 1.0),
-            "memory_noise_std": (0.0, math.inf),
-            "residual_penalty": (0.0, math.inf),
-            "ema_decay": (0.0, 1.0),
-        }
-        for name, (low, high) in bounds.items():
-            value = getattr(self, name)
-            if not low <= value <= high:  # also where it is not a number
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name in ("short_iterations", "long_iterations"):
+                is_allowed = 1 <= value[0] <= value[1]
+                allowed, got = "a minimum of at least 1 and a maximum", f"{value[0]} {value[1]}"
+            elif field.name in ("short_starts", "long_starts"):
+                is_allowed = bool(value) and set(value) <= set(get_args(Start))
+                allowed, got = f"of {', '.join(get_args(Start))}", " ".join(value) or "none"
+            else:
+                low = type(value)(1 if field.name in ("steps", "batch") else 0)
+                high = 1.0 if field.name in SHARES else math.inf
+                is_allowed = low <= value <= high  # false also where it is not a number
                 allowed = f"at least {low}" if high == math.inf else f"in [{low}, {high}]"
-                raise ValueError(f"--{name.replace('_', '-')} must be {allowed}, got {value}")
-        for name in ("short_iterations", "long_iterations"):
-            low, high = getattr(self, name)
-            if not 1 <= low <= high:
-                raise ValueError(
-                    f"--{name.replace('_', '-')} must be a minimum of at least 1 and a maximum, "
-                    f"got {low} {high}"
-                )
-        for name in ("short_starts", "long_starts"):
-            starts = getattr(self, name)
-            if not starts or not set(starts) <= set(get_args(Start)):
-                raise ValueError(
-                    f"--{name.replace('_', '-')} must be of {', '.join(get_args(Start))}, got "
-                    f"{' '.join(starts) or 'none'}"
-                )
+                got = value
+            if not is_allowed:
+                raise ValueError(f"--{field.name.replace('_', '-')} must be {allowed}, got {got}")

@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import InitVar, asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from thinkenv.deep_thinking.architectures.equivariance import load_plain_state
 from thinkenv.deep_thinking.codecs.choice import codec_for
 from thinkenv.deep_thinking.distributed import Distributed
 from thinkenv.deep_thinking.migration import METRIC_NAMES, rename, upgrade_training_state
-from thinkenv.deep_thinking.rollout.acceleration import Acceleration
+from thinkenv.deep_thinking.rollout.acceleration import PLAIN, Acceleration
 from thinkenv.deep_thinking.training.plan import Plan
 from thinkenv.deep_thinking.training.trainer import Trainer, learning_rate_of_step
 from thinkenv.files import write_bytes
@@ -44,9 +44,9 @@ COLUMNS = (
 )
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """What decides a training: problems, net, plan and seed.
+@dataclass(eq=False)
+class Run:
+    """One training run: its net, its folder, its progress.
 
     Attributes:
         task: The class of the task.
@@ -54,9 +54,21 @@ class Recipe:
         architecture: The class of the net.
         settings: Its settings.
         plan: What is done.
+        folder: Where its files are.
+        processes: The processes that share the work.
         seed: Decides the first weights, the problems, and the lengths of rollouts.
         acceleration: How iterations are run faster.
         start_from: The agent to begin with the weights of, by name or folder; None for random ones.
+        resume: Whether to go on from the folder's checkpoint.
+        overwrite: Whether an earlier run in the folder may go.
+        trainer: What takes the steps.
+        metrics: The last row of metrics.
+        pending: ``(4,)`` of each step since then: see ``Trainer.step``.
+
+    Raises:
+        CheckpointError: If the folder holds a run that may not go, or no run to resume, or one of
+            another training; or if there is no agent to start from.
+        ValueError: If the training makes no sense.
     """
 
     task: type[AnyTask]
@@ -64,67 +76,40 @@ class Recipe:
     architecture: type[AnyArchitecture]
     settings: Settings
     plan: Plan
+    folder: Path
+    processes: Distributed
     seed: int = 0
-    acceleration: Acceleration = Acceleration()
+    acceleration: Acceleration = PLAIN
     start_from: str | None = None
+    resume: InitVar[bool] = False
+    overwrite: InitVar[bool] = False
 
-
-class Run:
-    """One training run: its net, its folder, its progress.
-
-    Args:
-        recipe: What decides it.
-        folder: Where its files are.
-        processes: The processes that share the work.
-        resume: Whether to go on from the folder's checkpoint.
-        overwrite: Whether an earlier run in the folder may go.
-
-    Attributes:
-        trainer: What takes the steps.
-        metrics: The last row of metrics.
-
-    Raises:
-        CheckpointError: If the folder holds a run that may not go, or no run to resume, or one of
-            another training; or if there is no agent to start from.
-        ValueError: If the recipe makes no sense.
-    """
-
-    def __init__(
-        self,
-        recipe: Recipe,
-        folder: Path,
-        processes: Distributed,
-        resume: bool = False,
-        overwrite: bool = False,
-    ):
-        self.recipe = recipe
-        self.folder = folder
-        self.processes = processes
-        self.codec = codec_for(recipe.task, recipe.architecture)
-        torch.manual_seed(recipe.seed)
-        net = recipe.architecture(recipe.settings, self.codec.interface)
-        self.start_from = self._start_from(net)
+    def __post_init__(self, resume: bool, overwrite: bool) -> None:
+        self.codec = codec_for(self.task, self.architecture)
+        torch.manual_seed(self.seed)
+        net = self.architecture(self.settings, self.codec.interface)
+        self.started_from = self._start_from(net)
         self.trainer = Trainer(
             net,
             self.codec,
-            recipe.selection.task(recipe.task, "train"),
-            recipe.plan,
-            recipe.seed,
-            processes.device,
-            processes.rank,
-            processes.world_size,
-            recipe.acceleration,
+            self.selection.task(self.task, "train"),
+            self.plan,
+            self.seed,
+            self.processes.device,
+            self.processes.rank,
+            self.processes.world_size,
+            self.acceleration,
         )
         self.metrics: dict[str, Any] = {}
         self.sessions: list[dict] = []  # the provenance of its begin, and of each time it went on
-        self._pending: list[torch.Tensor] = []  # (4,) of each step since the last row of metrics
+        self.pending: list[torch.Tensor] = []
         if resume:
             self._load()
         else:
             self._make_room(overwrite)
         if not (self.is_finished and self.sessions):
             self.sessions.append(provenance())
-        folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
 
     @property
     def steps_done(self) -> int:
@@ -134,31 +119,23 @@ class Run:
     @property
     def is_finished(self) -> bool:
         """Whether all steps are done."""
-        return self.steps_done >= self.recipe.plan.steps
+        return self.steps_done >= self.plan.steps
 
     def step(self, interrupted: bool) -> bool:
         """Take one step; whether any process is to stop."""
         values, stop = self.trainer.step(interrupted)
-        self._pending.append(values)
+        self.pending.append(values)
         return stop
-
-    def forget_pending(self) -> None:
-        """Forget the metrics of the steps so far, once they were reported."""
-        self._pending.clear()
-
-    def mean_metrics(self) -> list[float]:
-        """Loss, share exactly right, residual and gradient norm, over the steps not reported."""
-        return torch.stack(self._pending).mean(dim=0).tolist()
 
     def averaged_agent(self) -> Agent[Any]:
         """The agent as it would be shipped now."""
         net = self.trainer.averaged_net()
-        iterations = self.recipe.plan.long_iterations[1] if net.recurrent else 1
+        iterations = self.plan.long_iterations[1] if net.recurrent else 1
         return Agent(net, self.codec, iterations, self.processes.device)
 
     def validate(self, count: int) -> tuple[float, float]:
         """Exact and cell accuracy on so many unseen problems of the training size."""
-        task = self.recipe.selection.task(self.recipe.task, "validation")
+        task = self.selection.task(self.task, "validation")
         problems = task.draw(instances_of_seed(0, count))
         thought = self.averaged_agent().think(problems.problems)
         solved, cells = task.judge(problems, thought.answer)
@@ -168,7 +145,7 @@ class Run:
         """Write the training state and the agent; every process takes part."""
         state = self.trainer.state()
         if self.processes.is_first:
-            pending = [values.cpu() for values in self._pending]
+            pending = [values.cpu() for values in self.pending]
             about = {"format": STATE_FORMAT, "run": self._identity(), "sessions": self.sessions}
             content = checkpoint.to_bytes({**about, **state, "pending": pending})
             write_bytes(self.folder / CHECKPOINT, content)
@@ -182,7 +159,7 @@ class Run:
             **self._decisions(),
             "training_iterations": agent.training_iterations,
             "metrics": self.metrics,
-            "start_from": self.start_from,
+            "start_from": self.started_from,
             **first,
             **({"resumed": resumed} if resumed else {}),
         }
@@ -192,20 +169,20 @@ class Run:
     def _decisions(self) -> dict[str, Any]:
         """What decides the losses, but for how they are computed."""
         return {
-            "task": self.recipe.task.name,
-            "architecture": self.recipe.architecture.name,
-            **checkpoint.describe_net(self.trainer.net),
-            "seed": self.recipe.seed,
-            "plan": asdict(self.recipe.plan),
-            "trained_on": self.trainer.buffer.task.options,
+            "task": self.task.name,
+            "architecture": self.architecture.name,
+            "net": asdict(self.settings),
+            "seed": self.seed,
+            "plan": asdict(self.plan),
+            "trained_on": self.trainer.task.options,
         }
 
     def _identity(self) -> dict[str, Any]:
         """What must not differ when a run is resumed."""
         return {
             **self._decisions(),
-            "precision": self.recipe.acceleration.precision,
-            "start_from": self.start_from and self.start_from["weights_sha256"],
+            "precision": self.acceleration.precision,
+            "start_from": self.started_from and self.started_from["weights_sha256"],
         }
 
     def _start_from(self, net: AnyArchitecture) -> dict[str, Any] | None:
@@ -214,12 +191,12 @@ class Run:
         Raises:
             CheckpointError: If there is none, it is damaged, or its net is another one.
         """
-        if self.recipe.start_from is None:
+        if self.start_from is None:
             return None
-        agent = checkpoint.load_agent(self.recipe.start_from, task=self.recipe.task)
+        agent = checkpoint.load_agent(self.start_from, task=self.task)
         described = agent.description
-        ours = {"architecture": net.name, **checkpoint.describe_net(net)}
-        compare(self.recipe.start_from, "has", {name: described[name] for name in ours}, ours)
+        ours = {"architecture": net.name, "net": asdict(net.settings)}
+        compare(self.start_from, "has", {name: described[name] for name in ours}, ours)
         load_plain_state(net, agent.net.state_dict())
         names = ("command", "commit", "plan", "seed", "weights_sha256", "metrics", "start_from")
         return {name: described.get(name) for name in names}
@@ -249,7 +226,7 @@ class Run:
         """
         path = self.folder / CHECKPOINT
         state = checkpoint.read_state(path)
-        if not isinstance(state, dict) or "run" not in state:
+        if "run" not in state:
             raise checkpoint.CheckpointError(f"{path}: not the checkpoint of a training run")
         if state.get("format") not in (None, STATE_FORMAT):
             raise checkpoint.CheckpointError(
@@ -260,7 +237,7 @@ class Run:
                 state = upgrade_training_state(state, self.trainer.state())
             compare(path, "is of a run with", state["run"], self._identity())
             self.trainer.load_state(state)
-            self._pending = [values.to(self.processes.device) for values in state["pending"]]
+            self.pending = [values.to(self.processes.device) for values in state["pending"]]
         except checkpoint.CheckpointError:
             raise
         except (LookupError, TypeError, AttributeError, ValueError, RuntimeError) as error:
@@ -340,8 +317,8 @@ class Progress:
 
     def report(self, validate: bool) -> None:
         """Report the steps since the last line, and how the agent does on unseen problems."""
-        run, step, plan = self.run, self.run.steps_done, self.run.recipe.plan
-        loss, exact, residual, norm = run.mean_metrics()
+        run, step, plan = self.run, self.run.steps_done, self.run.plan
+        loss, exact, residual, norm = torch.stack(run.pending).mean(dim=0).tolist()
         seconds = time.monotonic() - self.began
         run.metrics = dict.fromkeys(COLUMNS, "") | {
             "step": step,

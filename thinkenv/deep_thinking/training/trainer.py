@@ -70,6 +70,7 @@ class RolloutBuffer:
     first: int
     count: int
     recall: bool
+    device: torch.device = torch.device("cpu")
     problems: InstanceBatch | None = None  # as long as count
     memory: Memory | None = None  # (C, …), detached
     stream: torch.Generator | None = None  # of random numbers, new in every step
@@ -87,9 +88,7 @@ class RolloutBuffer:
         slots = self.first + np.arange(self.count)
         return np.array(cycle)[(slots + step) % len(cycle)]
 
-    def advance(
-        self, step: int, net: AnyArchitecture, device: torch.device
-    ) -> tuple[Tensor, Memory]:
+    def advance(self, step: int, net: AnyArchitecture) -> tuple[Tensor, Memory]:
         """Move every slot to its problem and first memory of this step.
 
         Returns:
@@ -106,29 +105,24 @@ class RolloutBuffer:
                 seeds = fresh.instances[changed]  # never used twice
                 fresh.replace(changed, self.task.perturb(self.problems[changed], seeds))
         self.problems = fresh
-        self.stream = torch.Generator(device).manual_seed(self.seed * 1_000_003 + step)
-        inputs = self.codec.encode(fresh.problems, device)
+        self.stream = torch.Generator(self.device).manual_seed(self.seed * 1_000_003 + step)
+        inputs = self.codec.encode(fresh.problems, self.device)
         is_empty, is_random = (
-            torch.from_numpy(starts == start).to(device) for start in ("empty", "random")
+            torch.from_numpy(starts == start).to(self.device) for start in ("empty", "random")
         )
 
         def first_memory(empty: Tensor, earlier: Tensor) -> Tensor:
             over_slots = (-1, *[1] * (empty.ndim - 1))  # (C, 1, …)
             memory = torch.where(is_empty.view(over_slots), empty, earlier)
             # Drawn in every step, so that what later numbers are does not depend on the starts.
-            uniform = 2 * self.random(torch.rand, empty.shape[1:], device) - 1
+            uniform = 2 * self.random(torch.rand, empty.shape[1:]) - 1
             return memories.arrange(torch.where(is_random.view(over_slots), uniform, memory))
 
         empty: Memory = net.start(inputs)
         earlier = empty if self.memory is None else self.memory
         return inputs, memories.transform(first_memory, empty, earlier)
 
-    def random(
-        self,
-        distribution: Callable[..., Tensor],
-        shape: tuple[int, ...],
-        device: torch.device,
-    ) -> Tensor:
+    def random(self, distribution: Callable[..., Tensor], shape: tuple[int, ...]) -> Tensor:
         """Random numbers ``(C, *shape)`` from this step's stream.
 
         They are drawn for all slots and cut to ours, so that every slot gets the same numbers,
@@ -137,9 +131,8 @@ class RolloutBuffer:
         Args:
             distribution: ``torch.rand`` or ``torch.randn``.
             shape: The shape for one slot.
-            device: Where to.
         """
-        numbers = distribution(self.plan.batch, *shape, generator=self.stream, device=device)
+        numbers = distribution(self.plan.batch, *shape, generator=self.stream, device=self.device)
         return numbers[self.first : self.first + self.count]
 
 
@@ -162,6 +155,7 @@ def learning_rate_of_step(plan: Plan, step: int) -> float:
     return plan.learning_rate * 0.5 * (1 + float(np.cos(np.pi * share)))
 
 
+@dataclass(eq=False)
 class Trainer:
     """A net in training: one step at a time, resumable after any of them.
 
@@ -180,33 +174,28 @@ class Trainer:
         ValueError: If the processes cannot share the batch evenly.
     """
 
-    def __init__(
-        self,
-        net: AnyArchitecture,
-        codec: AnyCodec,
-        task: AnyTask,
-        plan: Plan,
-        seed: int,
-        device: torch.device,
-        rank: int = 0,
-        world_size: int = 1,
-        acceleration: Acceleration = PLAIN,
-    ):
-        if plan.batch % world_size:
+    net: AnyArchitecture
+    codec: AnyCodec
+    task: AnyTask
+    plan: Plan
+    seed: int
+    device: torch.device
+    rank: int = 0
+    world_size: int = 1
+    acceleration: Acceleration = PLAIN
+
+    def __post_init__(self) -> None:
+        plan, count = self.plan, self.plan.batch // self.world_size
+        if plan.batch % self.world_size:
             raise ValueError(
-                f"--batch must be a multiple of the number of processes, {world_size}, got "
+                f"--batch must be a multiple of the number of processes, {self.world_size}, got "
                 f"{plan.batch}"
             )
-        self.net = net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.codec = codec
-        self.step_once = acceleration.step(self.net.step)
-        self.plan = plan
-        self.seed = seed
-        self.device = device
-        self.world_size = world_size
-        count = plan.batch // world_size
-        self.buffer = RolloutBuffer(task, codec, plan, seed, rank * count, count, net.recall)
-        self.parameters = list(net.parameters())
+        self.net.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.step_once = self.acceleration.step(self.net.step)
+        slots = (self.rank * count, count, self.net.recall, self.device)
+        self.buffer = RolloutBuffer(self.task, self.codec, plan, self.seed, *slots)
+        self.parameters = list(self.net.parameters())
         self.optimiser = torch.optim.AdamW(
             self.parameters, lr=plan.learning_rate, weight_decay=plan.weight_decay
         )
@@ -235,7 +224,7 @@ class Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate_of_step(plan, step)
         with parametrize.cached():  # weights do not change within a rollout
-            inputs, memory = self.buffer.advance(step, self.net, self.device)
+            inputs, memory = self.buffer.advance(step, self.net)
             memory, before = self._roll_out(inputs, memory)
             logits = self.net.decode(memory)
         problems = self.buffer.problems
@@ -266,7 +255,7 @@ class Trainer:
         plan = self.plan
         length = iterations_of_step(plan, self.seed, self.steps_done, self.net.recurrent)
         disturbed = max(0, length - QUIET_ITERATIONS) if self._is_long else 0
-        spread = self.buffer.random(torch.rand, (), self.device)
+        spread = self.buffer.random(torch.rand, ())
         update_prob = plan.update_prob + (1 - plan.update_prob) * spread  # (C,), of each problem
         injected = self.net.inject(inputs)
         before = memory
@@ -285,12 +274,12 @@ class Trainer:
 
         def disturb(new: Tensor, old: Tensor) -> Tensor:
             # All channels of a cell are updated, or none.
-            chance = self.buffer.random(torch.rand, memories.cells_of(new), self.device)
+            chance = self.buffer.random(torch.rand, memories.cells_of(new))
             is_updated = chance < update_prob.view(-1, *[1] * (new.ndim - 1))
             disturbed = torch.where(is_updated, new, old)
             if not has_noise:
                 return disturbed
-            noise = self.buffer.random(torch.randn, new.shape[1:], self.device)
+            noise = self.buffer.random(torch.randn, new.shape[1:])
             return disturbed + self.plan.memory_noise_std * noise
 
         return memories.transform(disturb, memory, before)
@@ -356,10 +345,9 @@ class Trainer:
         part = slice(self.buffer.first, self.buffer.first + self.buffer.count)
         if state["memory"] is None:  # of before the first step
             return
-        self.buffer.memory = memories.transform(
-            lambda whole: whole[part].to(self.device), state["memory"]
-        )
-        batch = type(self.buffer.task.draw(instances_of_seed(self.seed, 1)))
+        ours = memories.transform(lambda whole: whole[part].to(self.device), state["memory"])
+        self.buffer.memory = ours
+        batch = type(self.task.draw(instances_of_seed(self.seed, 1)))
         columns = {name: tensor[part].numpy() for name, tensor in state["problems"].items()}
         self.buffer.problems = batch(**columns)
 
