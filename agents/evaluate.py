@@ -244,8 +244,9 @@ def recovery(args: RecoveryArgs, agent: Agent, processes: Distributed) -> None:
     disturbed_at = evaluation.parse_disturbed_at(args.disturb_at)
 
     def evaluate(task: AnyTask, **how: int) -> Iterator[dict]:
-        how["iterations"] = args.recovery_iterations or task.ample_iterations
-        return evaluation.evaluate_recovery(agent, task, disturbances, disturbed_at, **how)
+        return evaluation.evaluate_recovery(
+            agent, task, disturbances, disturbed_at, iterations=args.recovery_iterations, **how
+        )
 
     report(args, agent, evaluate, tables.format_recovery)
 

@@ -15,7 +15,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from thinkenv.deep_thinking.command_line import AgentArgs, parse_args, run_script, value_of
+from thinkenv.deep_thinking import command_line
 from thinkenv.deep_thinking.distributed import prepare_device
 from thinkenv.deep_thinking.watching import watch
 from thinkenv.files import write_bytes
@@ -23,7 +23,7 @@ from thinkenv.tasks import find_task
 
 
 @dataclass
-class Args(AgentArgs):
+class Args(command_line.AgentArgs):
     """Options of watching: the problem is of the first set that they choose."""
 
     instance: int = 0
@@ -42,11 +42,9 @@ class Args(AgentArgs):
 
 def main(words: list[str]) -> int:
     """Watch an agent think about one problem, and write the pictures."""
-    family = find_task(value_of("--task", words, Args.task))
-    args = parse_args(Args(family.watching_options()), words, __doc__)
-    for name, value in (("frames", args.frames), ("iterations", args.iterations)):
-        if value is not None and value < 2:
-            raise ValueError(f"--{name} must be at least 2, got {value}")
+    family = find_task(command_line.value_of("--task", words, Args.task))
+    args = command_line.parse_args(Args(family.watching_options()), words, __doc__)
+    command_line.check_counts(args, "frames", "iterations", low=2)
     agent = args.load(family, prepare_device(args.device, args.threads))
     tasks = args.selection.tasks(family)
     if not tasks:
@@ -69,4 +67,4 @@ def main(words: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run_script(main))
+    sys.exit(command_line.run_script(main))

@@ -86,7 +86,8 @@ class Agent(Generic[SomeMemory]):
         self.codec = codec
         self.training_iterations = training_iterations
         self.description = description or {}
-        self._step_many = None if acceleration.is_plain else acceleration.step_many(self.net.step)
+        is_plain = acceleration == PLAIN
+        self._step_many = None if is_plain else acceleration.step_many(self.net.step)
 
     @property
     def task(self) -> type[AnyTask]:

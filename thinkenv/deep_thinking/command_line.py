@@ -151,13 +151,13 @@ def run_script(main: Callable[[list[str]], int]) -> int:
         return 130
 
 
-def check_counts(args: object, *names: str) -> None:
-    """Check that options are positive where they are given.
+def check_counts(args: object, *names: str, low: int = 1) -> None:
+    """Check that options are at least ``low`` where they are given.
 
     Raises:
         ValueError: If one is not; the message names it.
     """
     for name in names:
         value = getattr(args, name)
-        if value is not None and value < 1:
-            raise ValueError(f"--{name.replace('_', '-')} must be at least 1, got {value}")
+        if value is not None and value < low:
+            raise ValueError(f"--{name.replace('_', '-')} must be at least {low}, got {value}")

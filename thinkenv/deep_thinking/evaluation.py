@@ -240,10 +240,5 @@ def evaluate_diagnosis(
 
 def progress_bar(task: AnyTask, doing: str, total: int) -> tqdm:
     """A progress bar over problems, where the output is a terminal."""
-    return tqdm(
-        total=total,
-        desc=f"{doing} {task.label(task.options)}",
-        unit="problem",
-        leave=False,
-        disable=None,
-    )
+    description = f"{doing} {task.label(task.options)}"
+    return tqdm(total=total, desc=description, unit="problem", leave=False, disable=None)

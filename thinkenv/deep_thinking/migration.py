@@ -58,15 +58,12 @@ def upgrade_description(description: Mapping[str, Any]) -> dict[str, Any]:
     """
     upgraded = dict(description)
     upgraded["net"] = settings_of(description["architecture"], description["net"])
-    if isinstance(description.get("plan"), dict):
-        upgraded["plan"] = rename(description["plan"], PLAN_NAMES)
-    if isinstance(description.get("metrics"), dict):
-        upgraded["metrics"] = rename(description["metrics"], METRIC_NAMES)
     if isinstance(description.get("start_from"), dict):
-        earlier = dict(description["start_from"])
-        earlier["plan"] = rename(earlier.get("plan") or {}, PLAN_NAMES)
-        earlier["metrics"] = rename(earlier.get("metrics") or {}, METRIC_NAMES)
-        upgraded["start_from"] = earlier
+        upgraded["start_from"] = dict(description["start_from"])
+    for described in (upgraded, upgraded.get("start_from")):
+        for key, names in (("plan", PLAN_NAMES), ("metrics", METRIC_NAMES)):
+            if isinstance(described, dict) and isinstance(described.get(key), dict):
+                described[key] = rename(described[key], names)
     return upgraded
 
 

@@ -119,13 +119,8 @@ def with_caption(picture: np.ndarray, caption: str) -> Image.Image:
     image = Image.new("RGB", (width + 2 * MARGIN, height + CAPTION_HEIGHT + MARGIN), BACKGROUND)
     pen = ImageDraw.Draw(image)
     size = max(9, min(16, int(1.7 * width / max(1, len(caption)))))
-    pen.text(
-        (MARGIN, CAPTION_HEIGHT // 2),
-        caption,
-        fill=INK,
-        font=ImageFont.load_default(size),
-        anchor="lm",
-    )
+    font = ImageFont.load_default(size)
+    pen.text((MARGIN, CAPTION_HEIGHT // 2), caption, fill=INK, font=font, anchor="lm")
     image.paste(Image.fromarray(picture), (MARGIN, CAPTION_HEIGHT))
     return image
 

@@ -300,12 +300,10 @@ class InstanceVectorEnv(VectorEnv):
 
     def _final_infos(self, step_infos: dict[str, np.ndarray], done: np.ndarray) -> dict[str, Any]:
         """The last observations and infos of episodes that are over, before new ones begin."""
-        last = self.dynamics.observe()
-        observations = np.empty(self.num_envs, object)
-        for index in done:
-            observations[index] = last[index]
+        observations = np.empty(len(done), object)
+        observations[:] = list(self.dynamics.observe()[done])
         infos: dict[str, Any] = {}
-        add_infos(infos, {"final_obs": observations[done]}, done, self.num_envs)
+        add_infos(infos, {"final_obs": observations}, done, self.num_envs)
         infos["final_info"], infos["_final_info"] = {}, infos["_final_obs"].copy()
         add_infos(infos["final_info"], step_infos, done, self.num_envs)
         return infos

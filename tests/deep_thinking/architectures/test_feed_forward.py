@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from tests.deep_thinking.conftest import CHESS_INTERFACE, MAZE_INTERFACE
-from thinkenv.deep_thinking.architectures import count_parameters
+from thinkenv.deep_thinking.architectures.base import count_parameters
 from thinkenv.deep_thinking.architectures.feed_forward import FeedForwardNet, FeedForwardSettings
 from thinkenv.deep_thinking.architectures.recurrent import RecurrentNet
 from thinkenv.tasks import find_task

@@ -83,7 +83,7 @@ def test_a_flood_is_where_it_should_be_though_only_its_front_is_computed(
 
 @pytest.mark.parametrize("settings", [{}, {"wall_mask": True}, {"gated": True}])
 def test_with_every_cell_active_it_is_the_dense_iteration(grids, settings, monkeypatch):
-    monkeypatch.setattr(ActiveCells, "_gathering_pays", lambda active: True)
+    monkeypatch.setattr(active_cells, "COST_OF_GATHERING", 0)
     net = net_of(memory_channels=8, hidden_channels=8, head_channels=8, **settings)
     injected, memory = begin(net, grids)
     active = ActiveCells(net, injected, memory)

@@ -162,7 +162,7 @@ def test_no_process_draws_what_another_draws():
     net = net_of()
     for step in range(22):
         parts = [buffer.advance(step, net) for buffer in (first, second)]
-        inputs, memory = whole.advance(step, net, CPU)
+        inputs, memory = whole.advance(step, net)
         assert torch.equal(inputs, torch.cat([inputs for inputs, _ in parts]))
         assert torch.equal(memory, torch.cat([memory for _, memory in parts]))
         whole.memory = torch.rand_like(memory)

@@ -38,9 +38,8 @@ def show_shares(axes: Axes) -> None:
 def shades(names: Sequence[str]) -> dict[str, tuple]:
     """A colour for each name, from dark to light in their order."""
     colours = pyplot.get_cmap("viridis")
-    return {
-        name: colours(0.85 * index / max(1, len(names) - 1)) for index, name in enumerate(names)
-    }
+    last = max(1, len(names) - 1)
+    return {name: colours(0.85 * index / last) for index, name in enumerate(names)}
 
 
 def plot_accuracy(rows: list[dict], training_iterations: int, path: Path) -> None:
@@ -87,9 +86,7 @@ def plot_recovery(rows: list[dict], path: Path) -> None:
         rows: Rows of ``evaluate_recovery``.
         path: Where to write the picture.
     """
-    when_of = [
-        (label, row["disturbed_at"]) for label, row in zip(labels_of(rows), rows, strict=True)
-    ]
+    when_of = list(zip(labels_of(rows), (row["disturbed_at"] for row in rows), strict=True))
     times = list(dict.fromkeys(when_of))
     colours = pyplot.get_cmap("tab10")
     styles: dict[str, dict[str, Any]] = {  # colours come again with another kind of line
@@ -104,11 +101,8 @@ def plot_recovery(rows: list[dict], path: Path) -> None:
                 name = row["disturbance"]
                 axes.plot(iterations, shares, label=name, **styles[name])
             label, share = when
-            at = (
-                "in every iteration"
-                if share == "every"
-                else f"at {share:g} of the time to converge"
-            )
+            is_once = share != "every"
+            at = f"at {share:g} of the time to converge" if is_once else "in every iteration"
             axes.set_title(f"{label}, disturbed {at}", fontsize=10)
             axes.set_xlabel("iterations since then")
             show_shares(axes)

@@ -1,14 +1,9 @@
 """Architectures: the nets that think, found by name or as ``file.py:Class``."""
 
-from thinkenv.deep_thinking.architectures.base import (
-    AnyArchitecture,
-    Architecture,
-    Settings,
-    count_parameters,
-)
+from thinkenv.deep_thinking.architectures.base import AnyArchitecture, Architecture, Settings
 from thinkenv.tasks.registry import Registry
 
-__all__ = ["ARCHITECTURES", "AnyArchitecture", "Architecture", "Settings", "count_parameters"]
+__all__ = ["ARCHITECTURES", "AnyArchitecture", "Architecture", "Settings"]
 
 # Every architecture of this package; one of your own is known when it was found by its file.
 ARCHITECTURES: Registry[AnyArchitecture] = Registry(

@@ -91,13 +91,20 @@ def plain_state(net: nn.Module) -> dict[str, Tensor]:
     for name, tensor in net.state_dict().items():
         if ".parametrizations." not in name:
             state[name] = tensor
+    for name, module, weight in equivariant_weights(net):
+        state[f"{name}.{weight}"] = getattr(module, weight)
+    return state
+
+
+def equivariant_weights(net: nn.Module) -> list[tuple[str, nn.Module, str]]:
+    """The weights that a parametrization makes: names of layers, layers, and names of weights."""
+    found = []
     for name, module in net.named_modules():
         if parametrize.is_parametrized(module):
             parametrizations = module.parametrizations
             assert isinstance(parametrizations, nn.ModuleDict)
-            for weight in parametrizations:
-                state[f"{name}.{weight}"] = getattr(module, weight)
-    return state
+            found += [(name, module, weight) for weight in parametrizations]
+    return found
 
 
 def load_plain_state(net: nn.Module, state: Mapping[str, Tensor]) -> None:
@@ -115,12 +122,8 @@ def load_plain_state(net: nn.Module, state: Mapping[str, Tensor]) -> None:
 
 def drop_parametrizations(net: nn.Module) -> None:
     """Leave the weights of a net as they are, without what keeps them equivariant in training."""
-    for module in list(net.modules()):
-        if parametrize.is_parametrized(module):
-            parametrizations = module.parametrizations
-            assert isinstance(parametrizations, nn.ModuleDict)
-            for weight in list(parametrizations):
-                parametrize.remove_parametrizations(module, weight, leave_parametrized=True)
+    for _, module, weight in equivariant_weights(net):
+        parametrize.remove_parametrizations(module, weight, leave_parametrized=True)
 
 
 def orbits_of(

@@ -72,13 +72,13 @@ class AnswerHead(nn.Module):
         return self.answer(F.relu(self.hidden(memory)))
 
 
-def check_channels(settings: object, *names: str) -> None:
-    """Check that numbers of channels or blocks are positive integers.
+def check_channels(settings: object, *names: str, low: int = 1) -> None:
+    """Check that numbers of channels or blocks are integers of at least ``low``.
 
     Raises:
         ValueError: If one is not.
     """
     for name in names:
         value = getattr(settings, name)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise ValueError(f"{name} must be an integer of at least 1, got {value!r}")
+        if not isinstance(value, int) or isinstance(value, bool) or value < low:
+            raise ValueError(f"{name} must be an integer of at least {low}, got {value!r}")

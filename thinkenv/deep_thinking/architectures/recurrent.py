@@ -10,15 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from thinkenv.deep_thinking.architectures import layers
 from thinkenv.deep_thinking.architectures.base import Architecture, Settings
 from thinkenv.deep_thinking.architectures.equivariance import ORDER, make_equivariant
-from thinkenv.deep_thinking.architectures.layers import (
-    AnswerHead,
-    InwardClamp,
-    ResidualBlocks,
-    check_channels,
-    convolution,
-)
+from thinkenv.deep_thinking.architectures.layers import convolution
 from thinkenv.deep_thinking.codecs.base import Interface
 from thinkenv.deep_thinking.rollout.active_cells import ROUNDING, ActiveCells
 from thinkenv.deep_thinking.rollout.stepper import Stepper
@@ -59,14 +54,11 @@ class RecurrentSettings(Settings):
     """Channels of those blocks."""
 
     def __post_init__(self) -> None:
-        check_channels(self, "memory_channels", "hidden_channels", "head_channels")
-        check_channels(self, "encoder_channels")
+        layers.check_channels(self, "memory_channels", "hidden_channels", "head_channels")
+        layers.check_channels(self, "encoder_channels")
+        layers.check_channels(self, "encoder_blocks", low=0)
         if self.update_kernel not in (1, 3):
             raise ValueError(f"update_kernel must be 1 or 3, got {self.update_kernel!r}")
-        if not isinstance(self.encoder_blocks, int) or self.encoder_blocks < 0:
-            raise ValueError(
-                f"encoder_blocks must be an integer of at least 0, got {self.encoder_blocks!r}"
-            )
         # Both read the problem as it is, in every iteration.
         needing = [name for name in ("wall_mask", "equivariant") if getattr(self, name)]
         if needing and (self.encoder_blocks or not self.recall):
@@ -127,9 +119,9 @@ class RecurrentNet(Architecture[Tensor]):
         self.wall_channel = interface.wall_channel if settings.wall_mask else None
         self.reach = 1 + settings.update_kernel // 2
         dimensions, input_channels = interface.dimensions, interface.input_channels
-        self.encoder: ResidualBlocks | None = None
+        self.encoder: layers.ResidualBlocks | None = None
         if settings.encoder_blocks:
-            self.encoder = ResidualBlocks(
+            self.encoder = layers.ResidualBlocks(
                 input_channels, settings.encoder_channels, settings.encoder_blocks, dimensions
             )
             input_channels = settings.encoder_channels
@@ -141,7 +133,7 @@ class RecurrentNet(Architecture[Tensor]):
         self.embed: nn.Conv2d | None = None
         if not settings.recall:
             self.embed = convolution(input_channels, memory, 3, dimensions)
-        self.head = AnswerHead(
+        self.head = layers.AnswerHead(
             memory, interface.answer_channels, settings.head_channels, dimensions
         )
         # Orthogonal weights keep the size of the memory, and of gradients, over many iterations.
@@ -218,7 +210,7 @@ class RecurrentNet(Architecture[Tensor]):
             update: ``(B, M, …)``, or ``(B, 2 * M, …)`` for a gated net.
         """
         if not self.gated:
-            return InwardClamp.apply(update)
+            return layers.InwardClamp.apply(update)
         gate, proposal = update.chunk(2, dim=1)  # (B, M, …) each
         return torch.lerp(memory, torch.tanh(proposal), torch.sigmoid(gate))
 

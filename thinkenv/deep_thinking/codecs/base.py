@@ -43,9 +43,9 @@ class Codec(ABC, Generic[Batch]):
     def __init__(self, task: type[AnyTask]):
         self.task = task
 
-    @abstractmethod
     def board(self, problems: np.ndarray) -> tuple[int, int]:
-        """Height and width of the boards that problems ``(B, …)`` are for a net."""
+        """Height and width of the boards that problems are for a net: of ``(B, …, H, W)``."""
+        return problems.shape[-2], problems.shape[-1]
 
     @abstractmethod
     def encode(self, problems: np.ndarray, device: torch.device | str = "cpu") -> Tensor:

@@ -18,10 +18,6 @@ class ChessCodec(Codec[ChessPuzzleBatch]):
 
     interface = Interface(input_channels=len(PLANES) + 1, answer_channels=2)
 
-    def board(self, problems: np.ndarray) -> tuple[int, int]:
-        """Height and width of problems."""
-        return problems.shape[-2], problems.shape[-1]
-
     def encode(self, problems: np.ndarray, device: torch.device | str = "cpu") -> Tensor:
         """Planes ``(B, 17, 8, 8)`` uint8 as float32 inputs ``(B, 18, 8, 8)``.
 

@@ -44,11 +44,6 @@ class Acceleration:
         if self.cuda_graphs and device.type != "cuda":
             raise ValueError(f"--cuda-graphs must run on a GPU, got the device {device.type}")
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether iterations run as they are."""
-        return self == PLAIN
-
     def step(self, step: Step[SomeMemory]) -> Step[SomeMemory]:
         """One iteration of a net, made faster."""
         if self.precision == "bfloat16":
@@ -121,11 +116,7 @@ class GraphedIterations:
         key = (filled, *memory.shape[1:], iterations)
         if key not in self.captured:
             inputs = [
-                memories.arrange(
-                    torch.zeros(
-                        (filled, *tensor.shape[1:]), dtype=tensor.dtype, device=tensor.device
-                    )
-                )
+                memories.arrange(tensor.new_zeros(filled, *tensor.shape[1:]))
                 for tensor in (memory, injected)
             ]
             self.captured[key] = inputs, *self.capture(inputs, iterations)

@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from thinkenv.deep_thinking.rollout.memories import arrange
 from thinkenv.deep_thinking.rollout.stepper import Stepper
 
 # A cell whose numbers, between -1 and 1, change by no more than this has settled.
@@ -87,7 +88,7 @@ class ActiveCells(Stepper[Tensor]):
         self.net = net
         self.threshold = threshold
         self.height, self.width = memory.shape[2:]
-        self._margin = SELECT_EVERY * net.reach
+        self._margin = SELECT_EVERY * net.reach  # how far changes get until the next selection
         self._memory = self._surround(memory)  # (B, H + 2 margin, W + 2 margin, M)
         self._is_new = True
         self._injected = self._surround(injected)
@@ -137,7 +138,7 @@ class ActiveCells(Stepper[Tensor]):
             self._memory *= self._is_open[..., None]
             self._is_new = False
         while iterations and len(self.cells):
-            if self._gathering_pays():
+            if COST_OF_GATHERING * self.share < 1:
                 some = min(iterations, SELECT_EVERY)
                 cells, changes = self._advance_active(some)
             else:
@@ -145,9 +146,6 @@ class ActiveCells(Stepper[Tensor]):
                 cells, changes = self._advance_everywhere(some)
             self._select(cells, changes)
             iterations -= some
-
-    def _gathering_pays(self) -> bool:
-        return COST_OF_GATHERING * self.share < 1
 
     def _advance_active(self, iterations: int) -> tuple[Tensor, Tensor]:
         """Iterate the active cells; their numbers and last changes."""
@@ -161,14 +159,8 @@ class ActiveCells(Stepper[Tensor]):
         wide = self._open_and_once(around.flatten())
         around_wide = wide[:, None] + self._square(1)  # (w, 9)
         block = CELLS_PER_BLOCK.get(cells.device.type, CELLS_PER_BLOCK["cuda"])
-        parts_wide = tuple(
-            zip(
-                wide.split(block),
-                around_wide.split(block),
-                injected[wide].split(block),
-                strict=True,
-            )
-        )
+        of_wide = (numbers.split(block) for numbers in (wide, around_wide, injected[wide]))
+        parts_wide = tuple(zip(*of_wide, strict=True))
         parts = tuple(zip(cells.split(block), around.split(block), strict=True))
         for iteration in range(iterations):
             for part, near, bias in parts_wide:
@@ -192,11 +184,8 @@ class ActiveCells(Stepper[Tensor]):
         for begin in range(0, len(self._memory), max(1, DENSE_CELLS // area)):
             chunk = slice(begin, begin + max(1, DENSE_CELLS // area))
             inside = self._inside(self._memory[chunk])
-            before = after = inside.permute(0, 3, 1, 2).contiguous(
-                memory_format=torch.channels_last
-            )
-            injected = self._inside(self._injected[chunk]).permute(0, 3, 1, 2)
-            injected = injected.contiguous(memory_format=torch.channels_last)
+            before = after = arrange(inside.permute(0, 3, 1, 2))
+            injected = arrange(self._inside(self._injected[chunk]).permute(0, 3, 1, 2))
             for _ in range(iterations):
                 before = after
                 after = self.net.step(before, injected)
@@ -217,11 +206,10 @@ class ActiveCells(Stepper[Tensor]):
         area = self._is_open[0].numel()
         self.residuals.zero_().scatter_reduce_(0, cells // area, changes, "amax")
         moved = cells[changes > self.threshold]
-        distance = SELECT_EVERY * self.net.reach
         if len(moved) * COST_OF_LISTING > self._is_open.numel():
-            self.cells = self._open_near_many(moved, distance)
+            self.cells = self._open_near_many(moved, self._margin)
         else:
-            reached = moved[:, None] + self._square(distance)
+            reached = moved[:, None] + self._square(self._margin)
             self.cells = self._open_and_once(reached.flatten())
 
     def _open_near_many(self, cells: Tensor, distance: int) -> Tensor:
