@@ -125,11 +125,8 @@ def accuracy(args: AccuracyArgs, agent: Agent, processes: Distributed) -> None:
     legal move with the most probable squares is right, line that in which all moves are; and the
     agent's puzzle rating is fitted, at which it would solve one half.
     """
-    time = evaluation.ThinkingTime.parse(
-        args.iterations,
-        args.max_iterations,
-        (agent.training_iterations, agent.task.ample_iterations),
-    )
+    budgets = (agent.training_iterations, agent.task.ample_iterations)
+    time = evaluation.ThinkingTime.parse(args.iterations, args.max_iterations, budgets)
     shard, shards = shard_of(args.shard, processes)
     sets: list[list[suites.Evaluation]] = []
     try:
@@ -386,9 +383,8 @@ def main(words: list[str]) -> int:
         args_type, run = SUBCOMMANDS["accuracy"]
         description, prog = __doc__, "evaluate.py"
     suite = suites.SUITES.get(command_line.value_of("--suite", words, ""))
-    family = find_task(
-        suite.sets[0].task if suite else command_line.value_of("--task", words, Args.task)
-    )
+    task = command_line.value_of("--task", words, Args.task)
+    family = find_task(suite.sets[0].task if suite else task)
     args = command_line.parse_args(args_type(family.testing_options()), words, description, prog)
     command_line.check_counts(args, "problems")
     if isinstance(args, AccuracyArgs) and args.suite is not None:

@@ -12,6 +12,7 @@ import pytest
 
 from tests.deep_thinking.conftest import ROOT, call_script, run_script
 from thinkenv.__main__ import build_parser
+from thinkenv.deep_thinking import command_line
 from thinkenv.deep_thinking.checkpoint import CheckpointError, find_agent
 from thinkenv.tasks.registry import import_file
 
@@ -106,8 +107,8 @@ def as_far_as_its_work(script: str, *words: str) -> str:
             find_agent(name)
         raise CheckpointError("as far as that")
 
-    begins = {"train_dt": "Run", "evaluate": "load", "think": "load"}[script]
-    with mock.patch.object(module, begins, stop), contextlib.chdir(ROOT):
+    begins = (module, "Run") if script == "train_dt" else (command_line, "load_agent")
+    with mock.patch.object(*begins, stop), contextlib.chdir(ROOT):
         return call_script(script, *words, expect=1)[1].splitlines()[-1]
 
 

@@ -9,6 +9,7 @@ import thinkenv
 from tests.deep_thinking.conftest import MAZE_INTERFACE
 from thinkenv.deep_thinking.architectures.recurrent import RecurrentNet, RecurrentSettings
 from thinkenv.deep_thinking.codecs.cells import CellCodec
+from thinkenv.deep_thinking.rollout import active_cells
 from thinkenv.deep_thinking.rollout.active_cells import ActiveCells
 from thinkenv.deep_thinking.rollout.rollout import Rollout
 from thinkenv.deep_thinking.rollout.stepper import EveryCell
