@@ -27,15 +27,13 @@ def check_integer(name: str, value: Any, low: int, high: int) -> int:
         TypeError: If it is not an integer (a NumPy integer will do, a bool will not).
         ValueError: If it is out of range.
     """
-    message = f"{name} must be an integer in [{low}, {high}], got {value!r}"
     try:
-        if isinstance(value, bool):
-            raise TypeError
-        integer = operator.index(value)
+        integer = None if isinstance(value, bool) else operator.index(value)
     except TypeError:
-        raise TypeError(message) from None
-    if not low <= integer <= high:
-        raise ValueError(message)
+        integer = None
+    if integer is None or not low <= integer <= high:
+        message = f"{name} must be an integer in [{low}, {high}], got {value!r}"
+        raise TypeError(message) if integer is None else ValueError(message)
     return integer
 
 

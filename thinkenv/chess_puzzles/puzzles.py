@@ -67,6 +67,7 @@ class ChessPuzzles:
 
     def __init__(self, database: Database, rows: np.ndarray | None = None):
         self.database = database
+        self._is_whole = rows is None
         self.rows = np.arange(len(database)) if rows is None else np.asarray(rows, np.int64)
 
     def __len__(self) -> int:
@@ -82,10 +83,6 @@ class ChessPuzzles:
         if rows.ndim == 0:
             raise TypeError(f"index must be a slice, a mask or an array of indices, got {index!r}")
         return ChessPuzzles(self.database, rows)
-
-    @functools.cached_property
-    def _is_whole(self) -> bool:
-        return len(self) == len(self.database) and bool((np.diff(self.rows) == 1).all())
 
     def __getattr__(self, name: str) -> np.ndarray:
         if name not in COLUMNS:
@@ -352,7 +349,7 @@ def load(
             f"split={split!r}, easiest={easiest} and ranks={ranks}; its ratings go from "
             f"{columns['ratings'].min()} to {columns['ratings'].max()}"
         )
-    return ChessPuzzles(whole, rows)
+    return ChessPuzzles(whole, None if mask.all() else rows)
 
 
 def has_theme(database: Database, themes: Sequence[str]) -> np.ndarray:
