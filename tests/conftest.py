@@ -1,5 +1,7 @@
 """Shared by all tests: environments are registered, and fuzzing has its profiles."""
 
+import signal
+
 from hypothesis import HealthCheck, settings
 
 import thinkenv  # noqa: F401  (registers the environments)
@@ -9,3 +11,7 @@ _FUZZING = dict(deadline=None, suppress_health_check=list(HealthCheck), database
 settings.register_profile("default", max_examples=300, derandomize=True, **_FUZZING)
 settings.register_profile("thorough", max_examples=20_000, **_FUZZING)
 settings.load_profile("default")
+
+# A shell starts what runs in its background with Ctrl-C ignored, and so would every script that a
+# test starts and stops with it.
+signal.signal(signal.SIGINT, signal.default_int_handler)

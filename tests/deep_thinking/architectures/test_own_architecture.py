@@ -5,11 +5,13 @@ import json
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from tests.deep_thinking.conftest import ROOT, call_script, refusal, run_script
 from thinkenv.deep_thinking import load
 from thinkenv.deep_thinking.analysis.disturbances import Disturbance
 from thinkenv.deep_thinking.architectures import ARCHITECTURES
+from thinkenv.deep_thinking.architectures.recurrent import RecurrentNet
 from thinkenv.deep_thinking.checkpoint import save_agent
 from thinkenv.deep_thinking.codecs.choice import codec_for
 from thinkenv.deep_thinking.rollout import memories
@@ -21,7 +23,7 @@ NET = f"{ROOT / 'examples' / 'token_net.py'}:TokenNet"
 FLOOD_FILL = f"{ROOT / 'examples' / 'flood_fill.py'}:FloodFillTask"
 CPU = torch.device("cpu")
 SMALL = (
-    "--steps 8 --short-steps 3 --batch 4 --short-iterations 1 3 --long-iterations 9 11 --tokens 3 "
+    "--steps 8 --short-steps 3 --batch 4 --short-iterations 1 3 --long-iterations 9 11 "
     "--memory-channels 8 --validation-problems 4 --validate-every 4 --log-every 1 --threads 1"
 ).split()
 
@@ -30,7 +32,7 @@ SMALL = (
 def trained(request, tmp_path_factory):
     """The task, and the folder of a run."""
     folder = tmp_path_factory.mktemp("run")
-    words = ["--task", request.param, "--architecture", NET, *SMALL]
+    words = ["--task", request.param, "--architecture", NET, "--tokens", 3, *SMALL]
     call_script("train_dt", *words, "--folder", folder / "whole")
     call_script("train_dt", *words, "--folder", folder / "broken", "--stop-after", 5, expect=130)
     call_script("train_dt", *words, "--folder", folder / "broken", "--resume")
@@ -104,8 +106,17 @@ def test_its_agent_goes_on_from_a_memory_of_named_tensors(trained):
 
 def test_it_trains_further_from_its_own_agent(trained, tmp_path):
     task, folder = trained
-    further = ["--task", task, "--architecture", NET, *SMALL, "--start-from", folder / "whole"]
-    still = ["--learning-rate", 0.0, "--weight-decay", 0.0, "--folder", tmp_path]
+    further = ["--task", task, "--architecture", NET, "--tokens", 3, *SMALL]
+    still = [
+        "--start-from",
+        folder / "whole",
+        "--learning-rate",
+        0.0,
+        "--weight-decay",
+        0.0,
+        "--folder",
+        tmp_path,
+    ]
     call_script("train_dt", *further, *still)
     before, after = (
         load(path, task=task, architecture=NET).net.state_dict()
@@ -152,6 +163,37 @@ def test_without_its_file_its_agent_is_not_known(tmp_path):
     save_agent(tmp_path, net, {"task": "maze", "training_iterations": 5})
     said = run_script("agents/evaluate.py", "--checkpoint", tmp_path, expect=1).stderr
     assert "architecture must be one of 'recurrent', 'feed_forward', or a class of your own" in said
+
+
+class LooseNet(RecurrentNet):
+    """A net with a parametrization of its own, and with dropout."""
+
+    name = "loose"
+
+    def __init__(self, settings, interface):
+        super().__init__(settings, interface)
+        nn.utils.parametrizations.weight_norm(self.head.answer)
+        nn.init.uniform_(self.head.answer.bias)
+
+    def decode(self, memory):
+        return super().decode(nn.functional.dropout(memory, 0.3, self.training))
+
+
+def test_nets_with_parametrizations_and_random_numbers_of_their_own_go_on_exactly(tmp_path):
+    net = f"{__name__}:LooseNet"
+    words = [*SMALL, "--architecture", net, "--no-equivariant", "--head-channels", 8]
+    whole, broken, further = (tmp_path / name for name in ("whole", "broken", "further"))
+    call_script("train_dt", *words, "--folder", whole)
+    call_script("train_dt", *words, "--folder", broken, "--stop-after", 5, expect=130)
+    call_script("train_dt", *words, "--folder", broken, "--resume", "--validate-every", 1)
+    weights, again = (load(folder, architecture=net).net.state_dict() for folder in (whole, broken))
+    assert "head.answer.weight" in weights
+    for name, tensor in weights.items():
+        assert torch.equal(again[name], tensor)
+    still = ["--learning-rate", 0.0, "--weight-decay", 0.0, "--folder", further]
+    call_script("train_dt", *words, *still, "--start-from", whole)
+    for name, tensor in load(further, architecture=net).net.state_dict().items():
+        torch.testing.assert_close(tensor, weights[name], atol=1e-6, rtol=0)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ The layer is computed as any other.
 Source: group-equivariant convolutions, Cohen and Welling 2016 (arXiv 1602.07576).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -56,10 +56,8 @@ class OrbitMean(nn.Module):
         return (sums / self.sizes)[self.orbits].view(weight.shape)
 
     def right_inverse(self, weight: Tensor) -> Tensor:
-        """What the parametrization starts from: equivariant numbers of the weight's norm."""
-        mean = self.forward(weight)
-        shrunk = mean.norm()
-        return mean * (weight.norm() / shrunk) if shrunk > 0 else mean
+        """What the mean is taken of: any numbers will do."""
+        return weight
 
 
 def make_equivariant(layer: nn.Conv2d, inputs: Sequence[Group], output_fields: bool = True) -> None:
@@ -78,7 +76,21 @@ def make_equivariant(layer: nn.Conv2d, inputs: Sequence[Group], output_fields: b
         numbers: Tensor = getattr(layer, name)
         orbits = orbits_of(tuple(numbers.shape), outputs, inputs)
         with torch.no_grad():
+            norm = numbers.norm()
             parametrize.register_parametrization(layer, name, OrbitMean(orbits))
+            mean: Tensor = getattr(layer, name)
+            if mean.any():  # which has lost some of the norm
+                setattr(layer, name, mean * (norm / mean.norm()))
+
+
+def parametrized_weights(net: nn.Module) -> Iterator[tuple[nn.Module, str, str]]:
+    """The weights of a net that have parametrizations: layer, name in it, and name in the net."""
+    for layer_name, layer in list(net.named_modules()):
+        if parametrize.is_parametrized(layer):
+            parametrizations = layer.parametrizations
+            assert isinstance(parametrizations, nn.ModuleDict)
+            for weight in list(parametrizations):
+                yield layer, weight, f"{layer_name}.{weight}".lstrip(".")
 
 
 def plain_state(net: nn.Module) -> dict[str, Tensor]:
@@ -87,24 +99,8 @@ def plain_state(net: nn.Module) -> dict[str, Tensor]:
     Those of an equivariant layer stand for themselves: whoever thinks with them needs no
     parametrization.
     """
-    state = {}
-    for name, tensor in net.state_dict().items():
-        if ".parametrizations." not in name:
-            state[name] = tensor
-    for name, module, weight in equivariant_weights(net):
-        state[f"{name}.{weight}"] = getattr(module, weight)
-    return state
-
-
-def equivariant_weights(net: nn.Module) -> list[tuple[str, nn.Module, str]]:
-    """The weights that a parametrization makes: names of layers, layers, and names of weights."""
-    found = []
-    for name, module in net.named_modules():
-        if parametrize.is_parametrized(module):
-            parametrizations = module.parametrizations
-            assert isinstance(parametrizations, nn.ModuleDict)
-            found += [(name, module, weight) for weight in parametrizations]
-    return found
+    state = {name: tensor for name, tensor in net.state_dict().items() if is_plain(name)}
+    return state | {name: getattr(layer, at) for layer, at, name in parametrized_weights(net)}
 
 
 def load_plain_state(net: nn.Module, state: Mapping[str, Tensor]) -> None:
@@ -115,15 +111,22 @@ def load_plain_state(net: nn.Module, state: Mapping[str, Tensor]) -> None:
     """
     with torch.no_grad():
         for name, tensor in net.state_dict().items():
-            # widen.parametrizations.weight.original is the widen.weight that it began with.
-            plain = name.replace(".parametrizations", "").removesuffix(".original")
-            tensor.copy_(state[plain])
+            if is_plain(name):
+                tensor.copy_(state[name])
+        for layer, at, name in parametrized_weights(net):
+            # A copy, since a parametrization keeps the tensor that it gets.
+            setattr(layer, at, torch.empty_like(getattr(layer, at)).copy_(state[name]))
+
+
+def is_plain(name: str) -> bool:
+    """Whether a name in a state dict is not of a parametrization."""
+    return "parametrizations" not in name.split(".")
 
 
 def drop_parametrizations(net: nn.Module) -> None:
     """Leave the weights of a net as they are, without what keeps them equivariant in training."""
-    for _, module, weight in equivariant_weights(net):
-        parametrize.remove_parametrizations(module, weight, leave_parametrized=True)
+    for layer, weight, _ in parametrized_weights(net):
+        parametrize.remove_parametrizations(layer, weight, leave_parametrized=True)
 
 
 def orbits_of(

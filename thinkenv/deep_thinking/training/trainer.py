@@ -223,6 +223,8 @@ class Trainer:
         plan, step = self.plan, self.steps_done
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate_of_step(plan, step)
+        # For nets that draw random numbers of their own, such as dropout: they go on exactly, too.
+        torch.manual_seed(self.seed * 1_000_003 + step)
         with parametrize.cached():  # weights do not change within a rollout
             inputs, memory = self.buffer.advance(step, self.net)
             memory, before = self._roll_out(inputs, memory)
@@ -353,6 +355,6 @@ class Trainer:
 
 
 def mean_change(memory: Memory, before: Memory) -> Tensor:
-    """The mean change of a number of the memory in an iteration."""
+    """The mean change of a number in each tensor of the memory, and of these the mean."""
     changes = memories.transform(lambda now, then: (now - then).abs().mean(), memory, before)
     return torch.stack(memories.tensors_of(changes)).mean()
