@@ -198,7 +198,7 @@ def check_pieces(position):
         pieces = 0
         pawns = 0
         for square in range(64):
-            piece = np.int64(position[square]) - side
+            piece = position[square] - side
             kings += piece == KING
             pieces += PAWN <= piece <= KING
             pawns += piece == PAWN
