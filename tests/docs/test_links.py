@@ -46,10 +46,12 @@ def test_the_index_and_the_readme_lead_to_every_page():
     assert {path.name for path in (ROOT / "docs").glob("*.md")} - {"index.md"} <= in_index
 
 
-def test_no_page_links_to_a_package_index():
-    for name in PAGES:
+def test_no_page_and_no_source_links_to_a_package_index():
+    folders = (ROOT / name for name in ("thinkenv", "agents", "benchmarks", "examples"))
+    files = [file for folder in folders for end in ("md", "py") for file in folder.rglob(f"*.{end}")]
+    for file in [*(ROOT / name for name in PAGES), *files]:
         for word in ("pypi.", "npmjs.", "conda.", "anaconda."):
-            assert word not in page(name), f"{name} names {word}"
+            assert word not in file.read_text(), f"{file} names {word}"
 
 
 def test_the_readme_stays_short():
