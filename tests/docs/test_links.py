@@ -47,9 +47,9 @@ def test_the_index_and_the_readme_lead_to_every_page():
 
 
 def test_no_page_and_no_source_links_to_a_package_index():
-    folders = (ROOT / name for name in ("thinkenv", "agents", "benchmarks", "examples"))
-    files = [file for folder in folders for end in ("md", "py") for file in folder.rglob(f"*.{end}")]
-    for file in [*(ROOT / name for name in PAGES), *files]:
+    names = ("thinkenv", "agents", "benchmarks", "examples")
+    sources = [path for name in names for path in (ROOT / name).rglob("*.[mp][dy]")]
+    for file in [*(ROOT / name for name in PAGES), *sources]:
         for word in ("pypi.", "npmjs.", "conda.", "anaconda."):
             assert word not in file.read_text(), f"{file} names {word}"
 
