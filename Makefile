@@ -1,7 +1,7 @@
 # make demo        watch the trained agent think longer: table, figure and GIF under runs/demo
-# make test        run the linter, the type checker and the tests
+# make test        run the linter, the type checker and the tests, in a process for each core
 # make test-slow   run the tests that take minutes each
-# make release     build the wheel, and try it in fresh environments, without and with torch
+# make release     build the wheel, and try it in fresh environments, without and with torch, RLlib
 # make clean       remove .venv and what was built
 # Each of the first four creates .venv when it is missing and installs into it first.
 
@@ -19,7 +19,7 @@ test: $(INSTALLED)
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 test-slow: $(INSTALLED)
 	$(BIN)/python -m pytest -m slow

@@ -14,7 +14,12 @@ import evaluate
 import think
 
 from thinkenv.deep_thinking import load
-from thinkenv.deep_thinking.command_line import parse_args, run_script
+from thinkenv.deep_thinking.command_line import (
+    check_counts,
+    check_outputs,
+    parse_args,
+    run_script,
+)
 from thinkenv.suites import read_rows
 
 SIZES = (9, 13, 33, 59)
@@ -63,6 +68,8 @@ def explain(rows: list[dict], training_iterations: int, folder: Path) -> str:
 def main(words: list[str]) -> int:
     """Evaluate, show and explain."""
     args = parse_args(Args(), words, __doc__)
+    check_counts(args, "problems")
+    check_outputs(args, "folder")
     budget = load("maze").training_iterations
     result, figure = args.folder / "results.json", args.folder / "accuracy.png"
     evaluate.main(

@@ -24,6 +24,7 @@ import numpy as np
 import tyro
 
 from thinkenv import suites
+from thinkenv.checks import check_choice
 from thinkenv.deep_thinking import Agent, command_line, evaluation
 from thinkenv.deep_thinking.agent import MAX_ITERATIONS
 from thinkenv.deep_thinking.analysis import tables
@@ -31,6 +32,7 @@ from thinkenv.deep_thinking.analysis.disturbances import Disturbance
 from thinkenv.deep_thinking.distributed import Distributed
 from thinkenv.deep_thinking.rollout.acceleration import Acceleration
 from thinkenv.files import write_bytes
+from thinkenv.mazes import MazeFileTask
 from thinkenv.provenance import store_result
 from thinkenv.tasks import find_task
 from thinkenv.tasks.base import AnyTask
@@ -44,7 +46,8 @@ class Args(command_line.AgentArgs):
     """Options of all evaluations of an agent."""
 
     problems: int | None = None
-    """How many of each size, or of each bucket of ratings; by default 200, and all of a suite."""
+    """How many of each size, or of each bucket of ratings; by default 200, and all of a suite or a
+    file."""
     max_iterations: int = MAX_ITERATIONS
     """Where to give up on a memory that does not converge."""
     seed: int = 0
@@ -164,10 +167,17 @@ def evaluate_sets(
         yield from suites.evaluate_sets(policy, args.suite, max_problems=args.problems, **how)
         return
     for task in args.selection.tasks(agent.task):
-        count = args.problems or PROBLEMS
-        count = count if task.count is None else min(count, task.count)
+        count = problems_of(args, task)
         label = f"thinking about {task.label(task.options)}"
         yield suites.evaluate_task(policy, task, count, args.seed, label=label, **how)
+
+
+def problems_of(args: Args, task: AnyTask) -> int:
+    """How many problems of a task are evaluated."""
+    if task.count is None:
+        return args.problems or PROBLEMS
+    is_of_file = isinstance(task, MazeFileTask)
+    return min(args.problems or (task.count if is_of_file else PROBLEMS), task.count)
 
 
 def shard_of(wanted: tuple[int, int] | None, processes: Distributed) -> tuple[int, int]:
@@ -282,7 +292,7 @@ def report(
     found: list[dict] = []
     try:
         for task in args.selection.tasks(agent.task):
-            for row in evaluate(task, count=args.problems or PROBLEMS, **how):
+            for row in evaluate(task, count=problems_of(args, task), **how):
                 found.append(row)
                 store(args.json, about(agent), found)
     except KeyboardInterrupt:
@@ -371,29 +381,50 @@ MOVED = {"--disturb": "recovery", "--diagnose": "diagnose", "--merge": "merge"}
 
 def main(words: list[str]) -> int:
     """Evaluate an agent, alone or with other processes; print, and write what is asked for."""
-    name = words[0] if words else ""
+    name = words[0] if words and not words[0].startswith("-") else ""
+    if name:
+        check_choice("the subcommand", name, (*SUBCOMMANDS, "merge"))
     if name == "merge":
-        merge(command_line.parse_args(MergeArgs(()), words[1:], merge.__doc__, "evaluate.py merge"))
+        args = command_line.parse_args(MergeArgs(()), words[1:], merge.__doc__, "evaluate.py merge")
+        command_line.check_outputs(args, "json", "figure")
+        merge(args)
         return 0
-    if name in SUBCOMMANDS:
-        args_type, run = SUBCOMMANDS[name]
-        description, prog, words = run.__doc__, f"evaluate.py {name}", words[1:]
-    else:
+    return run_subcommand(name, words[1:] if name else words)
+
+
+def run_subcommand(name: str, words: list[str]) -> int:
+    """Run the subcommand ``name``, which needs an agent; without a name it is accuracy."""
+    if not name:
         check_moved(words)
-        args_type, run = SUBCOMMANDS["accuracy"]
-        description, prog = __doc__, "evaluate.py"
-    suite = suites.SUITES.get(command_line.value_of("--suite", words, ""))
+    args_type, run = SUBCOMMANDS[name or "accuracy"]
+    description, prog = (run.__doc__, f"evaluate.py {name}") if name else (__doc__, "evaluate.py")
+    suite = command_line.value_of("--suite", words, "")
+    if suite:
+        check_choice("suite", suite, tuple(suites.SUITES))
     task = command_line.value_of("--task", words, Args.task)
-    family = find_task(suite.sets[0].task if suite else task)
-    args = command_line.parse_args(args_type(family.testing_options()), words, description, prog)
+    family = find_task(suites.SUITES[suite].sets[0].task if suite else task)
+    default = args_type(family.testing_options())
+    args = command_line.parse_args(default, words, description, prog, elsewhere(family))
     command_line.check_counts(args, "problems")
-    if isinstance(args, AccuracyArgs) and args.suite is not None:
-        check_suite(args, family)
+    command_line.check_outputs(args, "json", "figure")
+    if isinstance(args, AccuracyArgs):
+        command_line.check_outputs(args, "predictions")
+        if args.suite is not None:
+            check_suite(args, family)
     processes = Distributed(args.device, args.threads)
     if processes.world_size > 1 and not isinstance(args, AccuracyArgs):
         raise ValueError(f"{name}: cannot be shared by processes")
     run(args, args.load(family, processes.device, args.acceleration), processes)
     return processes.end(0)
+
+
+def elsewhere(family: type[AnyTask]) -> Callable[[], dict[str, object]]:
+    """The options of other subcommands, and of other tasks, by what is typed to have them."""
+    choice = family.testing_options()
+    return lambda: {
+        **{f"'evaluate.py {name}'": kind(choice) for name, (kind, _) in SUBCOMMANDS.items()},
+        **command_line.options_by_task(lambda task: task.testing_options()),
+    }
 
 
 def check_moved(words: list[str]) -> None:

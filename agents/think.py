@@ -3,11 +3,14 @@
     python agents/think.py --size 33                              # runs/think.gif
     python agents/think.py --size 59 --iterations 1500 --gif runs/59.gif --strip runs/59.png
     python agents/think.py --checkpoint runs/maze --instance 7
+    python agents/think.py --file maze.txt                        # a maze of your own
     python agents/think.py --task chess --rating 1600 1799 --instance 3
+    python agents/think.py --task chess --fen "r3k2r/8/8/8/8/8/8/R3K2R w KQkq - 0 1"
 
 Which problems there are to choose from depends on --task: add it before --help. Cells are coloured
 as strongly as the agent believes in them: in mazes blue where it is right, orange where it is
-wrong; on chess boards red. The last picture shows its final answer.
+wrong; on chess boards red. The last picture shows its final answer. Of a position of your own
+(--fen) nobody says what is right: its legal moves are printed, the most probable first.
 """
 
 import json
@@ -15,11 +18,14 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from thinkenv.checks import check_integer
+from thinkenv.chess_puzzles import ChessPuzzleTask, PositionTask, ranking_text
 from thinkenv.deep_thinking import command_line
 from thinkenv.deep_thinking.distributed import prepare_device
 from thinkenv.deep_thinking.watching import watch
 from thinkenv.files import write_bytes
 from thinkenv.tasks import find_task
+from thinkenv.tasks.base import AnyTask
 
 
 @dataclass
@@ -40,21 +46,30 @@ class Args(command_line.AgentArgs):
     """Write how many cells were right in each picture to this file."""
 
 
+@dataclass
+class ChessArgs(Args):
+    """Options of watching where the task is chess."""
+
+    fen: tuple[str, ...] = ()
+    """A position of your own instead of a puzzle."""
+
+
 def main(words: list[str]) -> int:
     """Watch an agent think about one problem, and write the pictures."""
     family = find_task(command_line.value_of("--task", words, Args.task))
-    args = command_line.parse_args(Args(family.watching_options()), words, __doc__)
+    args = command_line.parse_args(default_args(family), words, __doc__, elsewhere=elsewhere)
     command_line.check_counts(args, "frames", "iterations", low=2)
+    command_line.check_outputs(args, "gif", "strip", "json")
+    task = chosen_task(args, family)
+    batch = task.draw([args.instance])
     agent = args.load(family, prepare_device(args.device, args.threads))
-    tasks = args.selection.tasks(family)
-    if not tasks:
-        raise ValueError("a problem must be chosen, got options that choose none")
     if args.iterations is None:
         print("finding out how long the thought goes on changing …", file=sys.stderr, flush=True)
-
-    batch = tasks[0].draw([args.instance])
-    watched = watch(agent, tasks[0], batch, args.iterations, args.frames)
+    watched = watch(agent, task, batch, args.iterations, args.frames)
     print(watched.summary)
+    if isinstance(task, PositionTask):
+        (fen,) = task.names
+        print(ranking_text(fen, agent.rank(fen, watched.iterations)))
     for path, content in (
         (args.gif, watched.gif),
         (args.strip, watched.strip),
@@ -64,6 +79,32 @@ def main(words: list[str]) -> int:
             write_bytes(path, content())
             print(f"written: {path}")
     return 0
+
+
+def default_args(family: type[AnyTask]) -> Args:
+    """The options for problems of a task."""
+    return (ChessArgs if family is ChessPuzzleTask else Args)(family.watching_options())
+
+
+def elsewhere() -> dict[str, object]:
+    """The options that other tasks bring, by what is typed to have them."""
+    return command_line.options_by_task(default_args)
+
+
+def chosen_task(args: Args, family: type[AnyTask]) -> AnyTask:
+    """The problems of which one is thought about.
+
+    Raises:
+        ValueError: If the options choose none, or the instance is none of them.
+    """
+    if isinstance(args, ChessArgs) and args.fen:
+        return PositionTask(" ".join(args.fen))
+    tasks = args.selection.tasks(family)
+    if not tasks:
+        raise ValueError("a problem must be chosen, got options that choose none")
+    if (count := tasks[0].count) is not None:
+        check_integer("--instance", args.instance, 0, count - 1)
+    return tasks[0]
 
 
 if __name__ == "__main__":

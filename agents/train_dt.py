@@ -28,7 +28,14 @@ import tyro
 
 from thinkenv.deep_thinking.architectures import ARCHITECTURES, Settings
 from thinkenv.deep_thinking.architectures.base import count_parameters
-from thinkenv.deep_thinking.command_line import check_counts, parse_args, run_script, value_of
+from thinkenv.deep_thinking.command_line import (
+    check_counts,
+    check_outputs,
+    options_by_task,
+    parse_args,
+    run_script,
+    value_of,
+)
 from thinkenv.deep_thinking.distributed import DeviceName, Distributed
 from thinkenv.deep_thinking.rollout.acceleration import Acceleration
 from thinkenv.deep_thinking.training.plan import Plan
@@ -112,6 +119,15 @@ def train(args: Args, run: Run) -> None:
         progress.close()
 
 
+def elsewhere() -> dict[str, object]:
+    """The options of other tasks and nets, by what is typed to have them."""
+    settings = {
+        f"--architecture {name}": ARCHITECTURES.find(name).settings_type()
+        for name in ARCHITECTURES.names
+    }
+    return options_by_task(lambda task: task.training_options()) | settings
+
+
 def main(words: list[str]) -> int:
     """Train an agent."""
     task = find_task(value_of("--task", words, Args.task))
@@ -121,18 +137,19 @@ def main(words: list[str]) -> int:
         net=architecture.settings_for(task),
         plan=plan_for(task, architecture),
     )
-    args = parse_args(defaults, words, __doc__)
+    args = parse_args(defaults, words, __doc__, elsewhere=elsewhere)
     check_counts(args, "log_every", "validate_every", "validation_problems", "checkpoint_every")
     check_counts(args, "stop_after")
+    args.folder = args.folder or Path("runs") / task.name
+    check_outputs(args, "folder", "json")
     processes = Distributed(args.device, args.threads)
-    folder = args.folder or Path("runs") / task.name
     run = Run(
         task,
         args.selection,
         architecture,
         args.net,
         args.plan,
-        folder,
+        args.folder,
         processes,
         args.seed,
         Acceleration(args.precision, args.compile),
@@ -145,13 +162,14 @@ def main(words: list[str]) -> int:
             f"{task.name}, {architecture.name} net of "
             f"{count_parameters(run.trainer.net):,} parameters, {args.plan.batch} problems a "
             f"step, on {processes.device} with {processes.world_size} x "
-            f"{torch.get_num_threads()} threads; run folder {folder}, from step {run.steps_done}",
+            f"{torch.get_num_threads()} threads; run folder {args.folder}, from step "
+            f"{run.steps_done}",
             flush=True,
         )
     train(args, run)
     if processes.is_first and run.is_finished:
         description = run.save_agent()  # also where nothing was left to train
-        print(f"the agent is in {folder}: weights.safetensors and agent.json")
+        print(f"the agent is in {args.folder}: weights.safetensors and agent.json")
         if args.json is not None:
             write_bytes(args.json, (json.dumps(description, indent=2) + "\n").encode())
     elif processes.is_first:

@@ -27,6 +27,7 @@ import numpy as np
 from measuring import markdown_table, parser_of
 from tqdm import tqdm
 
+from thinkenv.command_line import run_command
 from thinkenv.deep_thinking import load
 from thinkenv.deep_thinking.distributed import prepare_device
 from thinkenv.deep_thinking.training.recipes import PLANS
@@ -175,4 +176,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_command(main))

@@ -14,6 +14,7 @@ Rates of environments are the median of several measurements.
 import csv
 import io
 import itertools
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -27,6 +28,7 @@ from thinkenv import chess_puzzles
 from thinkenv.chess_puzzles.importing import read_bytes
 from thinkenv.chess_puzzles.moves import ACTION_OF_CODE
 from thinkenv.chess_puzzles.puzzles import BUNDLED
+from thinkenv.command_line import run_command
 from thinkenv.envs.chess_puzzle import ChessPuzzleEnv, ChessPuzzleVectorEnv, MovesDynamics
 from thinkenv.provenance import store_result
 
@@ -195,4 +197,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_command(main))

@@ -17,6 +17,7 @@ from gymnasium.vector import AutoresetMode
 from measuring import parser_of, rate_of
 
 import thinkenv  # noqa: F401  (registers the environments)
+from thinkenv.command_line import run_command
 from thinkenv.provenance import store_result
 
 REPEATS = 3
@@ -84,4 +85,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_command(main))

@@ -27,6 +27,7 @@ import numpy as np
 import torch
 from measuring import markdown_table, parser_of
 
+from thinkenv.command_line import run_command
 from thinkenv.deep_thinking import Agent, load
 from thinkenv.deep_thinking.analysis.diagnostics import diagnose
 from thinkenv.deep_thinking.distributed import prepare_device
@@ -179,4 +180,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_command(main))

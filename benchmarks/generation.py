@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from measuring import parser_of, rate_of, run_fresh
 
 from thinkenv import mazes
+from thinkenv.command_line import run_command
 from thinkenv.provenance import store_result
 from thinkenv.streams import InstanceStream
 
@@ -241,4 +242,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_command(main))

@@ -26,6 +26,7 @@ from pathlib import Path
 from measuring import markdown_table, parser_of
 
 from thinkenv import suites
+from thinkenv.command_line import run_command, writable_file
 from thinkenv.files import write_bytes
 from thinkenv.provenance import commit, now, store_result
 from thinkenv.suites import baselines
@@ -204,7 +205,9 @@ def main() -> None:
     parser.add_argument("--suites", nargs="+", choices=suites.SUITES, default=list(suites.SUITES))
     parser.add_argument("--known", type=Path, nargs="*", default=[], help="other results")
     parser.add_argument("results", type=Path, nargs="*", help="files of results, for the page")
-    parser.add_argument("--page", type=Path, help="only write this page, from the results named")
+    parser.add_argument(
+        "--page", type=writable_file, help="only write this page, from the results named"
+    )
     arguments = parser.parse_args()
     if arguments.page is not None:
         write_bytes(arguments.page, page(arguments.results).encode())
@@ -233,4 +236,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_command(main))

@@ -1,19 +1,17 @@
 """What benchmarks share: options, rates, programs in fresh processes, and Markdown tables."""
 
-import argparse
 import json
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
+from thinkenv.command_line import Parser, writable_file
 
-def parser_of(
-    description: str, seconds: float | None = None, threads: bool = False
-) -> argparse.ArgumentParser:
+
+def parser_of(description: str, seconds: float | None = None, threads: bool = False) -> Parser:
     """The options that benchmarks share: ``--json``, ``--seconds`` and ``--threads``.
 
     Args:
@@ -21,8 +19,8 @@ def parser_of(
         seconds: How long a measurement lasts by default; without it there is no such option.
         threads: Whether the number of threads can be chosen.
     """
-    parser = argparse.ArgumentParser(description=description.split("\n")[0])
-    parser.add_argument("--json", type=Path, help="write the results to this file")
+    parser = Parser(description=description.split("\n")[0])
+    parser.add_argument("--json", type=writable_file, help="write the results to this file")
     if seconds is not None:
         parser.add_argument("--seconds", type=float, default=seconds, help="of each measurement")
     if threads:

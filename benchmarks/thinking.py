@@ -14,12 +14,14 @@ after, and multiplied by the number of iterations.
 
 import resource
 import statistics
+import sys
 import time
 from pathlib import Path
 
 import torch
 from measuring import parser_of
 
+from thinkenv.command_line import run_command, writable_file
 from thinkenv.deep_thinking import Agent, Rollout, load
 from thinkenv.deep_thinking.agent import TOLERANCE
 from thinkenv.deep_thinking.distributed import prepare_device
@@ -97,7 +99,9 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[201, 801])
     parser.add_argument("--instance", type=int, default=0)
     parser.add_argument("--max-iterations", type=int, default=100_000)
-    parser.add_argument("--figure", type=Path, help="draw active cells over time into this file")
+    parser.add_argument(
+        "--figure", type=writable_file, help="draw active cells over time into this file"
+    )
     arguments = parser.parse_args()
     agent = load(arguments.checkpoint, prepare_device("cpu", arguments.threads))
     rows = []
@@ -120,4 +124,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_command(main))

@@ -9,7 +9,7 @@ when the memory has converged (what ``iterations="converged"`` waits for). Print
 earns, and plots accuracy against iterations.
 """
 
-import argparse
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +18,7 @@ import numpy as np
 from tqdm import tqdm
 
 import thinkenv  # noqa: F401  (registers the environments)
+from thinkenv.command_line import Parser, run_command, writable_file
 from thinkenv.deep_thinking import Agent, load
 from thinkenv.deep_thinking.distributed import prepare_device
 from thinkenv.provenance import store_result
@@ -140,13 +141,13 @@ def plot(rows: list[dict], path: Path) -> None:
 
 def main() -> None:
     """Compare the rules, print, store and plot."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = Parser(description=__doc__.split("\n")[0])
     parser.add_argument("--checkpoint", default="maze", help="an agent: name or folder")
     parser.add_argument("--size", type=int, default=33)
     parser.add_argument("--mazes", type=int, default=100)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--json", type=Path, help="the file of results")
-    parser.add_argument("--figure", type=Path, help="the picture")
+    parser.add_argument("--json", type=writable_file, help="the file of results")
+    parser.add_argument("--figure", type=writable_file, help="the picture")
     arguments = parser.parse_args()
     agent = load(arguments.checkpoint, prepare_device("cpu", arguments.threads))
     rows = compare(agent, arguments.size, arguments.mazes)
@@ -163,4 +164,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_command(main))

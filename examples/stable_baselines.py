@@ -8,10 +8,9 @@ trained on, beside random and shortest walks of the same mazes. The return is th
 limit left unused; what was measured is in ``benchmarks/results/stable_baselines.json``.
 """
 
-import argparse
+import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import gymnasium as gym
 import numpy as np
@@ -20,6 +19,7 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.env_util import make_vec_env
 
 import thinkenv  # noqa: F401  (registers the environments)
+from thinkenv.command_line import Parser, run_command, writable_file
 from thinkenv.mazes import MazeTask
 from thinkenv.provenance import store_result
 from thinkenv.wrappers import OneHot
@@ -103,10 +103,10 @@ def row_of(walker: str, returns: np.ndarray, **more: object) -> dict:
 
 def main() -> None:
     """Train and test, with every seed, beside random and shortest walks."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = Parser(description=__doc__.split("\n")[0])
     parser.add_argument("--steps", type=int, default=480_000)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--json", type=Path, help="the file of results")
+    parser.add_argument("--json", type=writable_file, help="the file of results")
     arguments = parser.parse_args()
     torch.set_num_threads(1)  # nets this small are slower on two
     rows = [row_of("random", walk_randomly()), row_of("shortest", shortest_walks())]
@@ -128,4 +128,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_command(main))

@@ -1,6 +1,8 @@
-"""Other people's wrappers, recorders, checkers and vector environments."""
+"""Other people's wrappers, recorders, checkers, vector environments and learners."""
 
+import re
 import warnings
+from pathlib import Path
 
 import gymnasium as gym
 import numpy as np
@@ -115,3 +117,79 @@ def test_stable_baselines_accepts_it(name, options):
         for advice in ("unconventional shape", "image", "[Cc]nn"):
             warnings.filterwarnings("ignore", f".*{advice}", UserWarning)
         checker.check_env(gym.make(name, **options), skip_render_check=True)
+
+
+# Every environment of the package, in its forms; one that is not named here has its defaults.
+REGISTERED = sorted(
+    name for name, spec in gym.registry.items() if str(spec.entry_point).startswith("thinkenv.")
+)
+FORMS = {
+    "Maze-v0": [
+        {"size": 5},
+        {"size": 5, "reward": "cells"},
+        {"size": 5, "observation": "planes"},
+        {"size": 5, "observation": "rgb"},
+    ],
+    "MazeWalk-v0": [{"size": 5}, {"size": 5, "observation": "planes"}],
+    "PrefixSum-v0": [{"bits": 8}, {"bits": 8, "reward": "cells"}],
+    "ChessPuzzle-v0": [{}, {"answer": "first_move"}, {"answer": "squares"}],
+}
+LEARNED = [(name, options) for name in REGISTERED for options in FORMS.get(name, [{}])]
+every_registered = pytest.mark.parametrize(
+    ("name", "options"), LEARNED, ids=[f"{name}-{options}" for name, options in LEARNED]
+)
+
+
+@pytest.fixture(scope="module")
+def flat():
+    """The function of the documentation that shows the board of an answer as one row."""
+    page = Path(__file__).parents[1] / "docs" / "clients.md"
+    blocks = re.findall(r"^```python\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE)
+    (block,) = [block for block in blocks if "\ndef flat(" in block]
+    names: dict = {}
+    exec(block, names)
+    return names["flat"]
+
+
+def test_all_environments_are_found():
+    assert {"Maze-v0", "MazeWalk-v0", "ChessPuzzle-v0", "PrefixSum-v0"} <= set(REGISTERED)
+
+
+@every_registered
+def test_ppo_trains_on_every_registered_environment(name, options, flat):
+    stable_baselines = pytest.importorskip("stable_baselines3")
+    env = flat(gym.make(name, **options))
+    model = stable_baselines.PPO(
+        "MlpPolicy", env, n_steps=64, batch_size=64, n_epochs=1, device="cpu", seed=0
+    )
+    before = [weights.detach().clone() for weights in model.policy.parameters()]
+    model.learn(128)
+    assert model.num_timesteps == 128
+    after = model.policy.parameters()
+    assert any((old != new).any() for old, new in zip(before, after, strict=True))
+    returns = [episode["r"] for episode in model.ep_info_buffer]
+    assert returns and all(-1 <= value <= 1 for value in returns)
+
+
+@every_registered
+def test_maskable_ppo_trains_on_every_registered_environment(name, options, flat):
+    contrib = pytest.importorskip("sb3_contrib")
+    env = flat(gym.make(name, **options))
+    model = contrib.MaskablePPO(
+        "MlpPolicy", env, n_steps=64, batch_size=64, n_epochs=1, device="cpu", seed=0
+    )
+    model.learn(64)
+    assert model.num_timesteps == 64
+
+
+@pytest.mark.parametrize("mode", ["SameStep", "NextStep"])
+def test_returns_of_a_vector_environment_are_those_of_each_episode(mode):
+    envs = RecordVectorStatistics(
+        gym.make_vec("PrefixSum-v0", num_envs=3, bits=8, autoreset_mode=mode)
+    )
+    strings, _ = envs.reset(seed=0)
+    for _ in range(6):
+        strings, *_ = envs.step(np.cumsum(strings, axis=1) % 2)
+    episodes = 18 if mode == "SameStep" else 9
+    assert list(envs.return_queue) == [1.0] * episodes
+    assert list(envs.length_queue) == [1] * episodes

@@ -6,13 +6,22 @@ the suites, and the agents, which need PyTorch, as ``thinkenv.deep_thinking``.
 """
 
 import importlib
+import sys
 
 import gymnasium
 
 __version__ = "0.2.0"
 
 # What is imported on first use.
-SUBPACKAGES = ("chess_puzzles", "deep_thinking", "mazes", "prefix_sums", "suites", "tasks")
+SUBPACKAGES = (
+    "chess_puzzles",
+    "deep_thinking",
+    "mazes",
+    "prefix_sums",
+    "suites",
+    "tasks",
+    "wrappers",
+)
 
 # The module of each environment; its classes are called ``MazeEnv``, ``MazeVectorEnv`` and so on.
 ENVIRONMENTS = {
@@ -35,7 +44,10 @@ def __getattr__(name: str):
         return importlib.import_module(f"thinkenv.{name}")
     if name == "make_task":
         return importlib.import_module("thinkenv.tasks").make_task
-    raise AttributeError(f"module 'thinkenv' has no attribute {name!r}")
+    # With name and object Python itself says which attribute was meant.
+    raise AttributeError(
+        f"module 'thinkenv' has no attribute {name!r}", name=name, obj=sys.modules[__name__]
+    )
 
 
 def __dir__() -> list[str]:

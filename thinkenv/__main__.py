@@ -1,31 +1,41 @@
-"""The command ``thinkenv``, which is also ``python -m thinkenv``: files, puzzles, documentation."""
+"""The command ``thinkenv``, also ``python -m thinkenv``: files, puzzles, playing by hand."""
 
 import argparse
+import itertools
 import sys
+from collections.abc import Callable
 from pathlib import Path
+
+import gymnasium
+import numpy as np
 
 from thinkenv import __version__, mazes
 from thinkenv.checks import check_integer
+from thinkenv.command_line import Parser, check_writable, run_command
 from thinkenv.files import cache_dir, write_bytes
 from thinkenv.mazes import interchange
 from thinkenv.mazes.endpoints import ENDPOINTS
+from thinkenv.tasks.seeds import LAST_INSTANCE
 from thinkenv.tasks.splits import SPLITS
 
 MAX_COUNT = 2**31 - 1  # of mazes to export, or of puzzles to replay
+PLAYED_SIZE = 15
+CELLS_AT_ONCE = 10_000_000  # of mazes drawn before the progress bar moves on
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """The commands and their options."""
     called_as_module = Path(sys.argv[0]).name == "__main__.py"
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m thinkenv" if called_as_module else "thinkenv",
-        description="Write mazes to files, prepare chess puzzles, print the documentation.",
+        description="Write mazes to files, prepare chess puzzles, play by hand.",
         epilog="Every command takes --help.",
     )
     parser.add_argument("--version", action="version", version=f"thinkenv {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     add_export_command(commands)
     add_chess_commands(commands)
+    add_play_commands(commands)
     docs = commands.add_parser("docs", help="print the environments' documentation as Markdown")
     docs.description = "Make one Markdown page of the environments' docstrings."
     docs.add_argument("path", type=Path, nargs="?", help="the file to write (default: print it)")
@@ -48,18 +58,64 @@ def add_export_command(commands: argparse._SubParsersAction) -> None:
     add = export.add_argument
     add("path", type=Path, help="the file (npz) or the folder (others) to write")
     add("--format", choices=interchange.FORMATS, default="npz", help="see above")
-    add("--size", type=int, default=9, help="odd, from 5 to 1601")
     add("--count", type=int, default=1000, help="how many")
     add("--seed", type=int, default=0, help="which mazes of the split")
-    add("--split", choices=SPLITS, default="train", help="the split")
-    add("--generator", choices=list(mazes.GENERATORS), default="dfs", help="how they are carved")
-    add("--loops", type=float, default=0.0, help="the chance that a wall is opened, 0.0 to 1.0")
-    add("--endpoints", choices=list(ENDPOINTS), default="any", help="where start and goal are")
+    add_kind_of_mazes(export, default_size=9)
     dtypes = ("float64", "float32", "uint8")
     add("--dtype", choices=dtypes, help="of the easy_to_hard arrays; None is float64")
     sides = f"cells on each side of the token grids; None is {interchange.TOKEN_SIDE}"
     add("--side", type=int, help=sides)
     export.set_defaults(run=run_export)
+
+
+def add_kind_of_mazes(parser: argparse.ArgumentParser, default_size: int) -> None:
+    """The options that say what mazes are like."""
+    add = parser.add_argument
+    add("--size", type=int, default=default_size, help="odd, from 5 to 1601")
+    add("--split", choices=SPLITS, default="train", help="the split")
+    add("--generator", choices=list(mazes.GENERATORS), default="dfs", help="how they are carved")
+    add("--loops", type=float, default=0.0, help="the chance that a wall is opened, 0.0 to 1.0")
+    add("--endpoints", choices=list(ENDPOINTS), default="any", help="where start and goal are")
+
+
+def add_play_commands(commands: argparse._SubParsersAction) -> None:
+    """The commands for playing by hand."""
+    play = commands.add_parser("play", help="walk through a maze, or solve chess puzzles, by hand")
+    games = play.add_subparsers(dest="game", required=True, metavar="GAME")
+    maze = games.add_parser(
+        "maze",
+        help="walk through a maze with the arrow keys",
+        description="Walk from S to G with the arrow keys, wasd or hjkl.",
+        formatter_class=HelpFormatter,
+    )
+    add_kind_of_mazes(maze, default_size=PLAYED_SIZE)
+    add = maze.add_argument
+    add("--file", type=Path, help="mazes of a file instead: all that thinkenv.mazes.read takes")
+    add("--window", action="store_true", help="in a window of pygame, where that is installed")
+    add_choice_of_instance(maze)
+    maze.set_defaults(run=run_play_maze)
+    chess = games.add_parser(
+        "chess",
+        help="solve rated puzzles by typing moves",
+        description="Solve Lichess's puzzles by typing moves; the recorded replies come back.",
+        formatter_class=HelpFormatter,
+    )
+    add = chess.add_argument
+    add("--database", default="bundled", help="bundled, a table of puzzles, or a database")
+    add("--split", choices=SPLITS, default="all", help="the split")
+    add("--rating", type=int, nargs=2, metavar=("LOW", "HIGH"), help="only puzzles rated so")
+    add("--themes", nargs="+", metavar="THEME", help="only puzzles with one of these themes")
+    add_choice_of_instance(chess)
+    chess.set_defaults(run=run_play_chess)
+
+
+def add_choice_of_instance(parser: argparse.ArgumentParser) -> None:
+    """The options that choose what is played first."""
+    chosen = parser.add_mutually_exclusive_group()
+    chosen.add_argument("--instance", type=int, help="the number of the first one; None for any")
+    chosen.add_argument(
+        "--seed", type=int, help="decides which they are; None for others each time"
+    )
 
 
 def add_chess_commands(commands: argparse._SubParsersAction) -> None:
@@ -94,15 +150,30 @@ def add_chess_commands(commands: argparse._SubParsersAction) -> None:
 
 def run_export(arguments: argparse.Namespace) -> None:
     """Generate mazes and write them."""
+    from tqdm import tqdm
+
     check_integer("--count", arguments.count, 1, MAX_COUNT)
     for name, of_format in (("dtype", "easy_to_hard"), ("side", "tokens")):
         if getattr(arguments, name) is not None and arguments.format != of_format:
             raise ValueError(
                 f"--format must be {of_format} where --{name} is given, got {arguments.format}"
             )
+    check_writable("path", arguments.path, is_folder=arguments.format != "npz")
     names = ("size", "count", "seed", "split", "generator", "loops", "endpoints")
     options = {name: getattr(arguments, name) for name in names}
-    batch = mazes.generate(**options)
+    task = kind_of_mazes(arguments)
+    if arguments.format == "tokens":
+        side = interchange.TOKEN_SIDE if arguments.side is None else arguments.side
+        interchange.check_token_side(side, *task.shape)
+    with tqdm(total=arguments.count, desc="drawing", unit="maze", delay=1.0, leave=False) as bar:
+        batch = draw(task, mazes.instances_of_seed(arguments.seed, arguments.count), bar.update)
+        bar.set_description(f"writing {arguments.path}")
+        write_mazes(arguments, batch, options)
+    print(f"{len(batch):,} mazes of size {arguments.size} written to {arguments.path}")
+
+
+def write_mazes(arguments: argparse.Namespace, batch: mazes.MazeBatch, options: dict) -> None:
+    """Write mazes in the format that is asked for."""
     if arguments.format == "npz":
         interchange.write_npz(arguments.path, batch, options)
     elif arguments.format == "easy_to_hard":
@@ -110,7 +181,73 @@ def run_export(arguments: argparse.Namespace) -> None:
     else:
         side = interchange.TOKEN_SIDE if arguments.side is None else arguments.side
         interchange.write_tokens(arguments.path, batch, side)
-    print(f"{len(batch):,} mazes of size {arguments.size} written to {arguments.path}")
+
+
+def kind_of_mazes(arguments: argparse.Namespace) -> mazes.MazeTask:
+    """The mazes that the options of ``add_kind_of_mazes`` describe."""
+    names = ("size", "split", "generator", "loops", "endpoints")
+    return mazes.MazeTask(**{name: getattr(arguments, name) for name in names})
+
+
+def draw(
+    task: mazes.MazeTask, instances: np.ndarray, advance: Callable[[int], object]
+) -> mazes.MazeBatch:
+    """Draw mazes by their numbers, in parts, so that one sees how it goes on and can stop it."""
+    task.check_memory(len(instances))
+    at_once = max(1, CELLS_AT_ONCE // task.side**2)
+    begun = task.draw(instances[:at_once])
+    whole = mazes.MazeBatch(
+        **{
+            name: np.empty((len(instances), *column.shape[1:]), column.dtype)
+            for name, column in begun.columns().items()
+        }
+    )
+    for first in range(0, len(instances), at_once):
+        part = task.draw(instances[first : first + at_once]) if first else begun
+        whole.replace(np.arange(first, first + len(part)), part)
+        advance(len(part))
+    return whole
+
+
+def numbers_of(arguments: argparse.Namespace, count: int | None) -> Callable[[], int]:
+    """Gives the instance numbers of what is played, one in each call.
+
+    Args:
+        arguments: With ``instance``, the number of the first, after which the following ones come;
+            or with ``seed``, for the numbers that an environment draws of that seed.
+        count: How many different ones there are, or None.
+    """
+    highest = LAST_INSTANCE if count is None else count - 1
+    if arguments.instance is not None:
+        first = check_integer("--instance", arguments.instance, 0, highest)
+        return itertools.count(first).__next__
+    generator, _ = gymnasium.utils.seeding.np_random(arguments.seed)
+    return lambda: int(generator.integers(LAST_INSTANCE, endpoint=True)) % (highest + 1)
+
+
+def run_play_maze(arguments: argparse.Namespace) -> None:
+    """Walk through mazes."""
+    from thinkenv.play import maze, window
+
+    task: mazes.MazeTask | mazes.MazeFileTask = kind_of_mazes(arguments)
+    options = {**task.options}
+    if arguments.file is not None:
+        task = mazes.MazeFileTask(arguments.file)
+        options = {"file": str(arguments.file)}
+    numbers = numbers_of(arguments, task.count)
+    if arguments.window:
+        window.play(options, numbers)
+    else:
+        maze.play(task, numbers)
+
+
+def run_play_chess(arguments: argparse.Namespace) -> None:
+    """Solve chess puzzles."""
+    from thinkenv.chess_puzzles import ChessPuzzleTask
+    from thinkenv.play import chess
+
+    task = ChessPuzzleTask(arguments.database, arguments.split, arguments.rating, arguments.themes)
+    chess.play(task, numbers_of(arguments, task.count))
 
 
 def run_docs(arguments: argparse.Namespace) -> None:
@@ -120,6 +257,7 @@ def run_docs(arguments: argparse.Namespace) -> None:
     if arguments.path is None:
         print(environment_page(), end="")
         return
+    check_writable("path", arguments.path)
     write_bytes(arguments.path, environment_page().encode())
 
 
@@ -128,15 +266,17 @@ def make_database(source: Path, target: Path | None) -> None:
     from thinkenv.chess_puzzles.puzzles import import_with_progress
 
     stem = source.name.removesuffix(".zst").removesuffix(".csv")
-    target = target or source.with_name(f"{stem}.puzzles")
+    target = check_writable("--to", target or source.with_name(f"{stem}.puzzles"))
     database = import_with_progress(source, target)
     print(f"{len(database):,} puzzles written to {target}")
 
 
 def run_import(arguments: argparse.Namespace) -> None:
     """Make a database of a puzzle file."""
+    if not arguments.file.exists():
+        raise ValueError(f"there is no such file: {arguments.file}")
     if not arguments.file.is_file():
-        raise ValueError(f"file must be an existing file, got {arguments.file}")
+        raise ValueError(f"file must be a file, got the folder {arguments.file}")
     make_database(arguments.file, arguments.to)
 
 
@@ -148,6 +288,7 @@ def run_download(arguments: argparse.Namespace) -> None:
 
     address = arguments.address or LICHESS_ADDRESS
     folder = arguments.to or cache_dir() / "chess_puzzles"
+    check_writable("--to", folder, is_folder=True)
     source = folder / (address.rsplit("/", 1)[-1] or "puzzles")
     with tqdm(desc=f"downloading {source.name}", unit="B", unit_scale=True) as bar:
 
@@ -201,15 +342,7 @@ def run_info(arguments: argparse.Namespace) -> None:
 def main(words: list[str] | None = None) -> int:
     """Run a command; report errors in one line."""
     arguments = build_parser().parse_args(words)
-    try:
-        arguments.run(arguments)
-    except (ValueError, TypeError, OSError, ImportError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
-        return 130
-    return 0
+    return run_command(lambda: arguments.run(arguments))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,14 +26,61 @@ def cache_dir() -> Path:
     return platformdirs.user_cache_path("thinkenv", appauthor=False, opinion=False)
 
 
+def writable_cache_dir(name: str) -> Path | None:
+    """A folder in the cache folder that can be written, made if it is not there.
+
+    Args:
+        name: The folder's name, such as ``kernels``.
+
+    Returns:
+        The folder, or None where it cannot be written: what belongs there then stays in memory.
+        The first time in a process, one line on the standard error says so and names the folder.
+    """
+    try:
+        folder = cache_dir() / name
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except (OSError, RuntimeError) as error:  # RuntimeError: there is no home folder
+        announce_unwritable_cache(str(getattr(error, "strerror", None) or error))
+        return None
+    return folder
+
+
+# The folders that were named on the standard error as not to be written.
+_announced: set[str] = set()
+
+
+def announce_unwritable_cache(reason: str) -> None:
+    """Print one line, once in a process, that the cache folder cannot be written."""
+    try:
+        folder = str(cache_dir())
+    except RuntimeError:  # there is no home folder
+        folder = "~"
+    if folder in _announced:
+        return
+    _announced.add(folder)
+    print(
+        f"thinkenv: the cache folder {folder} cannot be written ({reason}): compiled kernels and "
+        f"converted puzzles stay in memory; another folder can be named in {VARIABLE}",
+        file=sys.stderr,
+        flush=True,
+    )
+
+
 @contextlib.contextmanager
 def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """A temporary file beside ``path`` that takes its name when all was written, else vanishes.
+
+    A device or a pipe, such as ``/dev/stdout``, is not replaced but written into.
 
     Raises:
         OSError: If it cannot be written, for example because the disk is full; an earlier file
             stays as it was.
     """
+    if path.exists() and not path.is_file():
+        with open(path, "wb") as file:
+            yield file
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:

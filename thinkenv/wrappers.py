@@ -7,6 +7,8 @@ import gymnasium
 import numpy as np
 from gymnasium import spaces
 from gymnasium.utils import RecordConstructorArgs
+from gymnasium.vector import VectorEnv, VectorWrapper
+from gymnasium.vector.utils import batch_space
 
 from thinkenv.checks import check_integer, check_number
 from thinkenv.envs.base import InstanceEnv
@@ -97,13 +99,21 @@ class Anytime(gymnasium.Wrapper, RecordConstructorArgs):
         self._check_open()
         thinking = {"thinking_steps": self.steps + 1}
         if not done and self.steps + 1 < self.max_steps:
-            if not self.env.action_space.contains(answer):
+            if not is_member(self.env.action_space, answer):
                 raise ValueError(f"answer must be in {self.env.action_space}, got {answer!r}")
             self.steps += 1
             return self._observation.copy(), -self.cost, False, False, thinking
         observation, reward, terminated, truncated, info = self.env.step(answer)
         self.steps += 1
         return observation, float(reward) - self.cost, terminated, truncated, info | thinking
+
+
+def is_member(space: spaces.Space, value: Any) -> bool:
+    """Whether a space contains a value; not, where NumPy can make no array of it."""
+    try:
+        return space.contains(value)
+    except ValueError:
+        return False
 
 
 class OneHot(gymnasium.ObservationWrapper, RecordConstructorArgs):
@@ -146,3 +156,143 @@ class OneHot(gymnasium.ObservationWrapper, RecordConstructorArgs):
     def observation(self, observation: np.ndarray) -> np.ndarray:
         """Cells ``(H, W)`` or ``(W,)`` as planes ``(H, W, codes)`` or ``(W, codes)``."""
         return self._planes[observation]
+
+
+class MaskInObservation(gymnasium.Wrapper, RecordConstructorArgs):
+    """The mask of the allowed actions as a part of the observation, where many learners look.
+
+    Observation space: ``Dict(observation=…, action_mask=Box(0, 1, (actions,), int8))``: the wrapped
+    environment's observation, and 1 for each action that is allowed, as in its ``info``. Beside the
+    last step of an episode that has come to its end all are.
+
+    Args:
+        env: An environment with ``Discrete`` actions and an ``action_mask`` in every info, such as
+            ``MazeWalk-v0``, or ``ChessPuzzle-v0`` with ``answer="line"`` or ``"first_move"``.
+        observation_key: Under which key the observation is: ``observation`` for PettingZoo's users,
+            ``observations`` for RLlib's, ``obs`` for Tianshou's.
+        mask_key: Under which key the mask is: ``action_mask``, and ``mask`` for Tianshou's users.
+
+    Raises:
+        ValueError: If the environment has other actions or no masks, or both keys are one.
+        TypeError: If a key is no text.
+
+    Example:
+        >>> import gymnasium as gym, thinkenv
+        >>> env = MaskInObservation(gym.make("MazeWalk-v0", size=5))
+        >>> observation, _ = env.reset(seed=0)
+        >>> observation["observation"].shape, observation["action_mask"].shape
+        ((7, 7), (4,))
+    """
+
+    def __init__(
+        self,
+        env: gymnasium.Env,
+        observation_key: str = "observation",
+        mask_key: str = "action_mask",
+    ):
+        RecordConstructorArgs.__init__(self, observation_key=observation_key, mask_key=mask_key)
+        gymnasium.Wrapper.__init__(self, env)
+        self.observation_space = masked_space(
+            env.observation_space, env.action_space, observation_key, mask_key
+        )
+        self.observation_key, self.mask_key = observation_key, mask_key
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None):
+        """Show a new problem; arguments as of the wrapped environment."""
+        observation, info = self.env.reset(seed=seed, options=options)
+        return self._with_mask(observation, info), info
+
+    def step(self, action: Any):
+        """Act; arguments and errors as of the wrapped environment."""
+        observation, reward, terminated, truncated, info = self.env.step(action)
+        return self._with_mask(observation, info), reward, terminated, truncated, info
+
+    def _with_mask(self, observation: Any, info: dict[str, Any]) -> dict[str, Any]:
+        mask = np.array(mask_of(info), np.int8)
+        return {self.observation_key: observation, self.mask_key: mask}
+
+
+class VectorMaskInObservation(VectorWrapper):
+    """``MaskInObservation`` for vector environments, in every autoreset mode.
+
+    Args:
+        env: A vector environment of those that ``MaskInObservation`` takes, from
+            ``gymnasium.make_vec``.
+        observation_key: As of ``MaskInObservation``.
+        mask_key: As of ``MaskInObservation``.
+
+    Raises:
+        ValueError: If the environment has other actions or no masks, or both keys are one.
+        TypeError: If a key is no text.
+
+    Example:
+        >>> import gymnasium as gym, thinkenv
+        >>> envs = VectorMaskInObservation(gym.make_vec("MazeWalk-v0", num_envs=3, size=5))
+        >>> observations, _ = envs.reset(seed=0)
+        >>> observations["observation"].shape, observations["action_mask"].shape
+        ((3, 7, 7), (3, 4))
+    """
+
+    def __init__(
+        self, env: VectorEnv, observation_key: str = "observation", mask_key: str = "action_mask"
+    ):
+        super().__init__(env)
+        self.single_observation_space = masked_space(
+            env.single_observation_space, env.single_action_space, observation_key, mask_key
+        )
+        self.observation_space = batch_space(self.single_observation_space, env.num_envs)
+        self.observation_key, self.mask_key = observation_key, mask_key
+        shape: Any = self.observation_space[mask_key].shape
+        self._masks = np.zeros(shape, np.int8)  # (num_envs, actions), those shown last
+
+    def reset(self, *, seed: Any = None, options: dict[str, Any] | None = None):
+        """Show new problems; arguments as of the wrapped environment."""
+        observations, infos = self.env.reset(seed=seed, options=options)
+        return self._with_masks(observations, infos), infos
+
+    def step(self, actions: Any):
+        """Act in every sub-environment; arguments and errors as of the wrapped environment."""
+        observations, rewards, terminated, truncated, infos = self.env.step(actions)
+        if "final_obs" in infos:
+            final_masks = mask_of(infos["final_info"])
+            final = infos["final_obs"] = infos["final_obs"].copy()
+            for index in np.flatnonzero(infos["_final_obs"]):
+                mask = np.array(final_masks[index], np.int8)
+                final[index] = {self.observation_key: final[index], self.mask_key: mask}
+        return self._with_masks(observations, infos), rewards, terminated, truncated, infos
+
+    def _with_masks(self, observations: Any, infos: dict[str, Any]) -> dict[str, Any]:
+        shown = infos.get("_action_mask", slice(None))  # a partial reset leaves the others out
+        self._masks[shown] = mask_of(infos)[shown]
+        return {self.observation_key: observations, self.mask_key: self._masks.copy()}
+
+
+def masked_space(
+    observation_space: spaces.Space, action_space: spaces.Space, observation_key: str, mask_key: str
+) -> spaces.Dict:
+    """The space of an observation together with a mask of actions.
+
+    Raises:
+        ValueError: If there is no finite number of actions, or both keys are one.
+        TypeError: If a key is no text.
+    """
+    for name, key in (("observation_key", observation_key), ("mask_key", mask_key)):
+        if not isinstance(key, str):
+            raise TypeError(f"{name} must be text, got {key!r}")
+    if observation_key == mask_key:
+        raise ValueError(f"mask_key must differ from observation_key, got {mask_key!r} for both")
+    if not isinstance(action_space, spaces.Discrete):
+        raise ValueError(f"env must have Discrete actions, got {action_space}")
+    mask_space = spaces.Box(0, 1, (int(action_space.n),), np.int8)
+    return spaces.Dict({observation_key: observation_space, mask_key: mask_space})
+
+
+def mask_of(info: dict[str, Any]) -> np.ndarray:
+    """The mask or masks in an info.
+
+    Raises:
+        ValueError: If there are none.
+    """
+    if "action_mask" not in info:
+        raise ValueError("env must have masks, got an info without 'action_mask'")
+    return info["action_mask"]

@@ -2,6 +2,7 @@
 
 import weakref
 
+import gymnasium
 import numpy as np
 import pytest
 import torch
@@ -14,6 +15,7 @@ from thinkenv.deep_thinking.architectures import Architecture, Settings
 from thinkenv.deep_thinking.architectures.recurrent import RecurrentNet
 from thinkenv.deep_thinking.codecs.cells import CellCodec
 from thinkenv.mazes import MazeTask
+from thinkenv.tasks import make_task
 
 from .conftest import MAZE_INTERFACE, SMALL_NET
 
@@ -216,7 +218,7 @@ def test_the_memory_needed_does_not_grow_with_iterations():
 def test_it_says_what_it_is():
     assert repr(load("prefix_sum_seed2")) == (
         "Agent('prefix_sum_seed2', task='prefix_sum', architecture='recurrent', "
-        "training_iterations=48)"
+        "parameters=4946, training_iterations=48)"
     )
     assert agent_of(CountingNet()).name == "unnamed"
 
@@ -230,7 +232,14 @@ def test_it_says_what_it_is():
         (dict(memory=torch.zeros(1, 4, 9, 9)), r"shape \(2, 4, 9, 9\), got \(1, 4, 9, 9\)"),
         (dict(problems=np.zeros((2, 9, 9))), "'maze' agent must be integers .* dtype float64"),
         (dict(problems=np.full((2, 9, 9), 7, np.uint8)), r"in \[0, 3\]"),
-        (dict(problems=np.zeros((9, 9), np.uint8)), r"got shape \(9, 9\)"),
+        (dict(problems=np.zeros(9, np.uint8)), r"got shape \(9,\)"),
+        (dict(problems=np.zeros((2, 3, 9, 9), np.uint8)), r"got shape \(2, 3, 9, 9\)"),
+        (dict(problems=np.zeros((9, 9))), r"got shape \(1, 9, 9\) and dtype float64"),
+        (dict(problems="#S.G#"), "must be arrays of numbers, got '#S.G#'; .*mazes.from_text"),
+        (dict(problems=["#S", ".G"]), "must be arrays of numbers, got list"),
+        (dict(problems=[[0, 1], [2]]), "must be arrays of numbers, got list"),
+        (dict(problems=None), "must be arrays of numbers, got NoneType"),
+        (dict(problems=3), "must be arrays of numbers, got int"),
         (dict(problems=np.zeros((0, 9, 9), np.uint8)), "problems must hold at least one, got none"),
     ],
 )
@@ -243,3 +252,130 @@ def test_a_wrong_argument_is_named(small_net, arguments, words):
 def test_iterations_to_answer_at_must_increase(small_net, iterations):
     with pytest.raises(ValueError, match="iterations must be increasing integers from 1, got"):
         agent_of(small_net).think_at(problems_with([3, 4]), iterations)
+
+
+@pytest.mark.parametrize("given", ["batch", "tensor", "lists", "other integers"])
+def test_problems_are_given_in_any_form(given, small_net):
+    batch = mazes.generate(size=9, count=3, split="test")
+    forms = {
+        "batch": batch,
+        "tensor": torch.from_numpy(batch.grids),
+        "lists": batch.grids.tolist(),
+        "other integers": batch.grids.astype(np.int32),
+    }
+    agent = agent_of(small_net)
+    expected, thought = agent.think(batch.grids), agent.think(forms[given])
+    assert torch.equal(thought.memory, expected.memory)
+    assert np.array_equal(thought.answer, expected.answer)
+
+
+@pytest.mark.parametrize("name", ["maze", "prefix_sum", "chess"])
+def test_one_problem_alone_gives_a_thought_without_the_first_axis(name):
+    agent = load(name)
+    problems = make_task(name, split="test").draw(np.arange(3)).problems
+    several, one = agent.think(problems, 20), agent.think(problems[1], 20)
+    for column in ("answer", "iterations", "converged", "cycle", "memory", "problems"):
+        assert getattr(one, column).shape == getattr(several, column)[1].shape
+    assert np.array_equal(one.answer, several.answer[1])
+    torch.testing.assert_close(one.memory, several.memory[1], rtol=1e-4, atol=1e-5)
+    further = agent.think(problems[1], 20, memory=one.memory)
+    assert np.array_equal(further.answer, agent.think(problems, 40).answer[1])
+    with pytest.raises(ValueError, match="memory must have shape"):
+        agent.think(problems[1], memory=several.memory[:2])
+
+
+def test_what_an_environment_shows_can_be_thought_about_and_answered():
+    env = gymnasium.make("Maze-v0", size=9)
+    maze, _ = env.reset(seed=0)
+    _, reward, *_ = env.step(load("maze").think(maze, "converged").answer)
+    assert reward == 1.0
+
+
+def test_a_thought_tells_how_it_was_stopped(small_net):
+    agent = agent_of(small_net)
+    problems = problems_with([3, 4])
+    thoughts = [agent.think(problems, 7), agent.think(problems), agent.think(problems, "converged")]
+    assert [(thought.stopping, thought.requested) for thought in thoughts] == [
+        ("fixed", 7),
+        ("fixed", 10),
+        ("converged", None),
+    ]
+
+
+def test_a_thought_says_whether_it_shows_a_way():
+    corridor = np.array(
+        [[0, 0, 0, 0, 0], [0, 2, 1, 3, 0], [0, 1, 1, 1, 0], [0, 0, 0, 0, 0]], np.uint8
+    )
+    walled = corridor.copy()
+    walled[1:3, 2] = 0
+    for grid, marks, expected in [
+        (corridor, [(1, 1), (1, 2), (1, 3)], True),
+        (corridor, [(1, 1), (2, 1), (2, 2), (2, 3), (1, 3)], True),  # a way, if not a shortest
+        (corridor, [(1, 1), (1, 2), (1, 3), (0, 0), (2, 3)], True),  # and more
+        (corridor, [(1, 1), (1, 3)], False),
+        (corridor, [(1, 1), (1, 2)], False),
+        (corridor, [(1, 2)], False),
+        (corridor, [], False),
+        (walled, [(1, 1), (1, 2), (1, 3)], False),  # through a wall
+        (corridor[1:3, 1:4], [(0, 0), (0, 1), (0, 2)], True),  # without an outer wall
+        (corridor[1:3, 1:4], [(0, 0), (1, 2)], False),
+        (np.ones((3, 3), np.uint8), [(0, 0)], False),  # neither start nor goal
+    ]:
+        answer = np.zeros(grid.shape, np.uint8)
+        for cell in marks:
+            answer[cell] = 1
+        assert MazeTask.reachable(grid[None], answer[None]).tolist() == [expected]
+
+
+def test_the_shipped_agents_show_a_way_where_there_is_one_and_none_where_there_is_not():
+    batch = mazes.generate(size=9, count=30, split="test")
+    walled = batch.grids.copy()
+    for grid, solution in zip(walled, batch.solutions, strict=True):
+        inner = np.argwhere((solution == 1) & (grid == mazes.FREE))
+        grid[tuple(inner[len(inner) // 2])] = mazes.WALL
+    for name in ("maze", "maze_seed2"):
+        agent = load(name)
+        thought = agent.think(batch, "converged")
+        assert thought.reachable is not None and thought.reachable.all()
+        thought = agent.think(walled, "converged", max_iterations=200)
+        assert thought.reachable is not None and not thought.reachable.any()
+        assert agent.think(walled[0], 50).reachable == np.False_
+    assert load("prefix_sum").think(np.zeros((2, 9), np.uint8)).reachable is None
+
+
+def test_a_thought_keeps_the_problems_it_was_about(small_net):
+    grids = mazes.generate(size=9, count=2, split="test").grids.copy()
+    thought = agent_of(small_net).think(grids)
+    before = grids.copy()
+    grids[:] = 0
+    assert np.array_equal(thought.problems, before)
+
+
+def test_a_thought_is_one_short_line():
+    agent = agent_of(CountingNet())
+    assert repr(agent.think(problems_with([5, 20, 40, 64]), "converged")) == (
+        "Thought(4 answers of 9x9, 16 to 80 iterations, 100% converged)"
+    )
+    assert repr(agent.think(problems_with([5, 20]), 10)) == (
+        "Thought(2 answers of 9x9, 10 iterations, 50% converged)"
+    )
+    assert repr(agent.think(problems_with([5])[0], 10)) == (
+        "Thought(1 answer of 9x9, 10 iterations, 100% converged)"
+    )
+    flickering = agent_of(CountingNet(flicker=True)).think(problems_with([5, 9, 9]), "converged")
+    assert repr(flickering) == (
+        "Thought(3 answers of 9x9, 256 iterations, 0% converged, 3 in cycles of 2)"
+    )
+
+
+@pytest.mark.parametrize("name", ["maze", "prefix_sum", "chess"])
+def test_a_notebook_shows_the_answers_of_a_thought_and_a_table_of_an_agent(name):
+    agent = load(name)
+    problems = make_task(name, split="test").draw(np.arange(10)).problems
+    assert agent.think(problems, 5)._repr_html_().count("<img") == 8
+    assert agent.think(problems[0], 5)._repr_html_().count("<img") == 1
+    page = agent._repr_html_()
+    assert f"<td>{name}" in page and agent.description["commit"] in page
+    agent.description["command"] = "<script>"
+    assert "<script>" not in agent._repr_html_()
+    assert len(repr(agent)) < 500

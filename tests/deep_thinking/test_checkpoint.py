@@ -24,6 +24,8 @@ from .conftest import MAZE_INTERFACE, ROOT
 
 # Trained for a minute on mazes of size 9 by release 0.1, with small channels.
 VERSION_1 = Path(__file__).parent / "agent_of_version_1"
+GRID = mazes.generate(size=9, count=1, split="test").grids
+FILES = {"agent.json", "weights.safetensors", "README.md"}
 
 
 @pytest.fixture
@@ -90,10 +92,19 @@ def test_an_agent_of_version_1_is_still_read_and_thinks_as_it_did():
         assert solved.mean() == share
 
 
+def test_an_agent_of_version_1_that_is_shared_keeps_what_is_known_of_it(version_1, tmp_path):
+    agent = load(version_1)
+    agent.save_pretrained(tmp_path / "shared")
+    again = load(tmp_path / "shared")
+    for name in ("metrics", "plan", "seed", "trained_on", "command"):
+        assert again.description[name] == agent.description[name]
+    assert torch.equal(again.think(GRID).memory, agent.think(GRID).memory)
+
+
 def test_an_agent_of_version_1_that_is_saved_is_of_version_2(version_1, tmp_path):
     agent = load(version_1)
     save_agent(version_1, agent.net, {"task": "maze", "training_iterations": 30})
-    assert {path.name for path in version_1.iterdir()} == {"agent.json", "weights.safetensors"}
+    assert {path.name for path in version_1.iterdir()} == FILES
     again = load(version_1)
     assert again.net.settings == agent.net.settings
     for name, weight in again.net.state_dict().items():
@@ -147,12 +158,21 @@ def test_a_folder_that_is_an_agent_comes_before_a_shipped_one(saved_agent, monke
     assert load("prefix_sum").name == "prefix_sum"
 
 
-@pytest.mark.parametrize("name", ["mazes", "assets/agents/mazes", "runs/nowhere"])
-def test_where_there_is_no_agent_those_that_come_with_the_package_are_named(name):
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("mazes", "; did you mean 'maze'?"),
+        ("prefixsum", "; did you mean 'prefix_sum'?"),
+        ("assets/agents/chss", "; did you mean 'chess'?"),
+        ("runs/nowhere", ""),
+    ],
+)
+def test_where_there_is_no_agent_those_that_come_with_the_package_are_named(name, meant):
     with pytest.raises(CheckpointError) as caught:
         load(name)
     assert str(caught.value) == (
-        f"an agent must be a folder or one of {', '.join(shipped_agents())}, got {name}"
+        f"there is no such agent: {name}; an agent is a folder, or one of "
+        f"{', '.join(shipped_agents())}{meant}"
     )
 
 
@@ -316,7 +336,7 @@ def test_a_failed_write_leaves_the_earlier_agent(saved_agent, small_net, monkeyp
         with pytest.raises(OSError, match="No space left"):
             save_agent(saved_agent, small_net, {"task": "maze", "training_iterations": 9})
     assert load(saved_agent).training_iterations == 5
-    assert {path.name for path in saved_agent.iterdir()} == {"agent.json", "weights.safetensors"}
+    assert {path.name for path in saved_agent.iterdir()} == FILES
 
 
 def test_the_old_import_names_the_new_one(monkeypatch):

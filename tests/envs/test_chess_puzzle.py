@@ -50,10 +50,12 @@ def test_the_recorded_line_solves_every_bundled_puzzle():
             assert not truncated
             for uci in line[ply : ply + 2]:
                 board.push_uci(uci)
+            assert info["fen"] == board.fen()
+            assert info["reply"] == (line[ply + 1] if ply + 1 < len(line) else None)
             is_last = ply + 2 > len(line)
             assert (reward, terminated, info["solved"]) == (float(is_last), is_last, is_last)
         assert info["solution"].split() == line
-        assert not info["action_mask"].any()
+        assert info["action_mask"].all()  # nothing is played any more
 
 
 def test_every_alternative_mate_at_the_last_move_solves_the_puzzle():
@@ -113,6 +115,8 @@ def test_other_legal_first_moves_fail_unless_they_mate(answer):
             assert (reward, info["solved"]) == (float(right), right)
             assert terminated
             assert info["solution"].split()[0] == solution.uci()
+            if answer != "squares":
+                assert info["fen"] == (after if right else board).fen() and info["reply"] is None
 
 
 def test_an_illegal_move_ends_the_episode_unsolved():
@@ -123,8 +127,42 @@ def test_an_illegal_move_ends_the_episode_unsolved():
     observation, reward, terminated, _, info = env.step(illegal)
     assert (reward, terminated, info["solved"]) == (0.0, True, False)
     assert np.array_equal(observation, before)
+    assert info["fen"] == EVERYTHING.fen(0) and info["reply"] is None
     with pytest.raises(gym.error.ResetNeeded):
         env.step(0)
+
+
+@pytest.mark.parametrize("mode", ["NextStep", "SameStep"])
+def test_an_engine_plays_many_puzzles_at_a_time_from_the_fens_it_is_told(mode):
+    """The engine looks moves up in the recorded lines, by the FENs of python-chess."""
+    moves = {}
+    for index in range(300):
+        board = chess.Board(EVERYTHING.fen(index))
+        for ply, uci in enumerate(EVERYTHING.solution(index)):
+            if ply % 2 == 0:
+                moves[board.fen()] = chess.Move.from_uci(uci)
+            board.push_uci(uci)
+    envs = gym.make_vec("ChessPuzzle-v0", num_envs=300, split="all", autoreset_mode=mode)
+    _, infos = envs.reset(options={"instance": list(range(300))})
+    open_ones = np.ones(300, bool)
+    while open_ones.any():
+        fens = [fen if is_open else None for fen, is_open in zip(infos["fen"], open_ones)]
+        masks = envs.unwrapped.action_masks()
+        assert np.array_equal(masks, infos["action_mask"].astype(bool))
+        actions = [
+            chess_puzzles.action_of(fen, moves[fen]) if fen else int(np.flatnonzero(mask)[0])
+            for fen, mask in zip(fens, masks)
+        ]
+        observations, rewards, terminated, _, infos = envs.step(np.array(actions))
+        told = infos.get("final_info", infos)
+        for index in np.flatnonzero(open_ones & terminated):
+            assert rewards[index] == 1 and told["solved"][index] and told["reply"][index] is None
+            assert chess.Board(told["fen"][index]).turn != chess.Board(fens[index]).turn
+            assert told["action_mask"][index].all()
+        open_ones &= ~terminated
+        shown = np.flatnonzero(open_ones)
+        planes = chess_puzzles.planes([infos["fen"][index] for index in shown])
+        assert np.array_equal(observations[shown], planes)
 
 
 def test_actions_for_finished_puzzles_are_ignored_when_the_next_step_resets():
@@ -178,6 +216,7 @@ def test_infos_are_those_of_the_file():
     ("options", "error", "words"),
     [
         (dict(answer="move"), ValueError, "answer must be one of 'line', .*, got 'move'"),
+        (dict(observation="rgb"), ValueError, "observation must be one of 'planes', got 'rgb'"),
         (dict(split="hard"), ValueError, "split must be one of 'train', .*, got 'hard'"),
         (dict(rating=[1500, 1400]), ValueError, "rating must be .*, got \\[1500, 1400\\]"),
         (dict(rating=[0, 1400]), ValueError, "rating\\[0\\] must be .*, got 0"),

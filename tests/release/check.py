@@ -4,13 +4,14 @@
     python tests/release/check.py /opt/python3.13/bin/python  # with more Pythons
     python tests/release/check.py --only lowest               # the lowest versions that are allowed
 
-Three trials, each away from this checkout, with nothing but the wheel:
+Four trials, each away from this checkout, with nothing but the wheel:
 
 - ``environments``: for every Python of 3.11 to 3.14 that is found or named, without torch,
   ``smoke.py`` is run; every Python must draw the same problems;
 - ``lowest``: the same for this Python, with the lowest versions that ``pyproject.toml`` allows;
 - ``agents``: with the extra ``agents``, in the versions of ``constraints.txt``, ``smoke_agents.py``
-  loads every shipped agent by name and lets it think.
+  loads every shipped agent by name and lets it think;
+- ``rllib``: beside RLlib, installed as ``docs/clients.md`` says, its section of that page is run.
 
 The archives must hold what these need, and the wheel must stay small.
 """
@@ -42,7 +43,7 @@ NEEDED = (
 )
 MAX_WHEEL_BYTES = 3_000_000
 PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14")
-TRIALS = ("environments", "lowest", "agents")
+TRIALS = ("environments", "lowest", "agents", "rllib")
 
 
 def run(*words: object, **options) -> str:
@@ -67,8 +68,9 @@ def build(folder: Path) -> Path:
     for name in NEEDED:
         assert name in in_wheel, f"{wheel.name} lacks {name}"
         assert name in in_source, f"{source.name} lacks {name}"
-    weights = [name for name in in_wheel if "/weights/" in name and not name.endswith(".json")]
-    assert len(weights) == len(AGENTS), weights
+    weights = [name for name in in_wheel if name.endswith(".safetensors")]
+    cards = [name for name in in_wheel if "/weights/" in name and name.endswith("/README.md")]
+    assert len(weights) == len(cards) == len(AGENTS), (weights, cards)
     pieces = [name for name in in_wheel if name.endswith(".png")]
     assert len(pieces) == 12, pieces
     for name in in_wheel:
@@ -100,13 +102,18 @@ def interpreters(named: list[Path]) -> list[str]:
     return found
 
 
-def try_out(wheel: Path, python: str, folder: Path, script: str, *constraints: object) -> dict:
-    """Install the wheel for one Python, and run a script there; what it printed as JSON."""
+def fresh_environment(python: str, folder: Path) -> tuple[Path, tuple[object, ...]]:
+    """Make a virtual environment in a new folder: its Python, and its command to install."""
     folder.mkdir()
     run(python, "-m", "venv", folder / "venv")
     inside = folder / "venv" / "bin" / "python"
+    return inside, (inside, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+
+
+def try_out(wheel: Path, python: str, folder: Path, script: str, *constraints: object) -> dict:
+    """Install the wheel for one Python, and run a script there; what it printed as JSON."""
+    inside, pip = fresh_environment(python, folder)
     wanted = f"{wheel}[agents]" if script == "smoke_agents.py" else wheel
-    pip = (inside, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
     run(*pip, *constraints, wanted)
     empty = folder / "empty"
     empty.mkdir()
@@ -142,6 +149,24 @@ def try_environments(wheel: Path, folder: Path, pythons: list[str]) -> None:
         print(f"Python {', '.join(versions)} draw the same problems")
 
 
+def try_rllib(wheel: Path, folder: Path) -> str:
+    """Install RLlib, then the wheel, and run the section of the page; what it printed."""
+    inside, pip = fresh_environment(sys.executable, folder)
+    pins = (ROOT / "constraints.txt").read_text()
+    without = folder / "without_gymnasium.txt"  # of which RLlib wants one of its own, at first
+    without.write_text(
+        "".join(f"{line}\n" for line in pins.splitlines() if "gymnasium" not in line)
+    )
+    run(*pip, "--constraint", without, "ray[rllib]", "torch")
+    run(*pip, "--constraint", ROOT / "constraints.txt", "--upgrade", wheel)
+    page = (ROOT / "docs" / "clients.md").read_text()
+    (section,) = [part for part in page.split("\n## ") if part.startswith("RLlib\n")]
+    script = folder / "section.py"
+    script.write_text("\n".join(re.findall(r"^```python\n(.*?)^```$", section, re.DOTALL | re.M)))
+    cache = {"THINKENV_CACHE": str(folder / "cache")}
+    return run(inside, script, cwd=folder, env={**os.environ, **cache})
+
+
 def main() -> None:
     """Build, and make the trials."""
     parser = argparse.ArgumentParser(
@@ -164,6 +189,10 @@ def main() -> None:
             result = try_out(wheel, sys.executable, folder / "agents", "smoke_agents.py", *pinned)
             assert sorted(result["agents"]) == sorted(AGENTS), result
             print(f"{len(AGENTS)} agents load by name, from an empty folder, and think", flush=True)
+        if arguments.only in (None, "rllib"):
+            mean = float(try_rllib(wheel, folder / "rllib").split()[-1])
+            assert -1 <= mean <= 1, mean
+            print("RLlib trains with masks, as docs/clients.md says", flush=True)
 
 
 if __name__ == "__main__":

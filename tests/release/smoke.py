@@ -11,6 +11,7 @@ import warnings
 
 import gymnasium as gym
 import numpy as np
+from gymnasium.wrappers.vector import RecordEpisodeStatistics
 
 import thinkenv
 from thinkenv import chess_puzzles, mazes, prefix_sums, suites
@@ -41,6 +42,18 @@ def check_environments() -> None:
         vector.step(vector.action_space.sample())
 
 
+def check_returns() -> None:
+    """Gymnasium counts the episodes of a vector environment right, whichever way it resets."""
+    for mode, episodes in (("SameStep", 18), ("NextStep", 9)):
+        envs = gym.make_vec("PrefixSum-v0", num_envs=3, autoreset_mode=mode)
+        envs = RecordEpisodeStatistics(envs)
+        strings, _ = envs.reset(seed=0)
+        for _ in range(6):
+            strings, *_ = envs.step(np.stack([prefix_sums.solve(bits) for bits in strings]))
+        assert list(envs.return_queue) == [1.0] * episodes, (mode, envs.return_queue)
+        assert list(envs.length_queue) == [1] * episodes, (mode, envs.length_queue)
+
+
 def digests() -> dict[str, str]:
     """A digest of the first problems of every set of every suite."""
     found = {}
@@ -61,6 +74,7 @@ def main() -> None:
     assert importlib.util.find_spec("torch") is None, "torch was installed with the wheel"
     assert "site-packages" in thinkenv.__file__, thinkenv.__file__
     check_environments()
+    check_returns()
     assert len(chess_puzzles.load("bundled", split="all")) == 6605
     (row, *_) = suites.evaluate(suites.baselines.exact, "maze-extrapolation", max_problems=3)
     assert row["exact"] == 1.0

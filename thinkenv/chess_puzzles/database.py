@@ -13,6 +13,7 @@ is moved and checked as one.
 import hashlib
 import json
 import math
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,7 +22,10 @@ import numpy as np
 from thinkenv.files import atomic_write
 
 MAGIC = b"thinkenv chess puzzles\n"
-FORMAT_VERSION = 1
+# Version 2 has ids of more than eight characters and is written only where there are such; all else
+# is as in version 1. Sets of themes have as many bytes as the number of themes needs in both.
+FORMAT_VERSIONS = (1, 2)
+LONG_IDS_VERSION = 2
 ALIGNMENT = 64  # bytes: no value of a column lies across two lines of a processor's cache
 MAX_HEADER_BYTES = 100_000_000  # far more than any has; a damaged length is not believed
 HEADER_KEYS = {
@@ -82,7 +86,7 @@ class Database:
         """The names of sets of themes, in alphabetical order; each set is looked up once.
 
         Args:
-            theme_sets: ``(count, MAX_THEMES / 8)`` uint8, sets of themes as bits.
+            theme_sets: ``(count, bytes)`` uint8, sets of themes as bits.
         """
         known = self._known_sets
         keys = theme_sets.view(f"S{theme_sets.shape[1]}")[:, 0].tolist()
@@ -118,8 +122,9 @@ def write_database(path: Path, database: Database) -> None:
         offset = aligned(offset)
         layout[name] = {"dtype": array.dtype.str, "shape": array.shape, "offset": offset}
         offset += array.nbytes
+    has_long_ids = database.columns["ids"].dtype.itemsize > np.dtype(COLUMN_TYPES["ids"]).itemsize
     header = {
-        "format": FORMAT_VERSION,
+        "format": LONG_IDS_VERSION if has_long_ids else 1,
         "source": database.source,
         "source_sha256": database.source_sha256,
         "refused": database.refused,
@@ -160,14 +165,14 @@ def read_header(path: Path) -> tuple[dict, int]:
     try:
         header = json.loads(text)
         version = header["format"]
-        if version == FORMAT_VERSION and not is_complete(header):
+        if version in FORMAT_VERSIONS and not is_complete(header):
             raise ValueError
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ValueError(f"{path} is damaged: its header cannot be read; import it again") from None
-    if version != FORMAT_VERSION:
+    if version not in FORMAT_VERSIONS:
         raise ValueError(
-            f"{path} has format version {version}, and this release reads version "
-            f"{FORMAT_VERSION}: import the puzzles again"
+            f"{path} has format version {version}, and this release reads versions "
+            f"{' and '.join(map(str, FORMAT_VERSIONS))}: import the puzzles again"
         )
     first = aligned(len(MAGIC) + 8 + len(text))
     if size != first + header["bytes"]:
@@ -186,12 +191,18 @@ def is_complete(header: dict) -> bool:
         TypeError: If something is of another type; also a ValueError or an AttributeError.
     """
     columns = header["columns"]
+    types = {name: column["dtype"] for name, column in columns.items()}
+    if header["format"] == LONG_IDS_VERSION and re.fullmatch(r"\|S[0-9]{1,3}", types["ids"]):
+        has_types = types | {"ids": COLUMN_TYPES["ids"]} == COLUMN_TYPES
+    else:
+        has_types = types == COLUMN_TYPES
+    if not has_types or not HEADER_KEYS <= header.keys():
+        return False
     ends = [
-        column["offset"] + np.dtype(COLUMN_TYPES[name]).itemsize * math.prod(column["shape"])
-        for name, column in columns.items()
+        column["offset"] + np.dtype(column["dtype"]).itemsize * math.prod(column["shape"])
+        for column in columns.values()
     ]
-    has_types = {name: column["dtype"] for name, column in columns.items()} == COLUMN_TYPES
-    return HEADER_KEYS <= header.keys() and has_types and max(ends) <= header["bytes"]
+    return max(ends) <= header["bytes"]
 
 
 def open_database(path: Path) -> Database:

@@ -12,7 +12,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from thinkenv.chess_puzzles.importing import BYTES_AT_A_TIME, ZSTANDARD_MAGIC, read_bytes
+from thinkenv.chess_puzzles.compression import BYTES_AT_A_TIME, ZSTANDARD_MAGIC, read_bytes
 
 # Published under CC0 1.0; see https://database.lichess.org/#puzzles
 LICHESS_ADDRESS = "https://database.lichess.org/lichess_db_puzzle.csv.zst"

@@ -7,7 +7,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from thinkenv.chess_puzzles.notation import PIECE_LETTERS
-from thinkenv.chess_puzzles.rules import BLACK
+from thinkenv.chess_puzzles.packing import CASTLING_PLANE
+from thinkenv.chess_puzzles.rules import BLACK, NO_MOVE, POSITION_BYTES
 from thinkenv.drawing import RIGHT_COLOUR, WRONG_COLOUR
 
 PIECE_IMAGES = Path(__file__).parents[1] / "assets" / "pieces"
@@ -64,7 +65,7 @@ def square_names(is_black: bool) -> tuple[str, str]:
 def squares_of_move(move: int | None, is_black: bool) -> np.ndarray:
     """Which squares a move goes from and to, bool, as the solver sees them."""
     squares = np.zeros(64, np.bool_)
-    if move is not None:
+    if move is not None and move != NO_MOVE:
         squares[[move & 63, move >> 6 & 63]] = True
     return as_shown(squares, is_black)
 
@@ -126,6 +127,22 @@ def render(
         pen.text((middle, image.height - MARGIN // 2), files[index], NAME_COLOUR, font, anchor="mm")
         pen.text((MARGIN // 2, image.height - middle), ranks[index], NAME_COLOUR, font, anchor="mm")
     return np.asarray(image)
+
+
+def render_planes(planes: np.ndarray, marked: np.ndarray | None = None) -> np.ndarray:
+    """A picture of planes, which do not tell the real colours: the solver's pieces are White's.
+
+    Args:
+        planes: ``(17, 8, 8)``; see ``thinkenv.chess_puzzles.PLANES``.
+        marked: ``(8, 8)`` of 0 and 1, squares to frame.
+
+    Returns:
+        ``(height, width, 3)`` uint8.
+    """
+    pieces = planes[:CASTLING_PLANE] != 0  # own ones, then theirs: plane p is that of code p + 1
+    position = np.zeros(POSITION_BYTES, np.uint8)
+    position[:64] = (np.arange(1, len(pieces) + 1)[:, None, None] * pieces).max(axis=0).ravel()
+    return render(position, marked=marked)
 
 
 def write_text(

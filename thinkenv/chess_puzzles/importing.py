@@ -1,21 +1,21 @@
-"""Importing Lichess's puzzle files: streamed once, checked row by row, kept as columns."""
+"""Importing tables of puzzles: streamed once, checked row by row, kept as columns."""
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import zstandard
 
 from thinkenv.chess_puzzles.database import COLUMN_TYPES, Database, write_database
 from thinkenv.chess_puzzles.lichess_rows import (
-    COLUMNS,
-    HEADER,
-    MAX_THEMES,
+    LONG_ID,
+    MAX_ID_LENGTH,
+    MORE_THEMES,
     SAME_ID,
+    USUAL_ID_LENGTH,
+    USUAL_SET_BYTES,
     Words,
     empty_rows,
     empty_words,
@@ -23,11 +23,10 @@ from thinkenv.chess_puzzles.lichess_rows import (
 )
 from thinkenv.chess_puzzles.notation import ERRORS
 from thinkenv.chess_puzzles.rating_splits import settle_positions
+from thinkenv.chess_puzzles.tables import Block, read_blocks
+from thinkenv.machine import check_fits_into_memory
 
-ZSTANDARD_MAGIC = b"\x28\xb5\x2f\xfd"  # what a compressed file begins with
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # what spreadsheets put before a text
-BYTES_AT_A_TIME = 1 << 20
-MAX_LINE_BYTES = 1 << 20  # a row has a few hundred; without a limit any file would be one line
+SETS_AT_A_TIME = 1024  # whose bits take a byte each while some are left out
 
 
 @dataclass
@@ -57,89 +56,6 @@ class Refused:
         if len(self) > max_lines:
             text.append(f"  ... and {len(self) - max_lines:,} more")
         return text
-
-
-def read_bytes(path: Path, see: Callable[[bytes], None]) -> Iterator[bytes]:
-    """The text of a plain or zstandard-compressed file in pieces.
-
-    Args:
-        path: The file.
-        see: Called with the bytes as they are on disk.
-
-    Raises:
-        ValueError: If a compressed file is damaged or cut off.
-    """
-    with open(path, "rb") as file:
-        is_compressed = file.read(len(ZSTANDARD_MAGIC)) == ZSTANDARD_MAGIC
-        file.seek(0)
-        decompressor = zstandard.ZstdDecompressor().decompressobj() if is_compressed else None
-        while raw := file.read(BYTES_AT_A_TIME):
-            see(raw)
-            if decompressor is None:
-                yield raw
-                continue
-            while raw:  # a file may be several compressed ones, one after the other
-                if decompressor.eof:
-                    decompressor = zstandard.ZstdDecompressor().decompressobj()
-                try:
-                    text = decompressor.decompress(raw)
-                except zstandard.ZstdError as error:
-                    raise ValueError(f"{path} is damaged: {error}") from None
-                raw = decompressor.unused_data
-                if text:
-                    yield text
-        if decompressor is not None and not decompressor.eof:
-            raise ValueError(f"{path} is cut off: its compressed data end in the middle")
-
-
-def read_ahead(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The same pieces, each fetched in a second thread while the one before it is worked on."""
-    with ThreadPoolExecutor(1) as thread:
-        coming = thread.submit(next, pieces, None)
-        while (piece := coming.result()) is not None:
-            coming = thread.submit(next, pieces, None)
-            yield piece
-
-
-def whole_lines(pieces: Iterator[bytes], path: Path) -> Iterator[bytes]:
-    """Join pieces of text so that each ends with a newline.
-
-    Raises:
-        ValueError: If a line is too long to be one of a puzzle file.
-    """
-    rest = b""
-    for piece in pieces:
-        text = rest + piece
-        cut = text.rfind(b"\n") + 1
-        rest = text[cut:]
-        if len(rest) > MAX_LINE_BYTES:
-            raise ValueError(
-                f"{path} is not a puzzle file: it has a line of over {MAX_LINE_BYTES} bytes"
-            )
-        if cut:
-            yield text[:cut]
-    if rest:
-        yield rest + b"\n"
-
-
-def skip_header(text: bytes, path: Path) -> bytes:
-    """Check the header of a file, if it has one, and return the text with an empty line instead.
-
-    The empty line keeps the numbers of the other lines.
-
-    Raises:
-        ValueError: If the header names other columns than Lichess's.
-    """
-    text = text.removeprefix(BYTE_ORDER_MARK)
-    line, newline, rest = text.partition(b"\n")
-    names = line.decode(errors="replace").strip().split(",")
-    if "PuzzleId" not in names and "FEN" not in names:
-        return text
-    if tuple(names) not in (COLUMNS, COLUMNS[:-1]):
-        missing = [name for name in COLUMNS[:-1] if name not in names]
-        problem = f"lacks the column {missing[0]}" if missing else f"is {','.join(names)}"
-        raise ValueError(f"{path}: the header {problem}; it must be {HEADER}")
-    return newline + rest
 
 
 class GrowingColumn:
@@ -174,26 +90,32 @@ class ImportState:
         like = empty_rows(1, 1)._asdict()
         self.columns = {name: GrowingColumn(array) for name, array in like.items()}
         self.refused = GrowingColumn(np.empty((1, 2), np.int64))  # lines and reasons
-        # Half of the slots may be taken, which is what bounds the number of themes.
-        self.themes = empty_words(2 * MAX_THEMES, MAX_THEMES)
+        self.themes = empty_words(1, 0)
         self.openings = empty_words(1 << 16, 0)
         self.theme_names: list[str] = []
         self.opening_names: list[str] = []
-        self.lines = 0
+        self.id_length = USUAL_ID_LENGTH
+        self.set_bytes = USUAL_SET_BYTES
 
-    def read(self, text: bytes) -> None:
-        """Read whole lines."""
-        lines = text.count(b"\n")
-        rows = empty_rows(lines, len(text))
+    def read(self, block: Block) -> None:
+        """Read the rows of a block."""
+        text = block.text
+        lines = len(block.lines)
+        rows = empty_rows(lines, len(text), self.id_length, self.set_bytes)
+        self.themes = with_room(self.themes, 8 * self.set_bytes - len(self.theme_names))
         self.openings = with_room(self.openings, lines)
         refused = np.empty((lines, 2), np.int64)
-        self.themes.counts[1] = 0  # none of them is new in this text
         characters = np.frombuffer(text, np.uint8)
-        count, moves, urls, bad = read_lines(
-            characters, self.lines + 1, rows, self.themes, self.openings, refused
-        )
+        count, moves, urls, bad = read_lines(characters, rows, self.themes, self.openings, refused)
         self.theme_names += new_words(text, self.themes)
         self.opening_names += new_words(text, self.openings)
+        reasons = refused[:bad, 1]
+        if LONG_ID in reasons or MORE_THEMES in reasons:
+            self.make_room(LONG_ID in reasons, MORE_THEMES in reasons)
+            self.read(block)
+            return
+        rows.lines[:count] = block.lines[rows.lines[:count]]
+        refused[:bad, 0] = block.lines[refused[:bad, 0]]
         # So far these count from the beginning of this text.
         rows.move_starts[:count] += np.uint32(self.columns["moves"].rows)
         rows.url_starts[:count] += np.uint32(self.columns["urls"].rows)
@@ -201,7 +123,33 @@ class ImportState:
         for name, array in rows._asdict().items():
             self.columns[name].append(array[: lengths.get(name, count)])
         self.refused.append(refused[:bad])
-        self.lines += lines
+        self.refused.append(block.refused)
+
+    def make_room(self, for_long_ids: bool, for_more_themes: bool) -> None:
+        """Let ids be as long as any may be, or sets have bits for twice as many themes."""
+        if for_long_ids:
+            self.id_length = MAX_ID_LENGTH
+            self.columns["ids"] = widened(self.columns["ids"], self.id_length)
+        if for_more_themes:
+            self.set_bytes *= 2
+            self.columns["theme_sets"] = widened(self.columns["theme_sets"], self.set_bytes)
+
+
+def widened(column: GrowingColumn, width: int) -> GrowingColumn:
+    """The same column with more bytes in a row, zeros at its end.
+
+    Raises:
+        ValueError: If it does not fit into this machine's memory.
+    """
+    narrow = column.join()
+    check_fits_into_memory(
+        "ids and sets of themes as wide as those of this file", 2 * len(narrow) * width
+    )
+    wide = np.zeros((len(narrow), width), narrow.dtype)
+    wide[:, : narrow.shape[1]] = narrow
+    grown = GrowingColumn(wide)
+    grown.append(wide)
+    return grown
 
 
 def with_room(words: Words, lines: int) -> Words:
@@ -227,19 +175,20 @@ def with_room(words: Words, lines: int) -> Words:
 def new_words(text: bytes, words: Words) -> list[str]:
     """The words that were met for the first time in this text."""
     found = words.found[: words.counts[1]].tolist()
-    return [text[begin:end].decode(errors="replace") for begin, end in found]
+    return [text[begin:end].decode(errors="replace") for begin, end, _ in found]
 
 
 def import_puzzles(
     source: Path, target: Path | None, advance: Callable[[int], None] = lambda count: None
 ) -> tuple[Database, Refused]:
-    """Read a Lichess puzzle file into a database.
+    """Read a table of puzzles into a database.
 
-    Rows that are not puzzles (an impossible position, an illegal move, no rating, …) are refused
-    and counted; the others are kept in the order of the file.
+    Rows that are not puzzles (an impossible position, an illegal move, …) are refused and counted;
+    the others are kept in the order of the file.
 
     Args:
-        source: A ``.csv`` or ``.csv.zst`` of Lichess, with 9 or 10 columns, with or without header.
+        source: A table such as a ``.csv`` or ``.csv.zst`` of Lichess; see
+            ``thinkenv.chess_puzzles.tables`` for all that is read.
         target: The database file to write, or None to keep it in memory.
         advance: Called with the number of bytes of the source that were read just now.
 
@@ -247,9 +196,10 @@ def import_puzzles(
         The database (in memory) and the rows refused.
 
     Raises:
-        ValueError: If the source is damaged, or has other columns, or no row is a puzzle; or if
-            the target is the source.
+        ValueError: If the source is damaged, or lacks a column, or no row is a puzzle; or if the
+            target is the source.
         OSError: If a file cannot be read or written. Nothing is left of an unfinished target.
+        ImportError: If the source is a Parquet file and pyarrow is not installed.
     """
     if target is not None and target.exists() and target.samefile(source):
         raise ValueError(f"target must not be the file that is read, got {target} for both")
@@ -260,44 +210,111 @@ def import_puzzles(
         advance(len(raw))
 
     state = ImportState()
-    for text in whole_lines(read_ahead(read_bytes(source, see)), source):
-        state.read(skip_header(text, source) if state.lines == 0 else text)
+    for block in read_blocks(source, see):
+        state.read(block)
     columns = {name: state.columns.pop(name).join() for name in list(state.columns)}
     bad = state.refused.join()
     if len(columns["ratings"]) == 0:
         if len(bad) == 0:
             raise ValueError(f"{source} has no rows")
+        line, reason = bad[np.argmin(bad[:, 0])]
         raise ValueError(
-            f"{source}: not one of {len(bad):,} rows is a puzzle; "
-            f"line {bad[0, 0]}: {ERRORS[bad[0, 1]]}"
+            f"{source}: not one of {len(bad):,} rows is a puzzle; line {line}: {ERRORS[reason]}"
         )
-    columns["ids"] = columns["ids"].view(COLUMN_TYPES["ids"]).reshape(-1)
-    repeated = repeated_ids(columns["ids"])
-    if len(repeated):
-        same_ids = np.stack(np.broadcast_arrays(columns["lines"][repeated], SAME_ID), axis=1)
-        bad = np.append(bad, same_ids, axis=0)
-        for name in [name for name in columns if name not in ("moves", "urls")]:
-            columns[name] = np.delete(columns[name], repeated, axis=0)
+    columns["ids"] = as_texts(columns["ids"])
+    columns, same = without(columns, repeated_ids(columns["ids"]), SAME_ID)
+    bad = np.concatenate([bad, same])
+    themes, columns["theme_sets"] = themes_in_use(columns["theme_sets"], state.theme_names)
+    openings, columns["openings"] = words_in_use(columns["openings"], state.opening_names)
     columns["split_ratings"], columns["split_percents"] = settle_positions(
         columns["keys"], columns["ratings"], columns["plays"]
     )
-    columns = {name: columns[name].astype(kind, copy=False) for name, kind in COLUMN_TYPES.items()}
+    types = COLUMN_TYPES | {"ids": columns["ids"].dtype}
+    columns = {name: columns[name].astype(types[name], copy=False) for name in COLUMN_TYPES}
     refused = Refused(*bad[np.argsort(bad[:, 0], kind="stable")].T)
     database = Database(
-        columns,
-        tuple(state.theme_names),
-        tuple(state.opening_names),
-        source.name,
-        digest.hexdigest(),
-        len(refused),
+        columns, tuple(themes), tuple(openings), source.name, digest.hexdigest(), len(refused)
     )
     if target is not None:
         write_database(target, database)
     return database, refused
 
 
+def as_texts(ids: np.ndarray) -> np.ndarray:
+    """Ids as texts ``(n,)``, each of as many bytes as the longest has and as is usual.
+
+    Args:
+        ids: ``(n, length)`` uint8, characters, then zeros.
+    """
+    longest = ids.shape[1]
+    while longest > USUAL_ID_LENGTH and not ids[:, longest - 1].any():
+        longest -= 1
+    return np.ascontiguousarray(ids[:, :longest]).view(f"S{longest}").reshape(-1)
+
+
+def without(
+    columns: dict[str, np.ndarray], rows: np.ndarray, reason: int
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Leave rows out of columns.
+
+    Returns:
+        ``(columns, refused)``: what is left, and ``(len(rows), 2)`` lines and reasons.
+    """
+    if len(rows) == 0:
+        return columns, np.empty((0, 2), np.int64)
+    refused = np.stack(np.broadcast_arrays(columns["lines"][rows], reason), axis=1)
+    kept = {
+        name: column if name in ("moves", "urls") else np.delete(column, rows, axis=0)
+        for name, column in columns.items()
+    }
+    return kept, refused
+
+
 def repeated_ids(ids: np.ndarray) -> np.ndarray:
     """The rows ``(n,)`` whose id stood in an earlier row."""
-    order = np.argsort(ids.view(np.uint64), kind="stable")  # numbers sort faster than text
+    # Numbers sort faster than text.
+    keys = ids.view(np.uint64) if ids.dtype.itemsize == USUAL_ID_LENGTH else ids
+    order = np.argsort(keys, kind="stable")
     in_order = ids[order]
     return np.sort(order[1:][in_order[1:] == in_order[:-1]])
+
+
+def themes_in_use(sets: np.ndarray, names: list[str]) -> tuple[list[str], np.ndarray]:
+    """Leave out themes that do not occur, and bytes of sets that no theme needs.
+
+    Args:
+        sets: ``(n, bytes)`` uint8, sets of themes as bits.
+        names: The themes, by their bit.
+
+    Returns:
+        ``(names, sets)``: those that occur, and the sets of these.
+    """
+    occurring = np.bitwise_or.reduce(sets, axis=0, keepdims=True)
+    used = np.flatnonzero(np.unpackbits(occurring, axis=1, bitorder="little")[0])
+    width = max(USUAL_SET_BYTES, -(-len(used) // 8))
+    if len(used) == len(names):
+        return names, np.ascontiguousarray(sets[:, :width])
+    kept = np.zeros((len(sets), width), np.uint8)
+    for begin in range(0, len(sets), SETS_AT_A_TIME):
+        bits = np.unpackbits(sets[begin : begin + SETS_AT_A_TIME], axis=1, bitorder="little")
+        packed = np.packbits(bits[:, used], axis=1, bitorder="little")
+        kept[begin : begin + SETS_AT_A_TIME, : packed.shape[1]] = packed
+    return [names[bit] for bit in used], kept
+
+
+def words_in_use(numbers: np.ndarray, words: list[str]) -> tuple[list[str], np.ndarray]:
+    """Leave out words that do not occur.
+
+    Args:
+        numbers: ``(n,)`` int32, the number of each row's word, 0 for none.
+        words: All words, number 1 first.
+
+    Returns:
+        ``(words, numbers)``: those that occur, and the numbers in this list.
+    """
+    used = np.flatnonzero(np.bincount(numbers, minlength=len(words) + 1)[1:]) + 1
+    if len(used) == len(words):
+        return words, numbers
+    renumbered = np.zeros(len(words) + 1, numbers.dtype)
+    renumbered[used] = np.arange(1, len(used) + 1)
+    return [words[number - 1] for number in used], renumbered[numbers]

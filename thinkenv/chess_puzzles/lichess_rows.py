@@ -3,10 +3,13 @@
 The format (https://database.lichess.org/#puzzles) is CSV with the columns ``PuzzleId, FEN, Moves,
 Rating, RatingDeviation, Popularity, NbPlays, Themes, GameUrl`` and, since 2022, ``OpeningTags``.
 The FEN is the position *before* the opponent's set-up move, ``Moves[0]`` is that move, and the
-solver plays ``Moves[1]``, ``Moves[3]``, … Every move of a row is replayed; a row with an illegal
-one is refused. Fields are separated by commas and never quoted, as Lichess writes them.
+solver plays ``Moves[1]``, ``Moves[3]``, … Where ``Moves[0]`` is ``0000``, UCI's move that is none,
+the FEN is the position to solve. Every move of a row is replayed; a row with an illegal one is
+refused. Fields are separated by commas and never quoted, as Lichess writes them; tables that are
+written otherwise are brought into this form first, see ``thinkenv.chess_puzzles.tables``.
 """
 
+import string
 from typing import NamedTuple
 
 import numpy as np
@@ -14,14 +17,25 @@ from numba import uint64
 
 from thinkenv.chess_puzzles.database import COLUMN_TYPES
 from thinkenv.chess_puzzles.notation import (
+    LOWER_CASE,
+    castling_as_kings_move,
     end_of_field,
     error_code,
     parse_fen,
     parse_move,
     parse_number,
+    skip_spaces,
 )
 from thinkenv.chess_puzzles.packing import PACKED_BYTES, pack, position_key
-from thinkenv.chess_puzzles.rules import BLACK, MIRROR_MOVE, POSITION_BYTES, is_legal, play
+from thinkenv.chess_puzzles.rating_splits import UNKNOWN_RATING
+from thinkenv.chess_puzzles.rules import (
+    BLACK,
+    MIRROR_MOVE,
+    NO_MOVE,
+    POSITION_BYTES,
+    is_legal,
+    play,
+)
 from thinkenv.kernels.compilation import kernel
 from thinkenv.kernels.random import mix
 
@@ -29,17 +43,22 @@ from thinkenv.kernels.random import mix
 HEADER = "PuzzleId,FEN,Moves,Rating,RatingDeviation,Popularity,NbPlays,Themes,GameUrl,OpeningTags"
 COLUMNS = tuple(HEADER.split(","))
 ID, FEN, MOVES, RATING, DEVIATION, POPULARITY, PLAYS, THEMES, URL, OPENINGS = range(len(COLUMNS))
-MAX_ID_LENGTH = 8
+USUAL_ID_LENGTH = 8  # Lichess's ids have five
+MAX_ID_LENGTH = 64
 MAX_URL_LENGTH = 255
-MAX_THEMES = 128
+USUAL_SET_BYTES = 16  # of a set of themes as bits: Lichess has some 70 themes
+MAX_THEMES = 1 << 16
 MAX_MOVES_OF_ROW = 254  # the set-up move included; their number is stored in a byte
 MAX_DIGITS = 9  # of a number: it fits into 32 bits
 UNKNOWN = -1  # a rating deviation or number of plays that the file does not give
 UNKNOWN_POPULARITY = -32768
 URL_PREFIX = b"https://lichess.org/"
+SCHEMES = (b"https://", b"http://")
+HOST, HOST_PREFIX = b"lichess.org/", b"www."
 
 BAD_COLUMNS = error_code("the row has not 9 or 10 columns")
-BAD_ID = error_code(f"PuzzleId: not from 1 to {MAX_ID_LENGTH} letters and digits")
+BAD_ID = error_code(f"PuzzleId: not from 1 to {MAX_ID_LENGTH} printable ASCII characters")
+LONG_ID = error_code(f"PuzzleId: longer than {USUAL_ID_LENGTH} characters")  # read once more
 SAME_ID = error_code("PuzzleId: the same as in an earlier row")
 BAD_COUNT = error_code(f"Moves: not an even number of moves from 2 to {MAX_MOVES_OF_ROW}")
 BAD_NOTATION = error_code("Moves: a move is not in UCI notation")
@@ -50,13 +69,22 @@ BAD_DEVIATION = error_code("RatingDeviation: not a whole number from 0 to 9999")
 BAD_POPULARITY = error_code("Popularity: not a whole number from -1000 to 1000")
 BAD_PLAYS = error_code("NbPlays: not a whole number from 0 to 999999999")
 BAD_THEMES = error_code(f"Themes: more than {MAX_THEMES} different themes in one file")
-NO_THEME = error_code("Themes: not words of letters and digits")
+MORE_THEMES = error_code("Themes: more than sets have bits for")  # read once more
+NO_THEME = error_code("Themes: not words of letters, digits, '-', '_', '+', '.' and apostrophes")
 BAD_URL = error_code(f"GameUrl: longer than {MAX_URL_LENGTH} characters")
 
 NO_NUMBER = -(2**31)  # what is read where there is no number; less than any that is
 
 NEWLINE, RETURN, COMMA, SPACE = 10, 13, 44, 32
+FIRST_PRINTABLE, LAST_PRINTABLE, FIRST_BEYOND_ASCII = 32, 126, 128
+# What programs write where a number is missing, in lower case.
+MISSING = (b"nan", b"na", b"none", b"null", b"n/a", b"<na>")
 
+# Which characters themes are made of: not those of addresses and of lists.
+IN_THEME = np.zeros(256, np.bool_)
+IN_THEME[np.frombuffer(b"-_+.'", np.uint8)] = True
+IN_THEME[np.frombuffer((string.ascii_letters + string.digits).encode(), np.uint8)] = True
+IN_THEME[FIRST_BEYOND_ASCII:] = True  # letters of other alphabets
 
 # The multiplier of the hash FNV-1a (Fowler, Noll and Vo) for 64 bits.
 FNV_PRIME = np.uint64(0x100000001B3)
@@ -66,7 +94,7 @@ class Rows(NamedTuple):
     """Columns of the rows of one piece of text, filled from the beginning.
 
     Attributes:
-        ids: ``(n, MAX_ID_LENGTH)`` uint8, characters, then zeros.
+        ids: ``(n, id_length)`` uint8, characters, then zeros.
         positions: ``(n, PACKED_BYTES)`` uint8, the position to solve; see
             ``thinkenv.chess_puzzles.packing``.
         keys: ``(n,)`` uint64, see ``position_key``.
@@ -74,16 +102,16 @@ class Rows(NamedTuple):
         move_starts: ``(n,)`` uint32, where the row's moves begin in ``moves``.
         move_counts: ``(n,)`` uint8, the moves after the set-up move.
         moves: uint16, the moves of all rows, each seen from the side that moves.
-        ratings: ``(n,)`` int16.
+        ratings: ``(n,)`` int16, or ``UNKNOWN_RATING``.
         rating_deviations: ``(n,)`` int16, or ``UNKNOWN``.
         popularities: ``(n,)`` int16, or ``UNKNOWN_POPULARITY``.
         plays: ``(n,)`` int32, or ``UNKNOWN``.
-        theme_sets: ``(n, MAX_THEMES / 8)`` uint8, sets of themes as bits.
+        theme_sets: ``(n, set_bytes)`` uint8, sets of themes as bits.
         url_starts: ``(n,)`` uint32, where the row's address begins in ``urls``.
         url_lengths: ``(n,)`` uint8.
         urls: uint8, addresses without ``URL_PREFIX``.
         openings: ``(n,)`` int32, number of the opening tags, 0 for none.
-        lines: ``(n,)`` int64, the number of the line in the file.
+        lines: ``(n,)`` int64, the number of the line in the text, from 0 on.
     """
 
     ids: np.ndarray
@@ -111,7 +139,8 @@ class Words(NamedTuple):
     Attributes:
         keys: ``(slots,)`` uint64, hashes of the words, 0 where free; ``slots`` is a power of two.
         codes: ``(slots,)`` int32, their numbers.
-        found: ``(words, 2)`` int64, where new words begin and end in the present text.
+        found: ``(words, 3)`` int64, where new words begin and end in the present text, and their
+            slots.
         counts: ``(2,)`` int64: how many words there are, and how many of them are new.
     """
 
@@ -121,14 +150,19 @@ class Words(NamedTuple):
     counts: np.ndarray
 
 
-def empty_rows(lines: int, characters: int) -> Rows:
+def empty_rows(
+    lines: int,
+    characters: int,
+    id_length: int = USUAL_ID_LENGTH,
+    set_bytes: int = USUAL_SET_BYTES,
+) -> Rows:
     """Space for the rows of a text of so many lines and characters."""
     shapes = {
-        "ids": (lines, MAX_ID_LENGTH),
+        "ids": (lines, id_length),
         "positions": (lines, PACKED_BYTES),
         # No more moves than that: each takes four characters and a space or comma.
         "moves": (characters // (4 + 1) + 1,),
-        "theme_sets": (lines, MAX_THEMES // 8),
+        "theme_sets": (lines, set_bytes),
         "urls": (characters,),
     }
     types = COLUMN_TYPES | {"ids": "|u1", "keys": "<u8", "lines": "<i8"}
@@ -140,7 +174,7 @@ def empty_words(slots: int, words: int) -> Words:
     return Words(
         np.zeros(slots, np.uint64),
         np.zeros(slots, np.int32),
-        np.zeros((words, 2), np.int64),
+        np.zeros((words, 3), np.int64),
         np.zeros(2, np.int64),
     )
 
@@ -172,31 +206,62 @@ def number_of_word(text, begin, end, words):
     words.codes[slot] = words.counts[0]
     words.found[words.counts[1], 0] = begin
     words.found[words.counts[1], 1] = end
+    words.found[words.counts[1], 2] = slot
     words.counts[1] += 1
     return words.codes[slot]
 
 
 @kernel
-def is_alphanumeric(text, begin, end):
-    """Whether a field consists of ASCII letters and digits."""
-    for offset in range(begin, end):
-        character = text[offset]
-        is_digit = ord("0") <= character <= ord("9")
-        is_letter = ord("a") <= character | 32 <= ord("z")  # bit 5 makes capitals small
-        if not is_digit and not is_letter:
-            return False
-    return True
+def forget_words(words, count):
+    """Take back the words that were new, but for the first ``count`` of them.
+
+    The last one taken up stands in no other's way, so they go in the reverse of their order.
+    """
+    while words.counts[1] > count:
+        words.counts[1] -= 1
+        words.counts[0] -= 1
+        words.keys[words.found[words.counts[1], 2]] = uint64(0)
+
+
+@kernel
+def is_missing(text, begin, end):
+    """Whether a field says that there is no number: ``nan``, ``None`` or the like."""
+    for word in MISSING:
+        is_same = end - begin == len(word)
+        for offset in range(min(end - begin, len(word))):
+            is_same = is_same and text[begin + offset] | LOWER_CASE == word[offset]
+        if is_same:
+            return True
+    return False
+
+
+@kernel
+def parse_whole_float(text, begin, end):
+    """A whole number with zeros behind a point, such as ``1500.0``; -1 if it is none."""
+    stop = begin
+    while stop < end and text[stop] != ord("."):
+        stop += 1
+    for offset in range(stop + 1, end):
+        if text[offset] != ord("0"):
+            return -1
+    return parse_number(text, begin, stop, MAX_DIGITS)
 
 
 @kernel
 def parse_whole(text, begin, end, low, high, unknown):
-    """A whole number from ``low`` to ``high``; ``unknown`` if the field is empty; ``NO_NUMBER``."""
+    """A whole number from ``low`` to ``high``, also written ``1500.0``.
+
+    Returns:
+        The number; ``unknown`` if there is none; ``NO_NUMBER`` if there is something else.
+    """
     if begin == end:
         return unknown
     is_negative = text[begin] == ord("-")
     number = parse_number(text, begin + is_negative, end, MAX_DIGITS)
     if number < 0:
-        return NO_NUMBER
+        number = parse_whole_float(text, begin + is_negative, end)
+    if number < 0:
+        return unknown if is_missing(text, begin, end) else NO_NUMBER
     if is_negative:
         number = -number
     return number if low <= number <= high else NO_NUMBER
@@ -209,12 +274,27 @@ def parse_whole(text, begin, end, low, high, unknown):
 @kernel(inline="always")
 def read_id(text, begin, end, rows, row):
     """Note the puzzle's id; 0, or an index into ``ERRORS``."""
-    if begin == end or end - begin > MAX_ID_LENGTH or not is_alphanumeric(text, begin, end):
+    if begin == end or end - begin > MAX_ID_LENGTH:
         return BAD_ID
+    for offset in range(begin, end):
+        if text[offset] < FIRST_PRINTABLE or text[offset] > LAST_PRINTABLE:
+            return BAD_ID
+    if end - begin > rows.ids.shape[1]:
+        return LONG_ID
     rows.ids[row] = 0
     for offset in range(begin, end):
         rows.ids[row, offset - begin] = text[offset]
     return 0
+
+
+@kernel(inline="always")
+def is_no_move(text, begin, end):
+    """Whether the moves that begin here begin with ``0000``."""
+    stop = begin + 4
+    is_none = stop <= end
+    for offset in range(begin, min(stop, end)):
+        is_none = is_none and text[offset] == ord("0")
+    return is_none and (stop == end or text[stop] == SPACE)
 
 
 @kernel(inline="always")
@@ -235,14 +315,22 @@ def read_moves(text, begin, end, position, rows, row, first):
     """
     count = 0
     offset = begin
+    if is_no_move(text, begin, end):
+        rows.last_moves[row] = NO_MOVE
+        pack(position, rows.positions[row])
+        count = 1
+        offset = skip_spaces(text, begin + 4, end)
     while offset < end:
         stop = end_of_field(text, offset, end)
         move = parse_move(text, offset, stop, position[BLACK] == 1)
         if move < 0:
             return BAD_NOTATION
+        move = castling_as_kings_move(position, move)
         if not is_legal(position, move):
             return ILLEGAL_SETUP if count == 0 else ILLEGAL_MOVE
-        play(position, move)
+        offset = skip_spaces(text, stop, end)
+        if count == 0 or offset < end:  # what the last move leads to is not looked at
+            play(position, move)
         if count == 0:
             # As the solver sees it, and without a promotion: only its squares are shown.
             rows.last_moves[row] = (move & 0xFFF) ^ MIRROR_MOVE
@@ -252,7 +340,6 @@ def read_moves(text, begin, end, position, rows, row, first):
         count += 1
         if count > MAX_MOVES_OF_ROW:
             return BAD_COUNT
-        offset = stop + 1
     if count == 0 or count % 2 == 1:
         return BAD_COUNT
     rows.keys[row] = position_key(rows.positions[row])
@@ -265,7 +352,7 @@ def read_moves(text, begin, end, position, rows, row, first):
 def read_numbers(text, fields, rows, row):
     """Note ratings, popularity and plays; 0, or an index into ``ERRORS``."""
     begin, end = fields[RATING]
-    rating = parse_whole(text, begin, end, 1, 9999, NO_NUMBER)
+    rating = parse_whole(text, begin, end, 1, 9999, UNKNOWN_RATING)
     if rating == NO_NUMBER:
         return BAD_RATING
     begin, end = fields[DEVIATION]
@@ -288,24 +375,76 @@ def read_numbers(text, fields, rows, row):
 
 
 @kernel(inline="always")
+def begins_with(text, begin, end, word):
+    """Whether a word, given in small letters, stands at the beginning, in capitals or not."""
+    is_word = end - begin >= len(word)
+    for index in range(len(word)):
+        is_word = is_word and text[begin + index] | LOWER_CASE == word[index]
+    return is_word
+
+
+@kernel
+def after_other_lichess(text, begin, end):
+    """Where the path begins in an address of Lichess that does not begin with ``URL_PREFIX``.
+
+    It may begin with ``http://``, with ``www.`` or with neither; -1 if it is of another host.
+    """
+    for scheme in SCHEMES:
+        if begins_with(text, begin, end, scheme):
+            begin += len(scheme)
+            break
+    if begins_with(text, begin, end, HOST_PREFIX):
+        begin += len(HOST_PREFIX)
+    return begin + len(HOST) if begins_with(text, begin, end, HOST) else -1
+
+
+@kernel
+def lacks_scheme(text, begin, end):
+    """Whether an address begins with the name of a host, such as ``example.org/``."""
+    for offset in range(begin, end):
+        if text[offset] == ord("/") or text[offset] == ord(":"):
+            return False
+        if text[offset] == ord("."):
+            return True
+    return False
+
+
+@kernel(inline="always")
 def read_url(text, begin, end, rows, row, first):
     """Note the game's address, without ``URL_PREFIX``, from ``first`` in ``rows.urls`` on.
 
     Returns:
         0, or an index into ``ERRORS``.
     """
-    is_lichess = end - begin >= len(URL_PREFIX)
-    for index in range(len(URL_PREFIX)):
-        is_lichess = is_lichess and text[begin + index] == URL_PREFIX[index]
-    if is_lichess:
-        begin += len(URL_PREFIX)
-    if end - begin > MAX_URL_LENGTH:
+    written = first
+    if begins_with(text, begin, end, URL_PREFIX):
+        path = begin + len(URL_PREFIX)
+    else:
+        path = after_other_lichess(text, begin, end)
+    if path >= 0:
+        begin = path
+    elif lacks_scheme(text, begin, end):
+        # There is room for it: the row's FEN has more characters, and they are not noted here.
+        for letter in SCHEMES[0]:
+            rows.urls[written] = letter
+            written += 1
+    length = written - first + end - begin
+    if length > MAX_URL_LENGTH:
         return BAD_URL
     rows.url_starts[row] = first
-    rows.url_lengths[row] = end - begin
+    rows.url_lengths[row] = length
     for offset in range(begin, end):
-        rows.urls[first + offset - begin] = text[offset]
+        rows.urls[written + offset - begin] = text[offset]
     return 0
+
+
+@kernel
+def is_theme(text, begin, end):
+    """Whether a word may be a theme."""
+    for offset in range(begin, end):
+        if not IN_THEME[text[offset]]:
+            return False
+    return True
 
 
 @kernel(inline="always")
@@ -315,11 +454,11 @@ def read_themes(text, begin, end, rows, row, themes):
     while begin < end:
         stop = end_of_field(text, begin, end)
         if stop > begin:
-            if not is_alphanumeric(text, begin, stop):
+            if not is_theme(text, begin, stop):
                 return NO_THEME
             number = number_of_word(text, begin, stop, themes)
-            if number == 0:
-                return BAD_THEMES
+            if number == 0 or number > 8 * rows.theme_sets.shape[1]:
+                return MORE_THEMES if 8 * rows.theme_sets.shape[1] < MAX_THEMES else BAD_THEMES
             # Theme 1 is bit 0 of byte 0, theme 9 is bit 0 of byte 1, and so on.
             rows.theme_sets[row, (number - 1) >> 3] |= 1 << ((number - 1) & 7)
         begin = stop + 1
@@ -330,12 +469,14 @@ def read_themes(text, begin, end, rows, row, themes):
 def read_row(text, fields, position, rows, row, first_move, first_url, themes, openings):
     """Read one row whose fields begin and end at ``fields`` ``(10, 2)``.
 
-    Themes and openings come last, so that what is not a puzzle adds none to those met so far.
+    What is not a puzzle adds no themes and openings to those met so far: they come last, and those
+    of a row with too many are taken back.
 
     Returns:
         0, or an index into ``ERRORS``.
     """
-    moves, url, names = fields[MOVES], fields[URL], fields[THEMES]
+    moves, url, names, tags = fields[MOVES], fields[URL], fields[THEMES], fields[OPENINGS]
+    known = themes.counts[1]
     error = (
         read_id(text, fields[ID, 0], fields[ID, 1], rows, row)
         or parse_fen(text, fields[FEN, 0], fields[FEN, 1], position)
@@ -344,9 +485,11 @@ def read_row(text, fields, position, rows, row, first_move, first_url, themes, o
         or read_url(text, url[0], url[1], rows, row, first_url)
         or read_themes(text, names[0], names[1], rows, row, themes)
     )
-    begin, end = fields[OPENINGS]
+    begin, end = tags
     if error == 0:
         rows.openings[row] = number_of_word(text, begin, end, openings) if end > begin else 0
+    else:
+        forget_words(themes, known)
     return error
 
 
@@ -358,7 +501,7 @@ def find_fields(text, begin, fields):
         text: uint8, characters; there is a newline somewhere after ``begin``.
         begin: Where the line begins.
         fields: ``(10, 2)`` int64, overwritten: the first character of each field, and one past its
-            last; equal for fields that the line does not have.
+            last, without spaces around it; equal for fields that the line does not have.
 
     Returns:
         ``(columns, newline)``: how many fields the line has (0 if it is empty, and 11 or more if
@@ -367,9 +510,12 @@ def find_fields(text, begin, fields):
     column = 0
     fields[:] = 0
     fields[0, 0] = begin
+    has_spaces_around = text[begin] == SPACE
     offset = begin
     while text[offset] != NEWLINE:
         if text[offset] == COMMA:
+            # What follows is within the text, because a newline is still to come.
+            has_spaces_around |= text[offset + 1] == SPACE or text[max(offset - 1, 0)] == SPACE
             if column < len(fields):
                 fields[column, 1] = offset
             column += 1
@@ -380,23 +526,37 @@ def find_fields(text, begin, fields):
     end = offset - 1 if offset > begin and text[offset - 1] == RETURN else offset
     if end == begin:
         return 0, offset
+    has_spaces_around |= text[end - 1] == SPACE
     if column < len(fields):
         fields[column, 1] = end
+    if has_spaces_around:
+        trim_fields(text, fields)
     return column + 1, offset
 
 
 @kernel
-def read_lines(text, first_line, rows, themes, openings, refused):
+def trim_fields(text, fields):
+    """Leave out the spaces around fields."""
+    for field in range(len(fields)):
+        begin, end = fields[field]
+        begin = skip_spaces(text, begin, end)
+        while end > begin and text[end - 1] == SPACE:
+            end -= 1
+        fields[field, 0] = begin
+        fields[field, 1] = end
+
+
+@kernel
+def read_lines(text, rows, themes, openings, refused):
     """Read the lines of a piece of text.
 
     Args:
         text: uint8, whole lines, each with a newline at its end.
-        first_line: The number of the first line in the file.
         rows: Space for as many rows as there are lines.
         themes: The themes met so far.
         openings: The opening tags met so far.
-        refused: ``(lines, 2)`` int64, filled from the beginning with the numbers of refused lines
-            and indices into ``ERRORS``.
+        refused: ``(lines, 2)`` int64, filled from the beginning with the numbers of refused lines,
+            from 0 on, and indices into ``ERRORS``.
 
     Returns:
         ``(count, moves, characters, bad)``: rows read, moves and characters of addresses written,
@@ -410,7 +570,7 @@ def read_lines(text, first_line, rows, themes, openings, refused):
     move_count = 0
     url_count = 0
     bad = 0
-    line = first_line - 1
+    line = -1
     begin = 0
     while begin < len(text):
         line += 1
@@ -425,8 +585,8 @@ def read_lines(text, first_line, rows, themes, openings, refused):
             )
         if error == 0:
             rows.lines[count] = line
-            move_count += rows.move_counts[count]
-            url_count += rows.url_lengths[count]
+            move_count += np.int64(rows.move_counts[count])
+            url_count += np.int64(rows.url_lengths[count])
             count += 1
         else:
             refused[bad] = line, error

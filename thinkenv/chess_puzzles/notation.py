@@ -1,21 +1,39 @@
 """Positions and moves as text: FEN and UCI, read and written by Numba kernels.
 
 FEN (Forsyth-Edwards Notation) is section 16.1 of the PGN standard; moves are in the notation of the
-Universal Chess Interface: ``e2e4``, ``e1g1`` for castling, ``e7e8q``.
+Universal Chess Interface: ``e2e4``, ``e1g1`` for castling, ``e7e8q``. Both are written by the rules
+and read in the ways that people and programs write them:
+
+- The numbers of half-moves and moves may be missing; they are then 0 and 1.
+- Castling rights without king or rook in their places are left out, for they cannot be used. They
+  may be written as the files of the rooks, ``HAha``.
+- Castling may be written as the king taking its rook, ``e1h1``.
+- Spaces may be more than one, and squares, promotions and the side to move capitals.
+
+What the rules of chess do not allow is refused: no king or two, pawns where none can be, more
+pieces than a side has, the side that has just moved in check.
 """
+
+import re
 
 import numpy as np
 
 from thinkenv.chess_puzzles.rules import (
+    A1,
     A8,
     BLACK,
+    C1,
     CASTLING,
     CASTLING_SQUARES,
+    E1,
     EN_PASSANT,
     FULLMOVES,
+    G1,
+    H1,
     HALFMOVES,
     KING,
     MAX_HALFMOVES,
+    MAX_MOVES,
     MIRROR_SQUARE,
     NO_SQUARE,
     PAWN,
@@ -27,7 +45,9 @@ from thinkenv.chess_puzzles.rules import (
     find_king,
     flip,
     is_attacked,
+    is_legal,
     keep_legal_en_passant,
+    legal_moves,
     swap_piece,
     swap_rights,
 )
@@ -41,9 +61,14 @@ RIGHT_LETTERS = np.frombuffer(b"KQkq", np.uint8).copy()  # in the order of the b
 # The piece that each letter of a FEN stands for, seen from White.
 PIECE_OF_LETTER = np.zeros(256, np.uint8)
 PIECE_OF_LETTER[PIECE_LETTERS[1:]] = np.arange(1, 13)
-# The castling right that each letter stands for, as a bit of CASTLING; -1 where it is none.
-RIGHT_OF_LETTER = np.full(256, -1, np.int8)
+# The castling right that each letter stands for, as a bit of CASTLING: the usual letter, or the
+# file of the rook. Other files are of other games than chess, where rooks begin elsewhere.
+NO_LETTER, OTHER_FILE = -1, -2
+RIGHT_OF_LETTER = np.full(256, NO_LETTER, np.int8)
+RIGHT_OF_LETTER[np.frombuffer(b"BCDEFGbcdefg", np.uint8)] = OTHER_FILE
 RIGHT_OF_LETTER[RIGHT_LETTERS] = np.arange(4)
+RIGHT_OF_LETTER[np.frombuffer(b"HAha", np.uint8)] = np.arange(4)
+LOWER_CASE = 32  # the bit that makes a capital small
 
 MAX_FEN_LENGTH = 100
 MAX_UCI_LENGTH = 5
@@ -64,13 +89,11 @@ def error_code(reason: str) -> int:
 
 BAD_BOARD = error_code("FEN: the board is not eight ranks of eight squares")
 BAD_SIDE = error_code("FEN: the side to move is neither 'w' nor 'b'")
-BAD_RIGHTS = error_code(
-    "FEN: the castling rights are not '-' or some of 'KQkq' with king and rook in their places"
-)
+BAD_RIGHTS = error_code("FEN: the castling rights are not '-' or some of 'KQkq'")
 BAD_EN_PASSANT = error_code(
     "FEN: the en passant square is not behind a pawn that has just moved two squares"
 )
-BAD_NUMBERS = error_code("FEN: the numbers of half-moves and moves are missing or not numbers")
+BAD_NUMBERS = error_code("FEN: the numbers of half-moves and moves are not whole numbers")
 BAD_KINGS = error_code("FEN: a side has not exactly one king")
 BAD_PAWNS = error_code("FEN: there is a pawn on the first or last rank")
 BAD_CHECK = error_code("FEN: the side to move could take the king")
@@ -115,7 +138,7 @@ def parse_number(text, begin, end, max_digits):
     for offset in range(begin, end):
         if text[offset] < ord("0") or text[offset] > ord("9"):
             return -1
-        number = 10 * number + text[offset] - ord("0")
+        number = 10 * number + np.int64(text[offset]) - ord("0")
     return number
 
 
@@ -128,17 +151,30 @@ def end_of_field(text, begin, end):
     return offset
 
 
+@kernel(inline="always")
+def skip_spaces(text, begin, end):
+    """Where the next character is that is no space, or ``end``."""
+    offset = begin
+    while offset < end and text[offset] == SPACE:
+        offset += 1
+    return offset
+
+
 @kernel
 def parse_square(text, begin):
     """The square that two characters name, such as ``e4``, as White sees it; -1 if none."""
-    file = np.int64(text[begin]) - ord("a")
+    file = np.int64(text[begin] | LOWER_CASE) - ord("a")
     rank = np.int64(text[begin + 1]) - ord("1")
     return 8 * rank + file if 0 <= file < 8 and 0 <= rank < 8 else -1
 
 
 @kernel
 def parse_rights(text, begin, end, position):
-    """Read the castling rights into a position seen from White; whether they are possible."""
+    """Read the castling rights into a position seen from White, those that it can have.
+
+    Returns:
+        Whether they are written as castling rights are.
+    """
     position[CASTLING] = 0
     if end - begin == 1 and text[begin] == DASH:
         return True
@@ -146,13 +182,14 @@ def parse_rights(text, begin, end, position):
         return False
     for offset in range(begin, end):
         right = np.int64(RIGHT_OF_LETTER[text[offset]])
-        if right < 0 or position[CASTLING] & (1 << right):
+        if right == NO_LETTER:
             return False
-        position[CASTLING] |= 1 << right
+        if right == OTHER_FILE:
+            continue
         king, rook = CASTLING_SQUARES[right]
         side = 0 if right < 2 else THEIRS  # rights 0 and 1 are White's
-        if position[king] != side + KING or position[rook] != side + ROOK:
-            return False
+        if position[king] == side + KING and position[rook] == side + ROOK:
+            position[CASTLING] |= 1 << right
     return True
 
 
@@ -178,11 +215,23 @@ def parse_en_passant(text, begin, end, is_black, position):
 
 @kernel
 def parse_clocks(text, begin, end, position):
-    """Read the numbers of half-moves and moves; whether they are there and not too large."""
-    stop = end_of_field(text, begin, end)
-    half_moves = parse_number(text, begin, stop, MAX_DIGITS)
-    full_moves = parse_number(text, stop + 1, end, MAX_DIGITS)
-    if half_moves < 0 or full_moves < 0 or full_moves > MAX_FULLMOVES:
+    """Read the numbers of half-moves and moves, 0 and 1 where they are missing.
+
+    Returns:
+        Whether they are numbers and not too large, and nothing else follows.
+    """
+    half_moves = 0
+    full_moves = 1
+    offset = skip_spaces(text, begin, end)
+    if offset < end:
+        stop = end_of_field(text, offset, end)
+        half_moves = parse_number(text, offset, stop, MAX_DIGITS)
+        offset = skip_spaces(text, stop, end)
+    if offset < end:
+        stop = end_of_field(text, offset, end)
+        full_moves = parse_number(text, offset, stop, MAX_DIGITS)
+        offset = skip_spaces(text, stop, end)
+    if offset < end or half_moves < 0 or full_moves < 0 or full_moves > MAX_FULLMOVES:
         return False
     position[HALFMOVES] = min(half_moves, MAX_HALFMOVES)
     position[FULLMOVES] = full_moves & 255
@@ -198,7 +247,7 @@ def check_pieces(position):
         pieces = 0
         pawns = 0
         for square in range(64):
-            piece = position[square] - side
+            piece = np.int64(position[square]) - side
             kings += piece == KING
             pieces += PAWN <= piece <= KING
             pawns += piece == PAWN
@@ -215,7 +264,7 @@ def check_pieces(position):
 
 @kernel
 def parse_fen(text, begin, end, position):
-    """Read a FEN and check it.
+    """Read a FEN of four to six fields and check it.
 
     Args:
         text: uint8, characters.
@@ -226,24 +275,24 @@ def parse_fen(text, begin, end, position):
     Returns:
         0, or an index into ``ERRORS``.
     """
-    offset = parse_board(text, begin, end, position)
+    offset = parse_board(text, skip_spaces(text, begin, end), end, position)
     if offset < 0:
         return BAD_BOARD
-    offset += 1
+    offset = skip_spaces(text, offset, end)
     if offset >= end or end_of_field(text, offset, end) != offset + 1:
         return BAD_SIDE
-    is_black = text[offset] == ord("b")
-    if not is_black and text[offset] != ord("w"):
+    is_black = text[offset] | LOWER_CASE == ord("b")
+    if not is_black and text[offset] | LOWER_CASE != ord("w"):
         return BAD_SIDE
-    offset += 2
+    offset = skip_spaces(text, offset + 1, end)
     stop = end_of_field(text, offset, end)
-    if offset >= end or not parse_rights(text, offset, stop, position):
+    if not parse_rights(text, offset, stop, position):
         return BAD_RIGHTS
-    offset = stop + 1
+    offset = skip_spaces(text, stop, end)
     stop = end_of_field(text, offset, end)
     if not parse_en_passant(text, offset, stop, is_black, position):
         return BAD_EN_PASSANT
-    if not parse_clocks(text, stop + 1, end, position):
+    if not parse_clocks(text, stop, end, position):
         return BAD_NUMBERS
     error = check_pieces(position)
     if error != 0:
@@ -361,10 +410,24 @@ def parse_move(text, begin, end, is_black):
         move |= (square ^ mirror) << (6 * part)
     if end - begin == 5:
         for promotion in PROMOTIONS:
-            if text[begin + 4] == PROMOTION_LETTERS[promotion]:
+            if text[begin + 4] | LOWER_CASE == PROMOTION_LETTERS[promotion]:
                 return move | promotion << 12
         return -1
     return move
+
+
+@kernel(inline="always")
+def castling_as_kings_move(position, move):
+    """The same move; where the king takes its own rook, the king's move of two squares instead.
+
+    Only from the squares where a game begins, seen from the side to move.
+    """
+    if move & 63 == E1 and position[E1] == KING:
+        if move >> 6 == H1 and position[H1] == ROOK:
+            return np.int64(E1 | G1 << 6)
+        if move >> 6 == A1 and position[A1] == ROOK:
+            return np.int64(E1 | C1 << 6)
+    return np.int64(move)
 
 
 @kernel
@@ -398,13 +461,16 @@ def move_of_uci(uci: str, is_black: bool) -> int:
 
 
 def position_of_fen(fen: str) -> np.ndarray:
-    """The position that a FEN describes, ``(POSITION_BYTES,)`` uint8.
+    """The position that a FEN of four to six fields describes, ``(POSITION_BYTES,)`` uint8.
 
     Raises:
-        ValueError: If it is not a FEN, or not one of a possible position.
+        ValueError: If it is not a FEN, or not one of a possible position; it says why.
+        TypeError: If it is not text.
     """
+    if not isinstance(fen, str):
+        raise TypeError(f"fen must be text such as '8/8/4k3/8/8/4K3/4P3/8 w - - 0 1', got {fen!r}")
     position = np.empty(POSITION_BYTES, np.uint8)
-    text = np.frombuffer(fen.encode(), np.uint8)
+    text = np.frombuffer(" ".join(fen.split()).encode(errors="replace"), np.uint8)
     error = parse_fen(text, 0, len(text), position)
     if error:
         reason = ERRORS[error].removeprefix("FEN: ")
@@ -416,3 +482,76 @@ def fen_of_position(position: np.ndarray) -> str:
     """A position ``(POSITION_BYTES,)`` as FEN."""
     text = np.empty(MAX_FEN_LENGTH, np.uint8)
     return text[: write_fen(position, text)].tobytes().decode()
+
+
+# A move in short notation (SAN, section 8.2.3 of the PGN standard): piece, where from as far as
+# that is needed, where to, promotion. What is said beyond that (takes, check, mate) is not looked
+# at.
+SHORT_MOVE = re.compile(r"([NBRQK]?)([a-h]?[1-8]?)[x:-]?([a-h][1-8])(?:=?\(?([NBRQnbrq])\)?)?")
+SHORT_CASTLING = {"O-O": G1, "O-O-O": C1}
+CODE_OF_PIECE = {"": PAWN} | {letter: PAWN + 1 + k for k, letter in enumerate("NBRQK")}
+
+
+def move_of_text(position: np.ndarray, text: str) -> int:
+    """The legal move of a position that a text names, with the real colours.
+
+    Args:
+        position: ``(POSITION_BYTES,)``.
+        text: In UCI notation (``e2e4``, ``e7e8q``, ``e1g1`` or ``e1h1`` for castling) or in short
+            notation (``Nf3``, ``exd5``, ``e8=Q+``, ``O-O``).
+
+    Raises:
+        ValueError: If it names no move, one that is not legal here, or more than one.
+    """
+    is_black = position[BLACK] == 1
+    text = text.strip()
+    uci = np.frombuffer(text.encode(errors="replace"), np.uint8)
+    move = int(parse_move(uci, 0, len(uci), is_black))
+    # Not "B1c3", which is the bishop's move in short notation.
+    if move >= 0 and text[:4] in (text[:4].lower(), text[:4].upper()):
+        move = int(castling_as_kings_move(position, move))
+        if not is_legal(position, move):
+            raise ValueError(f"move must be legal here, got {text!r}")
+        return move
+    found = moves_in_short_notation(position, text)
+    if len(found) != 1:
+        named = " or ".join(uci_of_move(each, is_black) for each in found)
+        problem = f"{text!r}, which may be {named}" if found else repr(text)
+        raise ValueError(f"move must be legal here, and one alone, got {problem}")
+    return found[0]
+
+
+def moves_in_short_notation(position: np.ndarray, text: str) -> list[int]:
+    """The legal moves that a text in short notation may mean.
+
+    Raises:
+        ValueError: If it is not in that notation.
+    """
+    legal = np.empty(MAX_MOVES, np.uint16)
+    moves = legal[: legal_moves(position, legal)].tolist()
+    short = text.strip().rstrip("+#!?")
+    castling = SHORT_CASTLING.get(short.replace("0", "O").upper())
+    if castling is not None:
+        return [each for each in moves if is_castling(position, each) and each >> 6 == castling]
+    parts = SHORT_MOVE.fullmatch(short)
+    if parts is None:
+        raise ValueError(f"move must be written as 'e2e4', 'e7e8q' or 'Nf3', got {text!r}")
+    piece, origin, target, promotion = parts.groups()
+    code = CODE_OF_PIECE[piece]
+    found = []
+    for each in moves:
+        written = uci_of_move(each, position[BLACK] == 1)
+        if (
+            position[each & 63] == code
+            and written[2:4] == target
+            and all(letter in written[:2] for letter in origin)
+            and written[4:] == (promotion or "").lower()
+            and not is_castling(position, each)
+        ):
+            found.append(each)
+    return found
+
+
+def is_castling(position: np.ndarray, move: int) -> bool:
+    """Whether a legal move castles."""
+    return position[move & 63] == KING and abs((move >> 6 & 63) - (move & 63)) == 2

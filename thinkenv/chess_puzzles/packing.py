@@ -116,3 +116,35 @@ def planes_of(packed: np.ndarray, rows: np.ndarray) -> np.ndarray:
     planes = np.empty((len(rows), len(PLANES), 64), np.uint8)
     encode_planes(packed, np.asarray(rows, np.int64), planes)
     return planes.reshape(len(rows), len(PLANES), 8, 8)
+
+
+@kernel
+def encode_positions(positions, indices, planes):
+    """Write the planes of some positions.
+
+    Args:
+        positions: ``(n, POSITION_BYTES)`` uint8.
+        indices: ``(count,)`` int64, which of them.
+        planes: ``(count, len(PLANES), 64)`` uint8, overwritten.
+    """
+    packed = np.empty((len(indices), PACKED_BYTES), np.uint8)
+    for index in range(len(indices)):
+        pack(positions[indices[index]], packed[index])
+    encode_planes(packed, np.arange(len(indices)), planes)
+
+
+def planes_of_positions(positions: np.ndarray, indices: np.ndarray | None = None) -> np.ndarray:
+    """The planes of some positions, by default of all of them.
+
+    Args:
+        positions: ``(n, POSITION_BYTES)`` uint8.
+        indices: ``(count,)`` int64, which of them.
+
+    Returns:
+        ``(count, len(PLANES), 8, 8)`` uint8; see ``planes_of``.
+    """
+    if indices is None:
+        indices = np.arange(len(positions))
+    planes = np.empty((len(indices), len(PLANES), 64), np.uint8)
+    encode_positions(positions, indices, planes)
+    return planes.reshape(len(indices), len(PLANES), 8, 8)

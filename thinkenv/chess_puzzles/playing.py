@@ -1,14 +1,25 @@
 """Playing puzzles move by move: the solver moves, and the recorded replies come back."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from thinkenv.chess_puzzles.moves import ACTION_OF_CODE, MOVE_CODES, MOVES, mark_legal
-from thinkenv.chess_puzzles.packing import PACKED_BYTES, PLANES, encode_planes, pack, unpack
+from thinkenv.chess_puzzles.notation import (
+    MAX_FEN_LENGTH,
+    MAX_UCI_LENGTH,
+    write_character,
+    write_fen,
+    write_move,
+)
+from thinkenv.chess_puzzles.packing import planes_of_positions, unpack
 from thinkenv.chess_puzzles.puzzles import ChessPuzzles
 from thinkenv.chess_puzzles.rules import (
+    BLACK,
     EN_PASSANT,
     MAX_MOVES,
     MIRROR_MOVE,
+    NO_MOVE,
     NO_SQUARE,
     POSITION_BYTES,
     flip,
@@ -20,6 +31,8 @@ from thinkenv.chess_puzzles.rules import (
 )
 from thinkenv.kernels.compilation import kernel
 
+LINE_END = ord("\n")
+
 
 @kernel
 def set_up(packed, rows, indices, positions):
@@ -29,7 +42,7 @@ def set_up(packed, rows, indices, positions):
 
 
 @kernel
-def play_lines(solutions, boards, indices, codes, first_only, done, solved):
+def play_lines(solutions, boards, indices, codes, first_only, outcome):
     """Play one move of the solver in some lines, and the recorded reply where there is one.
 
     Args:
@@ -40,11 +53,11 @@ def play_lines(solutions, boards, indices, codes, first_only, done, solved):
         indices: ``(count,)`` int64, which lines are played.
         codes: ``(count,)`` uint16, the solver's moves.
         first_only: Whether the puzzle is solved with its first move.
-        done: ``(count,)`` bool, filled: whether the line is over.
-        solved: ``(count,)`` bool, filled: whether it is solved.
+        outcome: ``done``, ``solved``, ``ends`` and ``replies`` as in ``Outcome``, filled.
     """
     move_starts, move_counts, moves = solutions
     rows, positions, plies, last_moves = boards
+    done, solved, ends, replies = outcome
     after = np.empty(POSITION_BYTES, np.uint8)
     for index in range(len(indices)):
         line = indices[index]
@@ -55,6 +68,8 @@ def play_lines(solutions, boards, indices, codes, first_only, done, solved):
         count = np.int64(move_counts[row])
         done[index] = True
         solved[index] = False
+        ends[index] = position
+        replies[index] = NO_MOVE
         if not is_legal(position, move):
             continue
         after[:] = position
@@ -65,6 +80,7 @@ def play_lines(solutions, boards, indices, codes, first_only, done, solved):
             solved[index] = True
             plies[line] += 1
             last_moves[line] = move
+            ends[index] = after
             position[:] = after
             flip(position)
             position[EN_PASSANT] = NO_SQUARE  # it was the opponent's
@@ -76,16 +92,62 @@ def play_lines(solutions, boards, indices, codes, first_only, done, solved):
         plies[line] += 2
         last_moves[line] = reply ^ MIRROR_MOVE
         position[:] = after
+        ends[index] = after
+        replies[index] = reply
         done[index] = False
 
 
 @kernel
-def show_lines(positions, indices, planes):
-    """Write the planes ``(count, len(PLANES), 64)`` uint8 of some positions."""
-    packed = np.empty((len(indices), PACKED_BYTES), np.uint8)
-    for index in range(len(indices)):
-        pack(positions[indices[index]], packed[index])
-    encode_planes(packed, np.arange(len(indices)), planes)
+def write_outcome(ends, replies, text):
+    """Write the positions after some moves as FEN, and the replies in UCI notation, as lines.
+
+    Args:
+        ends: ``(count, POSITION_BYTES)`` uint8.
+        replies: ``(count,)`` uint16, whose line stays empty where there is none.
+        text: ``(count * OUTCOME_LENGTH,)`` uint8, filled from the beginning.
+
+    Returns:
+        The length of the text.
+    """
+    offset = 0
+    for index in range(len(ends)):
+        offset += write_fen(ends[index], text[offset:])
+        offset = write_character(LINE_END, text, offset)
+        if replies[index] != NO_MOVE:  # a reply was made by the side that is not to move
+            is_black = ends[index, BLACK] == 0
+            offset = write_move(np.int64(replies[index]), is_black, text, offset)
+        offset = write_character(LINE_END, text, offset)
+    return offset
+
+
+OUTCOME_LENGTH = MAX_FEN_LENGTH + MAX_UCI_LENGTH + 2  # characters for each line, at most
+
+
+@dataclass
+class Outcome:
+    """What some moves and the replies to them led to.
+
+    Attributes:
+        done: ``(n,)`` bool, whether each line is over.
+        solved: ``(n,)`` bool, whether it is solved.
+        ends: ``(n, POSITION_BYTES)`` uint8, the positions reached, seen from the side to move: the
+            solver after a reply, the opponent after a last right move. After a wrong move it is the
+            position that the move was to be made in.
+        replies: ``(n,)`` uint16, the replies as codes, ``NO_MOVE`` where there was none.
+    """
+
+    done: np.ndarray
+    solved: np.ndarray
+    ends: np.ndarray
+    replies: np.ndarray
+
+    def texts(self) -> tuple[list[str], list[str | None]]:
+        """FENs of the positions reached, and replies in UCI notation, as on the real board."""
+        text = np.empty(len(self.ends) * OUTCOME_LENGTH, np.uint8)
+        length = write_outcome(self.ends, self.replies, text)
+        # Decoding all of it and cutting it is several times as fast as decoding each.
+        lines = text[:length].tobytes().decode().split("\n")
+        return lines[:-1:2], [reply or None for reply in lines[1::2]]
 
 
 @kernel
@@ -148,7 +210,7 @@ class Lines:
         self.last_moves[indices] = self._columns["last_moves"][rows]
         set_up(self._columns["positions"], rows, indices, self.positions)
 
-    def play(self, actions: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def play(self, actions: np.ndarray, indices: np.ndarray) -> Outcome:
         """Play a move of the solver, and the reply.
 
         Args:
@@ -156,14 +218,17 @@ class Lines:
             indices: ``(n,)`` int64, in which lines.
 
         Returns:
-            ``(done, solved)``, ``(n,)`` bool each. A wrong or illegal move ends a line unsolved; a
-            move that mates solves it, whatever was recorded.
+            Where that led. A wrong or illegal move ends a line unsolved; a move that mates solves
+            it, whatever was recorded.
         """
-        done = np.empty(len(indices), np.bool_)
-        solved = np.empty(len(indices), np.bool_)
+        count = len(indices)
+        done, solved = np.empty(count, np.bool_), np.empty(count, np.bool_)
+        ends = np.empty((count, POSITION_BYTES), np.uint8)
+        replies = np.empty(count, np.uint16)
+        outcome = done, solved, ends, replies
         codes = MOVE_CODES[actions]
-        play_lines(self._solutions, self._boards, indices, codes, self.first_only, done, solved)
-        return done, solved
+        play_lines(self._solutions, self._boards, indices, codes, self.first_only, outcome)
+        return Outcome(*outcome)
 
     def choose(
         self, from_scores: np.ndarray, to_scores: np.ndarray, indices: np.ndarray
@@ -189,9 +254,7 @@ class Lines:
 
     def show(self, indices: np.ndarray) -> np.ndarray:
         """Planes ``(n, 17, 8, 8)`` uint8 of some lines."""
-        planes = np.empty((len(indices), len(PLANES), 64), np.uint8)
-        show_lines(self.positions, indices, planes)
-        return planes.reshape(len(indices), len(PLANES), 8, 8)
+        return planes_of_positions(self.positions, indices)
 
     def action_masks(self, indices: np.ndarray) -> np.ndarray:
         """``(n, len(MOVES))`` int8, 1 for the legal moves of the side whose pieces are shown."""

@@ -1,5 +1,6 @@
 """Choosing puzzles from a database, and reading them as columns."""
 
+import contextlib
 import functools
 import hashlib
 import os
@@ -9,13 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
-from thinkenv.checks import check_choice, check_integer
+from thinkenv.checks import check_choice, check_integer, suggest_arguments, suggestion
 from thinkenv.chess_puzzles.database import (
     COLUMN_TYPES,
-    FORMAT_VERSION,
     Database,
     is_database,
     open_database,
+    write_database,
 )
 from thinkenv.chess_puzzles.importing import import_puzzles
 from thinkenv.chess_puzzles.lichess_rows import URL_PREFIX
@@ -25,16 +26,29 @@ from thinkenv.chess_puzzles.rating_splits import (
     BOUNDS_OF_SPLIT,
     HIGHEST_RATING,
     LOWEST_RATING,
+    UNKNOWN_RATING,
     is_in_split,
 )
 from thinkenv.chess_puzzles.rules import POSITION_BYTES
-from thinkenv.files import cache_dir
+from thinkenv.files import announce_unwritable_cache, cache_dir, writable_cache_dir
 from thinkenv.kernels.compilation import kernel
+from thinkenv.notebooks import span
 
 # What puzzles have as attributes: the columns of a database with an entry for each puzzle.
 COLUMNS = COLUMN_TYPES.keys() - {"moves", "urls"}
 
 BUNDLED = Path(__file__).parents[1] / "assets" / "lichess_puzzles_sample.csv"
+
+
+# In the name of a converted file, so that what an earlier release made of a table, with rows
+# refused that are read by this one, is not taken for it.
+IMPORT_VERSION = 2
+FOLDER = "chess_puzzles"  # in the cache folder
+
+# The ends of names that tables have, left out of the names of their databases.
+COMPRESSED_SUFFIXES = (".zst", ".gz", ".bz2", ".xz", ".zip")
+TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".epd", ".json", ".jsonl", ".ndjson", ".parquet")
+MAX_THEMES_NAMED = 100  # in an error
 
 
 class NoPuzzleError(ValueError):
@@ -50,14 +64,15 @@ class ChessPuzzles:
 
     Attributes:
         rows: ``(n,)`` int64, their rows in the database.
-        ids: ``(n,)`` bytes, Lichess's puzzle ids.
-        ratings: ``(n,)`` int16, Glicko-2.
+        ids: ``(n,)`` bytes, the puzzles' ids.
+        ratings: ``(n,)`` int16, Glicko-2; -1 where unknown.
         rating_deviations: ``(n,)`` int16, -1 where unknown.
         popularities: ``(n,)`` int16, about -100 to 100; -32768 where unknown.
         plays: ``(n,)`` int32, how often each was played; -1 where unknown.
         positions: ``(n, 37)`` uint8, the packed position to solve; see
             ``thinkenv.chess_puzzles.packing``.
-        last_moves: ``(n,)`` uint16, the opponent's set-up move, seen from the solver's side.
+        last_moves: ``(n,)`` uint16, the opponent's set-up move, seen from the solver's side; 0
+            where the solver moves first.
         move_counts: ``(n,)`` uint8, moves of the solution, the replies included.
 
     Args:
@@ -72,6 +87,13 @@ class ChessPuzzles:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def __repr__(self) -> str:
+        words = f"{len(self):,} puzzle{'s' * (len(self) != 1)}"
+        rated = self.ratings[self.ratings >= 0]  # -1 where a table does not tell
+        if len(rated):
+            words += f" rated {span(rated)}"
+        return f"ChessPuzzles({words} of {self.database.source})"
 
     def __getitem__(self, index: slice | np.ndarray) -> "ChessPuzzles":
         """Some of the puzzles, by a slice, a mask or an array of indices.
@@ -232,57 +254,88 @@ def import_with_progress(source: Path, target: Path | None) -> Database:
     return database
 
 
-def converted_path(source: Path) -> Path:
-    """Where the database made from a puzzle file is kept; elsewhere when the file changes."""
+def database_beside(source: Path) -> Path:
+    """Where the database made of a table is written unless another place is named."""
+    name = source.name
+    for suffixes in (COMPRESSED_SUFFIXES, TABLE_SUFFIXES):
+        ending = next((end for end in suffixes if name.lower().endswith(end)), "")
+        name = name[: len(name) - len(ending)] or name
+    return source.with_name(f"{name}.puzzles")
+
+
+def converted_name(source: Path) -> str:
+    """The name of the database made from a table; another one when the table changes."""
     state = source.stat()
-    name = f"{source.resolve()}/{state.st_size}/{state.st_mtime_ns}/{FORMAT_VERSION}"
+    name = f"{source.resolve()}/{state.st_size}/{state.st_mtime_ns}/{IMPORT_VERSION}"
     digest = hashlib.blake2b(name.encode(), digest_size=8).hexdigest()
-    return cache_dir() / "chess_puzzles" / f"{source.name.split('.')[0]}-{digest}.puzzles"
+    return f"{source.name.split('.')[0]}-{digest}.puzzles"
 
 
 @functools.lru_cache(maxsize=8)
 def open_source(path: Path, modified: int) -> Database:
-    """Open a database, converting a puzzle file first if that was not done before.
+    """Open a database, converting a table first if that was not done before.
 
     ``modified`` is the file's time of change, so that a changed file is not taken from memory.
     """
     if path == BUNDLED:
-        database = import_puzzles(path, None)[0]
-        for column in database.columns.values():
-            column.flags.writeable = False  # all who load it share it, as they do mapped files
-        return database
-    if is_database(path):
-        return open_database(path)
-    converted = converted_path(path)
-    if converted.exists():
-        try:
-            return open_database(converted)
-        except ValueError:
-            pass  # damaged, or by another release: made again
-    import_with_progress(path, converted)
-    return open_database(converted)
+        return sealed(import_puzzles(path, None)[0])
+    return open_database(path) if is_database(path) else open_converted(path)
+
+
+def open_converted(path: Path) -> Database:
+    """The database made of a table: the one in the cache folder, or else made now.
+
+    Where the cache folder cannot be written it stays in memory.
+    """
+    name = converted_name(path)
+    with contextlib.suppress(OSError, RuntimeError, ValueError):
+        # A ValueError: it is damaged, or by another release, and made again.
+        return open_database(cache_dir() / FOLDER / name)
+    database = import_with_progress(path, None)
+    folder = writable_cache_dir(FOLDER)
+    if folder is None:
+        return sealed(database)
+    try:
+        write_database(folder / name, database)
+        return open_database(folder / name)
+    except OSError as error:  # the disk is full
+        announce_unwritable_cache(str(error.strerror or error))
+        return sealed(database)
+
+
+def sealed(database: Database) -> Database:
+    """The same database, not to be changed: all who load it share it, as they do mapped files."""
+    for column in database.columns.values():
+        column.flags.writeable = False
+    return database
 
 
 def find_database(database: str | Path) -> Database:
     """The database that a user names.
 
     Args:
-        database: ``bundled``, or a path to a Lichess ``.csv`` or ``.csv.zst``, or to a converted
-            database.
+        database: ``bundled``, or a path to a table of puzzles such as a Lichess ``.csv`` or
+            ``.csv.zst`` (see ``thinkenv.chess_puzzles.tables``), or to a converted database.
 
     Raises:
-        ValueError: If there is no such file, or it is damaged or not a puzzle file.
+        ValueError: If there is no such file, or it is damaged or not a table of puzzles.
         TypeError: If it is neither text nor a path.
+        ImportError: If it is a Parquet file and pyarrow is not installed.
     """
     if not isinstance(database, str | os.PathLike):
         raise TypeError(f"database must be 'bundled' or a path, got {database!r}")
     path = BUNDLED if database == "bundled" else Path(database).expanduser()
     if not path.is_file():
-        raise ValueError(f"database must be 'bundled' or the path of a file, got {str(database)!r}")
+        problem = "which is a folder" if path.is_dir() else "and there is no such file"
+        raise ValueError(
+            f"database must be 'bundled' or the path of a file, got {str(database)!r}, {problem}"
+            + suggestion(str(database), ["bundled"])
+        )
     path = path.resolve() if path != BUNDLED else path
     return open_source(path, path.stat().st_mtime_ns)
 
 
+@suggest_arguments
 def load(
     database: str | Path = "bundled",
     rating: Sequence[int] | None = None,
@@ -297,19 +350,21 @@ def load(
     an environment draws from ``"train"`` by default, so that nobody trains on what is tested with
     without saying so; say ``split="train"`` here if that is what you do.
 
-    A Lichess file is converted once into a database in the cache folder (see
-    ``thinkenv.files``) and mapped into memory from then on. The database's checksum is
+    A table is converted once into a database in the cache folder (see ``thinkenv.files``) and
+    mapped into memory from then on. The database's checksum is
     compared by ``python -m thinkenv chess info``, which reads all of it, and not here.
 
     Args:
-        database: ``bundled`` (6,605 puzzles that come with this package), or a path to a Lichess
-            ``.csv`` or ``.csv.zst``, or to a converted database.
+        database: ``bundled`` (6,605 puzzles that come with this package), or a path to a table of
+            puzzles such as a Lichess ``.csv`` or ``.csv.zst`` (see
+            ``thinkenv.chess_puzzles.tables``), or to a converted database.
         rating: ``[low, high]``: only puzzles with a rating in this band, both ends included.
         themes: Only puzzles with at least one of these themes, such as ``["mateIn2", "fork"]``.
         split: ``train``, ``validation``, ``test``, ``extrapolation`` or ``all``; see
             ``thinkenv.chess_puzzles.rating_splits``.
         easiest: Only so many puzzles with the lowest ratings of the whole database, as in the
-            literature (Schwarzschild et al. 2021: the easiest 600,000).
+            literature (Schwarzschild et al. 2021: the easiest 600,000). Puzzles without a rating
+            have no rank.
         ranks: ``[first, end]``: only puzzles from this rank to before that one, counted from 0 by
             rating over the whole database, such as ``[600_000, 700_000]``.
 
@@ -317,9 +372,10 @@ def load(
         The puzzles, in the order of the file.
 
     Raises:
-        ValueError: If an argument has a value that is not allowed, the file is damaged, or no
-            puzzle is left.
+        ValueError: If an argument has a value that is not allowed, the file is not there or
+            damaged, or no puzzle is left.
         TypeError: If an argument has the wrong type.
+        ImportError: If the file is one of Parquet and pyarrow is not installed.
 
     Example:
         >>> puzzles = load(rating=[1000, 1200], themes=["mateIn2"])
@@ -346,10 +402,19 @@ def load(
     if len(rows) == 0:
         raise NoPuzzleError(
             f"no puzzle of database={str(database)!r} has rating={rating}, themes={themes}, "
-            f"split={split!r}, easiest={easiest} and ranks={ranks}; its ratings go from "
-            f"{columns['ratings'].min()} to {columns['ratings'].max()}"
+            f"split={split!r}, easiest={easiest} and ranks={ranks}; {describe_ratings(whole)}"
         )
     return ChessPuzzles(whole, None if mask.all() else rows)
+
+
+def describe_ratings(database: Database) -> str:
+    """Which ratings there are, in words; where there are none, in which split the puzzles are."""
+    ratings = database.columns["ratings"]
+    known = ratings[ratings != UNKNOWN_RATING]
+    if len(known) == 0:
+        return "its puzzles have no ratings, and are in the split 'all' alone"
+    without = "" if len(known) == len(ratings) else f", and {len(ratings) - len(known):,} have none"
+    return f"its ratings go from {known.min()} to {known.max()}{without}"
 
 
 def has_theme(database: Database, themes: Sequence[str]) -> np.ndarray:
@@ -367,17 +432,30 @@ def has_theme(database: Database, themes: Sequence[str]) -> np.ndarray:
     mask = np.zeros(len(database), np.bool_)
     for theme in themes:
         if theme not in database.themes:
-            known = ", ".join(sorted(database.themes))
-            raise ValueError(f"themes must be among those that occur, {known}, got {theme!r}")
+            raise ValueError(
+                f"themes must be among those that occur, {list_themes(database)}, got {theme!r}"
+                + suggestion(theme, database.themes)
+            )
         bit = database.themes.index(theme)
         # Bit 11 of a set is bit 3 of its byte 1, and so on.
         mask |= (database.columns["theme_sets"][:, bit >> 3] >> (bit & 7) & 1).astype(np.bool_)
     return mask
 
 
+def list_themes(database: Database) -> str:
+    """The themes of a database in alphabetical order, or the first of very many."""
+    names = sorted(database.themes)
+    more = len(names) - MAX_THEMES_NAMED
+    return ", ".join(names[:MAX_THEMES_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+
+
 def has_rank(ratings: np.ndarray, first: int, end: int) -> np.ndarray:
-    """A mask ``(n,)`` of the puzzles with ranks ``first … end - 1`` by rating, ties by order."""
+    """A mask ``(n,)`` of the puzzles with ranks ``first … end - 1`` by rating, ties by order.
+
+    Puzzles without a rating have no rank.
+    """
     order = np.argsort(ratings, kind="stable")
+    order = order[ratings[order] != UNKNOWN_RATING]
     mask = np.zeros(len(ratings), np.bool_)
     mask[order[first:end]] = True
     return mask

@@ -7,18 +7,20 @@
 | test          | below 1500   | 5 %                    | as hard as train, never seen            |
 | (gap)         | 1500 to 1599 |                        | in no split, so that the two are apart  |
 | extrapolation | 1600 and up  | all                    | harder than anything in train           |
-| all           | any          | all                    | no partition, for studying databases    |
+| all           | any, or none | all                    | no partition, for studying databases    |
 
 Ratings are Glicko-2 ratings as Lichess gives them. Puzzles that show the solver the same position
 (opening traps that many games fell into; colours exchanged count as the same) go by the rating of
 the one that was played most, and by a hash of the position: all are in one split, or in none. Of
 these, the ones whose own rating is not that of the split are in none. What counts is the position
-to solve: a line may lead on into a position that is another puzzle.
+to solve: a line may lead on into a position that is another puzzle. Puzzles without a rating, such
+as those of EPD files, are in ``all`` alone.
 """
 
 import numpy as np
 
 LOWEST_RATING, HIGHEST_RATING = 1, 9999
+UNKNOWN_RATING = -1
 
 # First and last rating, first and one-past-last percent of the hash range.
 BOUNDS_OF_SPLIT = {
@@ -26,7 +28,7 @@ BOUNDS_OF_SPLIT = {
     "validation": (LOWEST_RATING, 1499, 90, 95),
     "test": (LOWEST_RATING, 1499, 95, 100),
     "extrapolation": (1600, HIGHEST_RATING, 0, 100),
-    "all": (LOWEST_RATING, HIGHEST_RATING, 0, 100),
+    "all": (UNKNOWN_RATING, HIGHEST_RATING, 0, 100),
 }
 
 
@@ -37,7 +39,7 @@ def settle_positions(
 
     Args:
         keys: ``(n,)`` uint64 keys of the positions.
-        ratings: ``(n,)`` int16.
+        ratings: ``(n,)`` int16, or ``UNKNOWN_RATING``.
         plays: ``(n,)`` int32, how often each was played.
 
     Returns:
@@ -51,8 +53,10 @@ def settle_positions(
     same_as_next = in_order[1:] == in_order[:-1]
     is_shared = np.append(same_as_next, False) | np.insert(same_as_next, 0, False)
     shared = order[is_shared]
-    # By position, then by plays, the most played first; ties stay in the order of the file.
-    shared = shared[np.lexsort((-plays[shared].astype(np.int64), keys[shared]))]
+    # By position, those with a rating first, then by plays, the most played first; ties stay in the
+    # order of the file.
+    is_unrated = ratings[shared] == UNKNOWN_RATING
+    shared = shared[np.lexsort((-plays[shared].astype(np.int64), is_unrated, keys[shared]))]
     is_first = np.insert(keys[shared][1:] != keys[shared][:-1], 0, True)[: len(shared)]
     leaders = shared[is_first]  # one for each position, of which cumsum gives the number
     split_ratings[shared] = ratings[leaders][np.cumsum(is_first) - 1]

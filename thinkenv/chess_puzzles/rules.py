@@ -33,6 +33,7 @@ POSITION_BYTES = 70
 CASTLING, EN_PASSANT, BLACK, HALFMOVES, FULLMOVES = 64, 65, 66, 67, 68
 MAX_HALFMOVES = 255
 NO_SQUARE = 64
+NO_MOVE = 0  # the code of no move: none goes from a square to itself
 
 # The squares that castling and promotion are about, seen from the side to move.
 A1, B1, C1, D1, E1, F1, G1, H1 = range(8)
@@ -98,6 +99,7 @@ KNIGHT_STEPS = step_table(JUMPS, 1)[:, :, 0].copy()  # (64, 8)
 @kernel(inline="always")
 def split_move(move):
     """The parts of a move: ``(origin, target, promotion)``."""
+    move = np.int64(move)
     return move & 63, (move >> 6) & 63, move >> 12
 
 
@@ -275,7 +277,8 @@ def reaches(position, origin, target):
             return False
     elif abs(ranks) != abs(files) or piece == ROOK:
         return False
-    step = UP * ((ranks > 0) - (ranks < 0)) + (files > 0) - (files < 0)
+    ranks_a_step = np.int64(ranks > 0) - np.int64(ranks < 0)
+    step = UP * ranks_a_step + np.int64(files > 0) - np.int64(files < 0)
     square = origin + step
     while square != target:
         if position[square] != 0:

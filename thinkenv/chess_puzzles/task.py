@@ -9,7 +9,7 @@ from typing import Self
 
 import numpy as np
 
-from thinkenv.checks import check_answers, check_integer
+from thinkenv.checks import check_answers, check_integer, suggest_arguments
 from thinkenv.chess_puzzles import drawing
 from thinkenv.chess_puzzles.packing import unpack
 from thinkenv.chess_puzzles.playing import Lines
@@ -52,14 +52,30 @@ class ChessPuzzleBatch(InstanceBatch):
         """What an agent is shown: the planes (the name that all tasks share)."""
         return self.planes
 
+    def summary(self) -> str:
+        """The batch in a few words: ``5 chess puzzles``."""
+        return f"{len(self):,} chess puzzle{'s' * (len(self) != 1)}"
+
+    @staticmethod
+    def sketch(problem: np.ndarray, answer: np.ndarray | None = None) -> np.ndarray:
+        """The board of one problem, and the squares of an answer that is not judged."""
+        return drawing.render_planes(problem, answer)
+
 
 def squares_of_moves(moves: np.ndarray) -> np.ndarray:
     """The squares that moves go from and to: codes ``(count,)`` to ``(count, 8, 8)`` uint8."""
     squares = np.zeros((len(moves), 64), np.uint8)
-    each = np.arange(len(moves))
-    squares[each, moves & 63] = 1
-    squares[each, moves >> 6 & 63] = 1
+    mark_squares(moves, squares)
     return squares.reshape(-1, 8, 8)
+
+
+@kernel
+def mark_squares(moves, squares):
+    """Mark the squares that moves go from and to in ``squares`` ``(count, 64)``, 0 on entry."""
+    for index in range(len(moves)):
+        origin, target, _ = split_move(moves[index])
+        squares[index, origin] = 1
+        squares[index, target] = 1
 
 
 @kernel
@@ -115,7 +131,13 @@ class ChessPuzzleTask(Task[ChessPuzzleBatch]):
 
     name = "chess"
     ample_iterations = 160
+    batch_type = ChessPuzzleBatch
+    own_problems = (
+        "thinkenv.chess_puzzles.planes gives those of a FEN or a chess.Board, puzzles.planes() "
+        "those of puzzles"
+    )
 
+    @suggest_arguments
     def __init__(
         self,
         database: str | Path = "bundled",
@@ -227,8 +249,9 @@ class ChessPuzzleTask(Task[ChessPuzzleBatch]):
         while len(going_on):
             scores = preferences(lines.show(going_on))
             actions = lines.choose(scores[:, 0], scores[:, 1], going_on)
-            done, line[going_on] = lines.play(actions, going_on)
-            going_on = going_on[~done]
+            outcome = lines.play(actions, going_on)
+            line[going_on] = outcome.solved
+            going_on = going_on[~outcome.done]
         # Only right moves are played on the board: where it has not changed, the first was wrong.
         return {"first_move": lines.plies > 0, "line": line}
 

@@ -3,19 +3,23 @@
 import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Generic, Literal
 
 import numpy as np
 import torch
 
-from thinkenv.deep_thinking.architectures.base import Architecture
-from thinkenv.deep_thinking.codecs.base import AnyCodec
+from thinkenv import notebooks
+from thinkenv.deep_thinking.architectures.base import Architecture, count_parameters
+from thinkenv.deep_thinking.codecs.base import AnyCodec, Problems
 from thinkenv.deep_thinking.rollout import memories
 from thinkenv.deep_thinking.rollout.acceleration import PLAIN, Acceleration
 from thinkenv.deep_thinking.rollout.memories import SomeMemory
 from thinkenv.deep_thinking.rollout.rollout import Rollout
+from thinkenv.deep_thinking.sharing import Shareable
 from thinkenv.suites import Answers
+from thinkenv.suites.scores import Stopping
 from thinkenv.tasks.base import AnyTask
 
 # A memory has converged when none of its numbers, which lie between -1 and 1, moves by more than
@@ -33,7 +37,7 @@ Iterations = int | Literal["converged"]
 
 @dataclass
 class Thought(Generic[SomeMemory]):
-    """Where thinking led, for each of B problems.
+    """Where thinking led, for each of B problems; of one problem alone all lack the first axis.
 
     Attributes:
         answer: ``(B, H, W)`` uint8, the answer that the memory holds; ``(B, W)`` for strings.
@@ -43,6 +47,11 @@ class Thought(Generic[SomeMemory]):
             cycle in which it goes round, or 0 where it was still on its way. Cycles are looked for
             only where thinking is to go on until the memory has converged.
         memory: ``(B, M, H, W)``, to go on from with ``agent.think(problems, memory=...)``.
+        stopping: ``fixed`` after a number of iterations that was asked for, ``converged`` where it
+            was found for each problem.
+        requested: The number asked for, where ``stopping`` is ``fixed``.
+        problems: ``(B, …)``, what was thought about.
+        task: The class of their task.
     """
 
     answer: np.ndarray
@@ -50,9 +59,52 @@ class Thought(Generic[SomeMemory]):
     converged: np.ndarray
     cycle: np.ndarray
     memory: SomeMemory
+    stopping: Stopping
+    requested: int | None
+    problems: np.ndarray
+    task: type[AnyTask]
+
+    @property
+    def reachable(self) -> np.ndarray | None:
+        """Whether each answer shows a way, ``(B,)`` bool; None for tasks other than mazes.
+
+        True is never wrong: the cells of the answer join start and goal. False is an opinion: the
+        agent has found no way, because there is none, or because it has not thought for long
+        enough, or cannot solve such mazes.
+        """
+        said = self.task.reachable(*self._several())
+        return said[0] if said is not None and self._is_of_one else said
+
+    @property
+    def _is_of_one(self) -> bool:
+        return np.ndim(self.iterations) == 0
+
+    def _several(self) -> tuple[np.ndarray, np.ndarray]:
+        """Problems and answers, ``(B, …)`` even of one problem alone."""
+        axis = None if self._is_of_one else slice(None)
+        return self.problems[axis], self.answer[axis]
+
+    def __repr__(self) -> str:
+        count, converged = np.size(self.iterations), int(np.sum(self.converged))
+        shape = "x".join(map(str, self._several()[1].shape[1:]))
+        words = [
+            f"{count:,} answer{'s' * (count != 1)} of {shape}",
+            f"{notebooks.span(self.iterations)} iterations",
+            f"{converged / count:.0%} converged",
+        ]
+        going_round = np.atleast_1d(self.cycle)[np.atleast_1d(self.cycle) > 1]
+        if len(going_round):
+            words.append(f"{len(going_round):,} in cycles of {notebooks.span(going_round)}")
+        return f"Thought({', '.join(words)})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the first answers, not judged, as pictures."""
+        pairs = zip(*self._several(), strict=True)
+        pictures = (self.task.batch_type.sketch(*pair) for pair in pairs)
+        return notebooks.gallery(repr(self), pictures, np.size(self.iterations))
 
 
-class Agent(Generic[SomeMemory]):
+class Agent(Shareable, Generic[SomeMemory]):
     """A net with its task, ready to think.
 
     Args:
@@ -100,10 +152,32 @@ class Agent(Generic[SomeMemory]):
         return str(self.description.get("name", "unnamed"))
 
     def __repr__(self) -> str:
-        return (
-            f"Agent({self.name!r}, task={self.task.name!r}, architecture={self.net.name!r}, "
-            f"training_iterations={self.training_iterations})"
-        )
+        facts = ", ".join(f"{name}={value!r}" for name, value in self._facts().items())
+        return f"Agent({self.name!r:.200}, {facts})"
+
+    def _facts(self) -> dict[str, str | int]:
+        """What it is, in a few numbers."""
+        return {
+            "task": self.task.name,
+            "architecture": self.net.name,
+            "parameters": count_parameters(self.net),
+            "training_iterations": self.training_iterations,
+        }
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: a table of what it is, and of how it came about."""
+        told = ("seed", "trained_on", "command", "commit", "time")
+        history = {name: self.description[name] for name in told if name in self.description}
+        return notebooks.table(f"Agent {self.name!r}", self._facts() | history)
+
+    def _save_pretrained(self, save_directory: Path) -> None:
+        """Write the agent and its model card: what ``save_pretrained`` calls."""
+        from thinkenv.deep_thinking.checkpoint import save_agent  # which knows this class
+
+        # The name is that of the place where it was found.
+        known = {name: value for name, value in self.description.items() if name != "name"}
+        facts = {"task": self.task.name, "training_iterations": self.training_iterations}
+        save_agent(save_directory, self.net, {**known, **facts})
 
     def chunk_size(self, problems: np.ndarray) -> int:
         """How many problems ``(B, …)`` fit the processor's caches, or fill a GPU."""
@@ -118,25 +192,26 @@ class Agent(Generic[SomeMemory]):
             yield slice(begin, begin + size)
 
     def start(
-        self, problems: np.ndarray, memory: SomeMemory | None = None, everywhere: bool = False
+        self, problems: Problems, memory: SomeMemory | None = None, everywhere: bool = False
     ) -> Rollout[SomeMemory]:
         """Begin to think about problems; the rollout is advanced and looked at as one likes.
 
         Args:
-            problems: As of ``think``, all of which are thought about at once: see ``chunks``.
+            problems: As of ``think``, but several, all thought about at once: see ``chunks``.
             memory: ``(B, …)`` to go on from, by default the net's first memory.
             everywhere: Compute all of the memory in every iteration, even where that does not pay.
 
         Raises:
             ValueError: If ``problems`` or ``memory`` are not of that form.
         """
+        several = self.codec.as_array(problems)
         return Rollout(
-            self.net, self.codec, problems, self.device, memory, self._step_many, everywhere
+            self.net, self.codec, several, self.device, memory, self._step_many, everywhere
         )
 
     def think(
         self,
-        problems: np.ndarray,
+        problems: Problems,
         iterations: Iterations | None = None,
         memory: SomeMemory | None = None,
         max_iterations: int = MAX_ITERATIONS,
@@ -146,11 +221,14 @@ class Agent(Generic[SomeMemory]):
         """Think about problems and answer them.
 
         Args:
-            problems: uint8, ``(B, H, W)`` grids of ``thinkenv.mazes.generate(...)``, planes
-                ``(B, 17, 8, 8)`` of chess puzzles, or bits ``(B, W)`` of prefix sums.
+            problems: A batch of the task, or integers as an array, a tensor or nested lists:
+                ``(B, H, W)`` grids of ``thinkenv.mazes.generate(...)``, planes ``(B, 17, 8, 8)`` of
+                chess puzzles, or bits ``(B, W)`` of prefix sums. One problem alone, without the
+                first axis, gives a thought without it.
             iterations: How often to run the recurrent block; or ``"converged"`` to stop each
                 problem when its memory has stopped changing; by default as often as in training.
-            memory: ``(B, M, H, W)`` to go on from, by default the empty memory.
+            memory: ``(B, M, H, W)`` to go on from, by default the empty memory. (Of one problem
+                alone without the first axis, as in its thought.)
             max_iterations: Where to give up with ``iterations="converged"``.
             tolerance: The largest change of a memory, whose numbers lie between -1 and 1, that
                 counts as none.
@@ -159,18 +237,26 @@ class Agent(Generic[SomeMemory]):
         Raises:
             ValueError: If ``problems``, ``iterations`` or ``memory`` are not of that form.
         """
-        problems = np.asarray(problems)
+        problems = self.codec.as_array(problems)
+        if problems.ndim == self.codec.problem_axes:
+            if memory is not None:
+                memory = memories.transform(lambda tensor: tensor[None], memory)
+            several = self.think(
+                problems[None], iterations, memory, max_iterations, tolerance, progress
+            )
+            return first_of(several)
         if iterations is None:
             iterations = self.training_iterations
+        stopping: Stopping = "fixed"
         if iterations == "converged":
-            limit, stop_below = max_iterations, tolerance
+            limit, stop_below, stopping = max_iterations, tolerance, "converged"
         elif isinstance(iterations, (int, np.integer)) and iterations >= 0:
             limit, stop_below = int(iterations), 0.0
         else:
             raise ValueError(
                 f"iterations must be an integer of at least 0 or 'converged', got {iterations!r}"
             )
-        if len(problems) == 0:
+        if problems.shape[:1] == (0,):
             raise ValueError("problems must hold at least one, got none")
         if memory is not None:
             self._check_memory(problems, memory)
@@ -189,9 +275,19 @@ class Agent(Generic[SomeMemory]):
                 progress(len(problems[chunk]))
         *columns, memory_parts = zip(*parts, strict=True)
         answer, spent, converged, cycle = map(np.concatenate, columns)
-        return Thought(answer, spent, converged, cycle, memories.concatenate(memory_parts))
+        return Thought(
+            answer,
+            spent,
+            converged,
+            cycle,
+            memories.concatenate(memory_parts),
+            stopping,
+            limit if stopping == "fixed" else None,
+            problems.copy(),  # the caller's array may be filled with other problems
+            self.task,
+        )
 
-    def think_at(self, problems: np.ndarray, iterations: Sequence[int]) -> list[Answers]:
+    def think_at(self, problems: Problems, iterations: Sequence[int]) -> list[Answers]:
         """Think once, and note the answers at several numbers of iterations on the way.
 
         The memory this needs does not grow with the number of iterations.
@@ -220,6 +316,29 @@ class Agent(Generic[SomeMemory]):
             found.append(Answers(*told, stopping="fixed", requested=point))
         return found
 
+    def rank(self, position: Any, iterations: Iterations | None = None) -> Any:
+        """Rank the legal moves of chess positions of one's own.
+
+        Args:
+            position: A FEN, a ``chess.Board``, or a list of them.
+            iterations: How long to think; as of ``think``.
+
+        Returns:
+            For each position a list of its legal moves, ``RankedMove(move, probability)``, the most
+            probable first: ``move`` in UCI notation as it is played on the real board, and
+            probabilities that sum to 1. Agents name two squares, so of the promotions over the same
+            squares the one to a queen has their probability, and the others have 0. There are no
+            moves in checkmate and stalemate. A list of positions gives a list of such lists.
+
+        Raises:
+            ValueError: If the agent is of a task without moves to rank, a position is not a
+                possible one, or ``iterations`` is not allowed.
+            TypeError: If something is no position.
+        """
+        return self.codec.rank(
+            position, lambda problems: self.preferences(self.think(problems, iterations).memory)
+        )
+
     @torch.no_grad()
     def preferences(self, memory: SomeMemory) -> np.ndarray:
         """What the agent prefers, ``(B, …)``, by the memory of a thought: see ``Task.play``."""
@@ -241,3 +360,13 @@ class Agent(Generic[SomeMemory]):
         expected, got = memories.shape_of(like), memories.shape_of(memory)
         if got != expected:
             raise ValueError(f"memory must have shape {expected}, got {got}")
+
+
+def first_of(thought: Thought[SomeMemory]) -> Thought[SomeMemory]:
+    """The thought about the first problem, without the axis that counts problems."""
+    columns = {
+        name: getattr(thought, name)[0]
+        for name in ("answer", "iterations", "converged", "cycle", "problems")
+    }
+    memory = memories.transform(lambda tensor: tensor[0], thought.memory)
+    return replace(thought, memory=memory, **columns)

@@ -1,7 +1,7 @@
 """Agents on disk: written whole or not at all, read without running code.
 
 An agent is a folder with ``weights.safetensors`` and a readable ``agent.json``, which says what net
-they are of and how it came about.
+they are of and how it came about. Beside them is a model card for people, which is not read.
 """
 
 import hashlib
@@ -17,13 +17,14 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from thinkenv.checks import check_integer
+from thinkenv.checks import check_integer, suggestion
 from thinkenv.deep_thinking.agent import Agent
 from thinkenv.deep_thinking.architectures import ARCHITECTURES, AnyArchitecture
 from thinkenv.deep_thinking.architectures.base import count_parameters
 from thinkenv.deep_thinking.architectures.equivariance import drop_parametrizations, plain_state
 from thinkenv.deep_thinking.codecs.choice import codec_for
 from thinkenv.deep_thinking.migration import upgrade_description, upgrade_weights
+from thinkenv.deep_thinking.model_card import write_card
 from thinkenv.deep_thinking.rollout.acceleration import PLAIN, Acceleration
 from thinkenv.files import write_bytes
 from thinkenv.tasks import TASKS
@@ -35,6 +36,8 @@ WEIGHTS = "weights.safetensors"
 EARLIER_WEIGHTS = "weights.pt"
 DESCRIPTION = "agent.json"
 SHIPPED = Path(__file__).parent / "weights"
+# What a description says of the weights that were measured, and of no others.
+MEASURED = ("metrics", "results", "limits")
 # Where shipped agents lay in the repository of release 0.1.
 EARLIER_SHIPPED = Path("assets") / "agents"
 
@@ -63,36 +66,45 @@ def find_agent(name: str | Path) -> Path:
             return shipped
     if folder.exists():
         raise CheckpointError(f"{folder}: not an agent's folder, there is no {DESCRIPTION} in it")
+    names = shipped_agents()
     raise CheckpointError(
-        f"an agent must be a folder or one of {', '.join(shipped_agents())}, got {folder}"
+        f"there is no such agent: {folder}; an agent is a folder, or one of {', '.join(names)}"
+        f"{suggestion(folder.name, names)}"
     )
 
 
 def save_agent(folder: Path, net: AnyArchitecture, description: Mapping[str, Any]) -> None:
-    """Write an agent.
+    """Write an agent and its model card.
 
     Args:
         folder: Where to; made if it is missing.
         net: The net.
         description: At least ``task`` and ``training_iterations``; and whatever says how it came
-            about.
+            about. What it says of the net itself is found out anew, and if it is the description of
+            other weights, what was measured of those is left out.
     """
     folder.mkdir(parents=True, exist_ok=True)
     weights = safetensors.torch.save(
         {name: tensor.detach().cpu().contiguous() for name, tensor in plain_state(net).items()}
     )
-    described = {
+    described: dict[str, Any] = {
         "format": FORMAT,
         "parameters": count_parameters(net),
         "weights_sha256": hashlib.sha256(weights).hexdigest(),
         "architecture": net.name,
         "net": asdict(net.settings),
         "interface": asdict(net.interface),
-        **description,
     }
+    # An earlier format has the checksum of another file.
+    known = description.get("weights_sha256") if description.get("format") == FORMAT else None
+    has_changed = known not in (None, described["weights_sha256"])
+    left_out = {*described, *(MEASURED if has_changed else ())}
+    described |= {name: value for name, value in description.items() if name not in left_out}
+    written = json.dumps(described, indent=2)
     write_bytes(folder / WEIGHTS, weights)
-    write_bytes(folder / DESCRIPTION, (json.dumps(described, indent=2) + "\n").encode())
+    write_bytes(folder / DESCRIPTION, f"{written}\n".encode())
     (folder / EARLIER_WEIGHTS).unlink(missing_ok=True)  # of a run that was begun by release 0.1
+    write_card(folder, json.loads(written))  # as whoever reads the file would write it
 
 
 def load_agent(

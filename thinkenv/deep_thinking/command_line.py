@@ -6,17 +6,20 @@ import inspect
 import io
 import re
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
 import tyro
 
+from thinkenv.command_line import check_writable, describe_unknown_option, run_command
 from thinkenv.deep_thinking.agent import Agent
 from thinkenv.deep_thinking.checkpoint import load_agent, shipped_agents
 from thinkenv.deep_thinking.distributed import DeviceName
 from thinkenv.deep_thinking.rollout.acceleration import PLAIN, Acceleration
+from thinkenv.tasks import TASKS
 from thinkenv.tasks.base import AnyTask, TestingOptions
 
 Options = TypeVar("Options")
@@ -102,7 +105,11 @@ def value_of(option: str, words: Sequence[str], default: str) -> str:
 
 
 def parse_args(
-    default: Options, words: Sequence[str], description: str | None, prog: str | None = None
+    default: Options,
+    words: Sequence[str],
+    description: str | None,
+    prog: str | None = None,
+    elsewhere: Callable[[], Mapping[str, object]] = dict,
 ) -> Options:
     """The options that the words of a command line stand for.
 
@@ -111,6 +118,8 @@ def parse_args(
         words: The words.
         description: A docstring, which ``--help`` shows before the options.
         prog: What ``--help`` calls the command, by default as it was called.
+        elsewhere: The options of other commands, by what is typed to have them: an option of theirs
+            is not taken for a misspelt one.
 
     Raises:
         ValueError: If there is no such option, or its value is not allowed.
@@ -125,10 +134,49 @@ def parse_args(
     except SystemExit as stop:
         if not stop.code:  # --help
             raise
+    check_names(words, default, elsewhere)
     # An error comes in a box: a title, lines between rules, and a hint to --help.
     lines = [line.strip(" │") for line in said.getvalue().splitlines()]
     message = " ".join([line for line in lines[1:] if line.strip("─-╰╯")][:-1])
     raise ValueError(re.sub(r"^Error parsing \w+: ", "", message))
+
+
+def check_names(
+    words: Sequence[str], options: object, elsewhere: Callable[[], Mapping[str, object]]
+) -> None:
+    """Check that the options on a command line are some of those that there are.
+
+    Raises:
+        ValueError: If one is not; the message names the nearest right one, or the command that has
+            this one.
+    """
+    known = set(names_of(options))
+    for word in words:
+        name = word.partition("=")[0].replace("_", "-")
+        if not name.startswith("--") or name in {*known, "--", "--help"}:
+            continue
+        for command, others in elsewhere().items():
+            if name in names_of(others):
+                raise ValueError(f"there is no option {name} here: it is one of {command}")
+        raise ValueError(describe_unknown_option(word, known))
+
+
+def options_by_task(options_of: Callable[[type[AnyTask]], object]) -> dict[str, object]:
+    """The options that each task brings, by what is typed to have them."""
+    return {f"--task {name}": options_of(TASKS.find(name)) for name in TASKS.names}
+
+
+def names_of(options: object) -> Iterator[str]:
+    """The options that the fields of a dataclass become, with their dashes."""
+    for field in fields(options):  # type: ignore[arg-type]
+        value = getattr(options, field.name)
+        name = field.name.replace("_", "-")
+        if is_dataclass(value):
+            yield from names_of(value)
+        elif "Positional" not in str(field.type):
+            yield f"--{name}"
+            if isinstance(value, bool):
+                yield f"--no-{name}"
 
 
 def run_script(main: Callable[[list[str]], int]) -> int:
@@ -140,15 +188,36 @@ def run_script(main: Callable[[list[str]], int]) -> int:
     Returns:
         The exit status: 1 after an error, 130 after Ctrl-C.
     """
-    try:
-        return main(read_words(sys.argv[1:]))
-    except (ValueError, TypeError, OSError) as error:
-        lines = (line.strip() for line in str(error).splitlines())
-        print(f"error: {' '.join(lines)}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
-        return 130
+    return run_command(lambda: main(read_words(sys.argv[1:])))
+
+
+def check_outputs(args: object, *names: str) -> None:
+    """Check that files can be written where options name some, before hours of work.
+
+    Raises:
+        ValueError: If one cannot; the message names it, and the reason.
+        ImportError: If a figure is asked for, and Matplotlib is not installed.
+    """
+    for name in names:
+        path: Path | None = getattr(args, name)
+        if path is None:
+            continue
+        check_writable(f"--{name}", path, is_folder=name == "folder")
+        if name == "figure":
+            check_picture(path)
+
+
+def check_picture(path: Path) -> None:
+    """Check that the ending of a figure's path is that of a kind of picture.
+
+    Raises:
+        ValueError: If it is not.
+        ImportError: If Matplotlib is not installed.
+    """
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    if path.suffix.removeprefix(".").lower() not in FigureCanvasBase.filetypes:
+        raise ValueError(f"--figure must end in .png, .pdf or .svg, got {path}")
 
 
 def check_counts(args: object, *names: str, low: int = 1) -> None:

@@ -1,5 +1,6 @@
 """Watch an agent think: pictures of one problem, its answer taking shape over the iterations."""
 
+import html
 import io
 from dataclasses import dataclass, field
 
@@ -7,6 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from tqdm import tqdm
 
+from thinkenv import notebooks
 from thinkenv.deep_thinking.agent import Agent
 from thinkenv.deep_thinking.rollout.memories import SomeMemory
 from thinkenv.tasks.base import AnyTask, InstanceBatch
@@ -23,13 +25,23 @@ class Watched:
 
     Attributes:
         frames: A picture for each number of iterations, and the final answer, judged.
-        notes: For each number of iterations whether the answer was right, and the share of cells.
+        notes: For each number of iterations whether the answer was right, and the share of cells,
+            where the solution is known.
         summary: The problem and the outcome in a sentence.
+        iterations: How long was thought.
     """
 
     frames: list[Image.Image] = field(default_factory=list)
     notes: list[dict] = field(default_factory=list)
     summary: str = ""
+    iterations: int = 0
+
+    def __repr__(self) -> str:
+        return f"Watched({self.summary})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the animation."""
+        return f"<div>{html.escape(self.summary)}</div>{notebooks.image_tag(self.gif(), 'gif')}"
 
     def gif(self) -> bytes:
         """An endless animation that rests on its last frame."""
@@ -82,7 +94,7 @@ def watch(
     """
     if iterations is None:
         iterations = int(agent.think(batch.problems, "converged").iterations[0])
-    watched = Watched()
+    watched = Watched(iterations=iterations)
     rollout = agent.start(batch.problems)
     points = frame_points(iterations, frames)
     for point in tqdm(points, desc="thinking", leave=False, disable=None):
@@ -90,21 +102,41 @@ def watch(
             rollout.advance(point - rollout.iterations)
         picture = task.picture(batch, probabilities=rollout.probabilities()[0])
         watched.frames.append(with_caption(picture, caption_of(point, agent.training_iterations)))
-        solved, cells = task.judge(batch, rollout.answers())
-        watched.notes.append(
-            {"iterations": point, "solved": bool(solved[0]), "cells": float(cells[0])}
-        )
-    verdict = "solved" if watched.notes[-1]["solved"] else "not solved"
+        watched.notes.append({"iterations": point, **judged(task, batch, rollout.answers())})
+    outcome = outcome_of(watched.notes, iterations)
     final = task.picture(batch, answer=rollout.answers()[0])
-    watched.frames.append(with_caption(final, f"{verdict} after {iterations:,} iterations"))
-    first = next((note["iterations"] for note in watched.notes if note["solved"]), None)
+    watched.frames.append(with_caption(final, outcome))
     split = task.options.get("split")
     watched.summary = (
         f"{task.describe(batch)}, instance {batch.instances[0]}{f' of {split}' if split else ''}: "
-        f"{verdict} after {iterations:,} iterations"
-        + (f" (first seen solved at {first:,})" if first is not None else "")
+        f"{outcome}{remark_on(task, batch, rollout.answers(), watched.notes)}"
     )
     return watched
+
+
+def judged(task: AnyTask, batch: InstanceBatch, answers: np.ndarray) -> dict[str, bool | float]:
+    """Whether the answer to a batch of one is right, and how many cells are, if that is known."""
+    if not task.solutions_known:
+        return {}
+    solved, cells = task.judge(batch, answers)
+    return {"solved": bool(solved[0]), "cells": float(cells[0])}
+
+
+def outcome_of(notes: list[dict], iterations: int) -> str:
+    """How it ended, in a few words."""
+    verdict = {True: "solved", False: "not solved", None: "thought about"}[notes[-1].get("solved")]
+    return f"{verdict} after {iterations:,} iterations"
+
+
+def remark_on(task: AnyTask, batch: InstanceBatch, answers: np.ndarray, notes: list[dict]) -> str:
+    """What else is worth saying of the last answer, to be put behind the outcome."""
+    if not task.solutions_known:
+        return "; no solution is known"
+    shows_way = task.reachable(batch.problems, answers)
+    if not notes[-1]["solved"] and shows_way is not None and not shows_way[0]:
+        return "; the answer shows no way"
+    first = next((note["iterations"] for note in notes if note["solved"]), None)
+    return "" if first is None else f" (first seen solved at {first:,})"
 
 
 def frame_points(iterations: int, frames: int) -> list[int]:

@@ -1,21 +1,35 @@
 """A single and a vector environment over the same dynamics: seeding, resets, autoreset, infos."""
 
 import math
+import os
 from typing import Any
 
 import gymnasium
 import numpy as np
+from gymnasium import spaces
+from gymnasium.envs.registration import EnvSpec
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from thinkenv.checks import check_choice, check_integer
+from thinkenv.checks import (
+    arguments_of,
+    check_arguments,
+    check_choice,
+    check_integer,
+    suggest_arguments,
+)
 from thinkenv.envs.arguments import (
+    ANYTHING,
+    LARGEST_COUNT,
+    Request,
     check_action,
     check_actions,
-    check_mask,
-    check_options,
+    check_autoreset_mode,
+    check_request,
+    check_request_of_vector,
     check_seed,
     check_seeds_of_vector,
+    check_step_limit,
 )
 from thinkenv.envs.batched_infos import add_infos
 from thinkenv.envs.dynamics import AnyDynamics
@@ -29,6 +43,9 @@ NUMBERS_AHEAD = 64
 
 # The index of the one problem of a single environment.
 ONLY = np.zeros(1, np.int64)
+
+# The arguments that a vector environment has beside those of the single one.
+VECTOR_ARGUMENTS = ("num_envs", "autoreset_mode", "max_episode_steps")
 
 
 class InstanceEnv(gymnasium.Env):
@@ -44,6 +61,11 @@ class InstanceEnv(gymnasium.Env):
 
     metadata = {"render_modes": ["rgb_array", "ansi"], "render_fps": 1}
 
+    def __init_subclass__(cls, **arguments: Any):
+        super().__init_subclass__(**arguments)
+        if "__init__" in vars(cls):
+            cls.__init__ = suggest_arguments(cls.__init__)  # type: ignore[method-assign]
+
     def __init__(self, dynamics: AnyDynamics, render_mode: str | None):
         if render_mode is not None:
             check_choice("render_mode", render_mode, self.metadata["render_modes"])
@@ -55,25 +77,65 @@ class InstanceEnv(gymnasium.Env):
         dynamics.allocate(1)
         self._has_begun = False
         self._open = False  # whether an action is awaited
+        self._terminated = False  # whether the episode has come to its end
+        self._spec: EnvSpec | None = None
+
+    @property  # type: ignore[override]
+    def spec(self) -> EnvSpec | None:
+        """How ``gymnasium.make`` makes this environment; ``spec.to_json()`` is text for it."""
+        return self._spec
+
+    @spec.setter
+    def spec(self, spec: EnvSpec | None) -> None:
+        if spec is not None:
+            write_paths_as_text(spec)
+        self._spec = spec
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None):
         """Show a new problem.
 
         Args:
             seed: Seeds the sequence of problems.
-            options: ``{"instance": n}`` asks for instance ``n`` of the task.
+            options: ``{"instance": n}`` asks for instance ``n`` of the task. Some environments
+                have further options.
 
         Raises:
             ValueError: If ``seed`` or an option has a value that is not allowed.
             TypeError: If one has the wrong type.
         """
-        instance = check_options(options)
+        request = check_request(options, self.dynamics)
         super().reset(seed=check_seed(seed))
-        if instance is None:
-            instance = int(self.np_random.integers(LAST_INSTANCE, endpoint=True))
-        self.dynamics.begin(self.task.draw([instance]), ONLY)
+        if seed is not None:
+            self.dynamics.forget(ONLY)
+        drawn = self.dynamics.draw(ONLY, self._next_instance, *request)
+        self.dynamics.begin(drawn, ONLY)
         self._has_begun = self._open = True
-        return self.dynamics.observe()[0], info_of_one(self.dynamics.reset_infos(ONLY))
+        self._terminated = False
+        infos = self.dynamics.reset_infos(ONLY)
+        add_masks(infos, self.dynamics, ONLY, None)
+        return self.dynamics.observe()[0], info_of_one(infos)
+
+    def _next_instance(self) -> np.ndarray:
+        """The next instance number ``(1,)`` of the random generator."""
+        return self.np_random.integers(LAST_INSTANCE, size=1, endpoint=True)
+
+    def action_masks(self) -> np.ndarray:
+        """Which actions are allowed now, as MaskablePPO asks for them.
+
+        Once the episode has come to its end, all are.
+
+        Returns:
+            ``(actions,)`` bool; where an answer of ``n`` cells is given, ``(2 * n,)``: for every
+            cell whether it can be 0, and whether it can be 1, which is always so.
+
+        Raises:
+            gymnasium.error.ResetNeeded: If there was no reset yet.
+        """
+        if not self._has_begun:
+            raise gymnasium.error.ResetNeeded("there are no actions before reset()")
+        if self._terminated or not self.dynamics.masks_actions:
+            return np.ones(mask_length(self.action_space), np.bool_)
+        return self.dynamics.action_masks(ONLY)[0].astype(np.bool_)
 
     def check_open(self) -> None:
         """Check that an action is awaited.
@@ -96,6 +158,8 @@ class InstanceEnv(gymnasium.Env):
         chosen = check_action(self.action_space, action)
         rewards, terminations, truncations, infos = self.dynamics.act(chosen, ONLY)
         terminated, truncated = bool(terminations[0]), bool(truncations[0])
+        add_masks(infos, self.dynamics, ONLY, terminations)
+        self._terminated = terminated
         self._open = not (terminated or truncated)
         observation = self.dynamics.observe()[0]
         return observation, float(rewards[0]), terminated, truncated, info_of_one(infos)
@@ -113,7 +177,14 @@ class InstanceEnv(gymnasium.Env):
             return None
         if not self._has_begun:
             raise gymnasium.error.ResetNeeded("there is nothing to render before reset()")
-        return self.dynamics.picture(0, self.render_mode, not self._open)
+        return self.dynamics.picture(0, self.render_mode, self._terminated)
+
+
+def write_paths_as_text(spec: EnvSpec) -> None:
+    """Make strings of the paths among the arguments of an environment, for JSON knows no paths."""
+    for name, value in spec.kwargs.items():
+        if isinstance(value, os.PathLike):
+            spec.kwargs[name] = os.fspath(value)
 
 
 def info_of_one(infos: dict[str, np.ndarray]) -> dict[str, Any]:
@@ -124,6 +195,40 @@ def info_of_one(infos: dict[str, np.ndarray]) -> dict[str, Any]:
     return info
 
 
+def mask_length(space: spaces.Space) -> int:
+    """How many entries the mask of a space's actions has; two for each cell of an answer."""
+    if isinstance(space, spaces.Discrete):
+        return int(space.n)
+    assert space.shape is not None
+    return 2 * math.prod(space.shape)
+
+
+def add_masks(
+    infos: dict[str, np.ndarray],
+    dynamics: AnyDynamics,
+    which: np.ndarray,
+    terminated: np.ndarray | None,
+) -> None:
+    """Add the masks of some sub-environments to their infos, by the rule of ``Dynamics``.
+
+    Args:
+        infos: An array ``(n, …)`` for each key; changed.
+        dynamics: What knows the masks, if there are any.
+        which: ``(n,)``.
+        terminated: ``(n,)`` bool, which episodes have come to their ends; None: none of them.
+    """
+    if not dynamics.masks_actions:
+        return
+    if terminated is None or not np.count_nonzero(terminated):
+        infos["action_mask"] = dynamics.action_masks(which)
+        return
+    masks = np.ones((len(which), mask_length(dynamics.action_space)), np.int8)
+    going_on = ~terminated
+    if np.count_nonzero(going_on):
+        masks[going_on] = dynamics.action_masks(which[going_on])
+    infos["action_mask"] = masks
+
+
 class InstanceVectorEnv(VectorEnv):
     """Many problems at a time: one batch, one call to the task.
 
@@ -132,10 +237,15 @@ class InstanceVectorEnv(VectorEnv):
 
     Args:
         num_envs: Number of problems at a time.
-        autoreset_mode: ``SAME_STEP``, ``NEXT_STEP`` or ``DISABLED``, as a member of
-            ``gymnasium.vector.AutoresetMode`` or its value, such as ``"SameStep"``. By default
-            Gymnasium's, ``NEXT_STEP``, but ``SAME_STEP`` where one answer ends an episode, so that
-            every call judges an answer to each problem and none is wasted.
+        autoreset_mode: What happens where an episode is over: a member of
+            ``gymnasium.vector.AutoresetMode`` or its value. ``NEXT_STEP`` (``"NextStep"``): the
+            next call of ``step`` ignores the action and shows a new problem. ``SAME_STEP``
+            (``"SameStep"``): the same call shows it, and has the last observation and info under
+            ``final_obs`` and ``final_info``. ``DISABLED`` (``"Disabled"``): nothing; the caller
+            resets. By default Gymnasium's, ``NEXT_STEP``, but ``SAME_STEP`` where one answer ends
+            an episode, so that every call judges an answer to each problem and none is wasted.
+        max_episode_steps: Episodes are cut off (truncated) after so many steps, as by
+            ``gymnasium.make(..., max_episode_steps=...)``. -1 and None: they are not.
         **arguments: Those of the single environment.
 
     Attributes:
@@ -152,18 +262,21 @@ class InstanceVectorEnv(VectorEnv):
         self,
         num_envs: int = 1,
         autoreset_mode: str | AutoresetMode | None = None,
+        max_episode_steps: int | None = None,
         **arguments: Any,
     ):
+        known = arguments_of(self.single_env)
+        if known is not None:
+            check_arguments(type(self).__name__, arguments, (*known, *VECTOR_ARGUMENTS))
         env = self.single_env(**arguments)
         dynamics = env.dynamics
-        self.num_envs = check_integer("num_envs", num_envs, 1, 2**31 - 1)
+        self.num_envs = check_integer("num_envs", num_envs, 1, LARGEST_COUNT)
         default = AutoresetMode.SAME_STEP if dynamics.one_answer else AutoresetMode.NEXT_STEP
         mode = default if autoreset_mode is None else autoreset_mode
-        if not isinstance(mode, AutoresetMode):
-            allowed = [known.value for known in AutoresetMode]
-            mode = AutoresetMode(check_choice("autoreset_mode", mode, allowed))
-        self.autoreset_mode = mode
+        self.autoreset_mode = check_autoreset_mode(mode)
+        self._step_limit = check_step_limit(max_episode_steps)
         self.render_mode = env.render_mode
+        self._spec: EnvSpec | None = None
         self.metadata = {**env.metadata, "autoreset_mode": self.autoreset_mode}
         space = self.single_observation_space = dynamics.observation_space
         self.single_action_space = dynamics.action_space
@@ -184,6 +297,23 @@ class InstanceVectorEnv(VectorEnv):
         self._used = np.full(self.num_envs, NUMBERS_AHEAD)  # numbers consumed, per environment
         self._has_begun = False
         self._open = np.zeros(self.num_envs, np.bool_)  # which problems await an action
+        # Which episodes have come to their ends, without a new one shown since.
+        self._terminated = np.zeros(self.num_envs, np.bool_)
+        self._steps = np.zeros(self.num_envs, np.int64)  # of each episode so far
+
+    @property  # type: ignore[override]
+    def spec(self) -> EnvSpec | None:
+        """How ``gymnasium.make_vec`` makes this environment; ``spec.to_json()`` is text for it."""
+        return self._spec
+
+    @spec.setter
+    def spec(self, spec: EnvSpec | None) -> None:
+        if spec is not None:
+            write_paths_as_text(spec)
+        if spec is not None and "autoreset_mode" in spec.kwargs:
+            # As text, because JSON knows no members of enumerations.
+            spec.kwargs["autoreset_mode"] = self.autoreset_mode.value
+        self._spec = spec
 
     @property  # type: ignore[misc]
     def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[override]
@@ -216,12 +346,16 @@ class InstanceVectorEnv(VectorEnv):
         self._used[which] += 1
         return instances
 
-    def _renew(self, which: np.ndarray, infos: dict[str, Any], instance: int | None = None) -> None:
+    def _renew(self, which: np.ndarray, infos: dict[str, Any], request: Request = ANYTHING) -> None:
         """Begin new episodes in the sub-environments ``which`` ``(n,)``, and add their infos."""
-        numbers = self._next_instances(which) if instance is None else np.full_like(which, instance)
-        self.dynamics.begin(self.task.draw(numbers), which)
+        drawn = self.dynamics.draw(which, lambda: self._next_instances(which), *request)
+        self.dynamics.begin(drawn, which)
         self._open[which] = True
-        add_infos(infos, self.dynamics.reset_infos(which), which, self.num_envs)
+        self._terminated[which] = False
+        self._steps[which] = 0
+        reset_infos = self.dynamics.reset_infos(which)
+        add_masks(reset_infos, self.dynamics, which, None)
+        add_infos(infos, reset_infos, which, self.num_envs)
 
     def reset(
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
@@ -230,25 +364,26 @@ class InstanceVectorEnv(VectorEnv):
 
         Args:
             seed: Sub-environment ``i`` gets ``seed + i``; or a list with a seed for each.
-            options: ``{"instance": n}`` asks for instance ``n``; ``{"reset_mask": mask}``, with
-                mask ``(num_envs,)`` bool, resets only some sub-environments.
+            options: ``{"instance": n}`` asks for instance ``n``, and a list, tuple or array of
+                ``num_envs`` numbers for one in each sub-environment; further options in the same
+                way. ``{"reset_mask": mask}``, with mask ``(num_envs,)`` bool, resets only some
+                sub-environments; the values for the others are passed over. The dict stays as it
+                is.
 
         Raises:
             ValueError: If ``seed`` or an option has a value that is not allowed.
             TypeError: If one has the wrong type.
         """
-        mask = np.ones(self.num_envs, np.bool_)
-        if isinstance(options, dict):
-            if options.get("reset_mask") is not None:
-                mask = check_mask(options["reset_mask"], self.num_envs)
-            options = {key: value for key, value in options.items() if key != "reset_mask"}
-        instance = check_options(options)
+        request, mask = check_request_of_vector(options, self.dynamics, self.num_envs)
         if not self._has_begun and not mask.all():
             raise ValueError("options['reset_mask'] must leave no problem out in the first reset")
         seeds = check_seeds_of_vector(seed, self.num_envs)
-        self._seed([value if chosen else None for value, chosen in zip(seeds, mask, strict=True)])
+        seeds = [value if chosen else None for value, chosen in zip(seeds, mask, strict=True)]
+        self._seed(seeds)
+        self.dynamics.forget(np.flatnonzero([value is not None for value in seeds]))
         infos: dict[str, Any] = {}
-        self._renew(np.flatnonzero(mask), infos, instance)
+        which = np.flatnonzero(mask)
+        self._renew(which, infos, request.of(which))
         self._has_begun = True
         return self.dynamics.observe(), infos
 
@@ -281,6 +416,11 @@ class InstanceVectorEnv(VectorEnv):
         if len(stepped):
             outcome = self.dynamics.act(chosen, stepped)
             rewards[stepped], terminated[stepped], truncated[stepped], step_infos = outcome
+            add_masks(step_infos, self.dynamics, stepped, terminated[stepped])
+            if self._step_limit is not None:
+                self._steps[stepped] += 1
+                truncated[stepped] |= self._steps[stepped] >= self._step_limit
+        self._terminated = terminated.copy()
         finished = terminated | truncated
         infos: dict[str, Any] = {}
         if self.autoreset_mode == AutoresetMode.SAME_STEP and finished.any():
@@ -308,6 +448,26 @@ class InstanceVectorEnv(VectorEnv):
         add_infos(infos["final_info"], step_infos, done, self.num_envs)
         return infos
 
+    def action_masks(self) -> np.ndarray:
+        """Which actions are allowed now in each sub-environment.
+
+        In one whose episode has come to its end, without a new one shown since, all are.
+
+        Returns:
+            ``(num_envs, actions)`` bool; where answers of ``n`` cells are given ``(num_envs,
+            2 * n)``, all true.
+
+        Raises:
+            gymnasium.error.ResetNeeded: If there was no reset yet.
+        """
+        if not self._has_begun:
+            raise gymnasium.error.ResetNeeded("there are no actions before reset()")
+        masks = np.ones((self.num_envs, mask_length(self.single_action_space)), np.bool_)
+        going_on = np.flatnonzero(~self._terminated)
+        if self.dynamics.masks_actions and len(going_on):
+            masks[going_on] = self.dynamics.action_masks(going_on)
+        return masks
+
     def render(self) -> tuple[np.ndarray | str, ...] | None:
         """A picture of each current problem, in the render mode.
 
@@ -319,6 +479,6 @@ class InstanceVectorEnv(VectorEnv):
         if not self._has_begun:
             raise gymnasium.error.ResetNeeded("there is nothing to render before reset()")
         return tuple(
-            self.dynamics.picture(index, self.render_mode, not is_open)
-            for index, is_open in enumerate(self._open)
+            self.dynamics.picture(index, self.render_mode, bool(is_over))
+            for index, is_over in enumerate(self._terminated)
         )

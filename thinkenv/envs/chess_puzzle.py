@@ -17,6 +17,7 @@ from thinkenv.envs.dynamics import Dynamics, Outcome
 from thinkenv.envs.one_answer import OneAnswer
 
 ANSWERS = ("line", "first_move", "squares")
+OBSERVATIONS = ("planes",)
 
 
 def planes_space() -> spaces.Box:
@@ -71,6 +72,7 @@ class MovesDynamics(Dynamics[ChessPuzzleBatch]):
     """
 
     task: ChessPuzzleTask
+    masks_actions = True
 
     def __init__(self, task: ChessPuzzleTask, first_only: bool):
         super().__init__(task, planes_space(), spaces.Discrete(len(MOVES)))
@@ -94,22 +96,25 @@ class MovesDynamics(Dynamics[ChessPuzzleBatch]):
         return self.lines.show(self._everyone)
 
     def reset_infos(self, which: np.ndarray) -> dict[str, np.ndarray]:
-        """What is known of each puzzle, and the legal moves."""
-        infos = puzzle_infos(self.task, self.chosen(which))
-        return infos | {"action_mask": self.lines.action_masks(which)}
+        """What is known of each puzzle."""
+        return puzzle_infos(self.task, self.chosen(which))
+
+    def action_masks(self, which: np.ndarray) -> np.ndarray:
+        """The legal moves on some boards, ``(n, len(MOVES))`` int8."""
+        return self.lines.action_masks(which)
 
     def act(self, actions: np.ndarray, which: np.ndarray) -> Outcome:
         """Play the moves ``actions`` ``(n,)`` and the recorded replies."""
-        done, solved = self.lines.play(actions, which)
+        played = self.lines.play(actions, which)
+        done, solved = played.done, played.solved
         self._actions[which] = actions
         self._solved[which] = solved
-        solutions = np.full(len(which), "", object)
-        masks = self.lines.action_masks(which)
+        solutions = np.empty(len(which), object)
+        solutions[:] = ""
         if np.count_nonzero(done):
-            puzzles = self.task.puzzles_of(self.chosen(which[done]))
-            solutions[done] = puzzles.solutions()
-            masks[done] = 0
-        infos = {"solved": solved, "solution": solutions, "action_mask": masks}
+            solutions[done] = self.task.puzzles_of(self.chosen(which[done])).solutions()
+        fens, replies = map(as_column, played.texts())
+        infos = {"solved": solved, "solution": solutions, "fen": fens, "reply": replies}
         return solved.astype(np.float64), done, np.zeros(len(which), np.bool_), infos
 
     def picture(self, index: int, mode: str, is_over: bool) -> np.ndarray | str:
@@ -142,7 +147,8 @@ class ChessPuzzleEnv(InstanceEnv):
     first move, as in the literature. Row 0 is the solver's first rank, column 0 the a-file.
 
     ## Observation Space
-    ``Box(0, 1, (17, 8, 8), uint8)``: planes of rank and file. 0 to 5 are the solver's pawns,
+    ``Box(0, 1, (17, 8, 8), uint8)``: planes of rank and file, as ``thinkenv.chess_puzzles.planes``
+    makes them of any FEN. 0 to 5 are the solver's pawns,
     knights, bishops, rooks, queens and king, 6 to 11 the opponent's, 12 to 15 are all 1 if the
     solver's king's side, queen's side, the opponent's king's side and queen's side castling is
     still allowed, 16 is the square on which the solver can take en passant.
@@ -163,11 +169,21 @@ class ChessPuzzleEnv(InstanceEnv):
 
     ## Information
     ``reset``: ``instance`` (int), ``puzzle_id`` (str), ``rating`` (int), ``themes`` (tuple of
-    str), ``fen`` (str, the position to solve with its real colours), ``action_mask``.
+    str), ``fen`` (str, the position to solve with its real colours).
     ``step``: ``solved`` (bool), ``solution`` (str, the recorded moves in UCI notation as played on
-    the real board, with spaces between them; empty until the end), ``action_mask``.
-    ``action_mask`` (``(1880,)`` int8, 1 for legal moves, all 0 at the end) is there unless the
-    answer is ``squares``.
+    the real board, with spaces between them; empty until the end).
+
+    Where moves are played (``line`` and ``first_move``), ``step`` has also ``fen``, the board after
+    the move and the recorded reply, with its real colours, and ``reply`` (str, that reply in UCI
+    notation as played on the real board; None where there was none). After a wrong or illegal move
+    ``fen`` is the position in which it was to be made. Both ``reset`` and ``step`` have
+    ``action_mask`` (``(1880,)`` int8, 1 for the legal moves). At the end of an episode all actions
+    are allowed, since none is played. ``env.action_masks()`` is the same as bool.
+
+    ## Playing with any engine
+    ``info["fen"]`` is what an engine is told, and ``thinkenv.chess_puzzles.action_of(info["fen"],
+    move)`` the action of its move: a ``chess.Move``, UCI or short notation, as on the real board.
+    ``move_of`` is the way back.
 
     ## Arguments
     | argument | values | default |
@@ -177,6 +193,7 @@ class ChessPuzzleEnv(InstanceEnv):
     | ``rating`` | ``[low, high]``, both included | None |
     | ``themes`` | a list of themes, of which a puzzle needs one | None |
     | ``answer`` | ``line``, ``first_move``, ``squares`` | ``line`` |
+    | ``observation`` | ``planes`` | ``planes`` |
     | ``render_mode`` | ``rgb_array``, ``ansi`` | None |
 
     A path is given as text, so that ``env.spec.to_json()`` can hold it. Splits are by rating and
@@ -196,10 +213,12 @@ class ChessPuzzleEnv(InstanceEnv):
     >>> observation, info = env.reset(options={"instance": 0})
     >>> info["fen"]
     'r6k/pp2r2p/4Rp1Q/3p4/8/1N1P2b1/PqP3PP/7K w - - 0 25'
-    >>> action = thinkenv.chess_puzzles.MOVES.index("e6e7")
+    >>> action = thinkenv.chess_puzzles.action_of(info["fen"], "Rxe7")
     >>> _, reward, terminated, _, info = env.step(action)
-    >>> reward, terminated
-    (0.0, False)
+    >>> reward, terminated, info["reply"]
+    (0.0, False, 'b2b1')
+    >>> info["fen"]
+    'r6k/pp2R2p/5p1Q/3p4/8/1N1P2b1/P1P3PP/1q5K w - - 1 26'
 
     ## Version History
     * v0: first version.
@@ -212,9 +231,11 @@ class ChessPuzzleEnv(InstanceEnv):
         rating: Sequence[int] | None = None,
         themes: Sequence[str] | None = None,
         answer: str = "line",
+        observation: str = "planes",
         render_mode: str | None = None,
     ):
         check_choice("answer", answer, ANSWERS)
+        check_choice("observation", observation, OBSERVATIONS)
         task = ChessPuzzleTask(database, split, rating, themes)
         is_marked = answer == "squares"
         dynamics = SquaresDynamics(task) if is_marked else MovesDynamics(task, answer != "line")

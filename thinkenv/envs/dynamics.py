@@ -5,6 +5,7 @@ environment with many: so they do the same.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from typing import Any, Generic
 
 import numpy as np
@@ -24,6 +25,17 @@ class Dynamics(ABC, Generic[Batch]):
     keeps something for each problem. ``which`` ``(n,)`` are always sub-environments' indices in
     ascending order.
 
+    **Masks.** Where not every action is allowed in every state, a subclass says so in
+    ``masks_actions`` and defines ``action_masks``. The environments then report the mask as
+    ``action_mask`` in the infos of every reset and step, by one rule: it belongs to the state that
+    is shown, and it is never empty. Beside the last step of an episode that has come to its end
+    (terminated) all actions are allowed, because whatever is chosen is ignored. Beside that of an
+    episode that was cut off (truncated) it is the mask of the state reached, whose value a learner
+    may ask for.
+
+    **Options of reset.** A subclass may know more than ``instance``: it names them in
+    ``reset_options``, checks their values in ``check_reset_option``, and heeds them in ``draw``.
+
     Args:
         task: What draws the problems.
         observation_space: Of one sub-environment.
@@ -31,11 +43,15 @@ class Dynamics(ABC, Generic[Batch]):
 
     Attributes:
         one_answer: Whether the first action ends every episode.
+        masks_actions: Whether there are states in which some actions are not allowed.
+        reset_options: The names of further options of ``reset``, beside ``instance``.
         count: How many problems there are at a time.
         batch: The problems, one for each sub-environment; there are none before ``begin``.
     """
 
     one_answer: bool = False
+    masks_actions: bool = False
+    reset_options: tuple[str, ...] = ()
     count: int
     batch: Batch
 
@@ -49,6 +65,42 @@ class Dynamics(ABC, Generic[Batch]):
     def allocate(self, count: int) -> None:
         """Make room for ``count`` problems, and forget those that there were."""
         self.count = count
+
+    def forget(self, which: np.ndarray) -> None:
+        """Forget what lasts from one episode to the next in the sub-environments ``which``.
+
+        They have new seeds, and the same seed has to give the same episodes, whatever came before.
+        """
+
+    def check_reset_option(self, name: str, value: object) -> Any:
+        """Return a value of one of the ``reset_options``, for one sub-environment.
+
+        It is called before anything changes.
+
+        Raises:
+            ValueError: If it is not allowed; the error begins with ``options['name'] must``.
+            TypeError: If it has the wrong type.
+        """
+        return value
+
+    def draw(
+        self,
+        which: np.ndarray,
+        fresh: Callable[[], np.ndarray],
+        asked: np.ndarray | None,
+        options: Mapping[str, list[Any]],
+    ) -> Batch:
+        """Draw the problems that begin in the sub-environments ``which`` ``(n,)``.
+
+        Args:
+            which: Where they begin.
+            fresh: Takes the next instance numbers ``(n,)`` from the random generators of these
+                sub-environments; to be called at most once. A number that nobody takes stays for
+                the next episode.
+            asked: ``(n,)`` the instance numbers that ``reset`` was asked for, or None.
+            options: The further options of ``reset``: ``n`` checked values for each that was given.
+        """
+        return self.task.draw(fresh() if asked is None else asked)
 
     def begin(self, drawn: Batch, which: np.ndarray) -> None:
         """Begin episodes on the problems ``drawn``; the first time in all sub-environments."""
@@ -72,13 +124,22 @@ class Dynamics(ABC, Generic[Batch]):
         Whoever hands them on copies them.
         """
 
+    def action_masks(self, which: np.ndarray) -> np.ndarray:
+        """Which actions are allowed in the states of some sub-environments, at least one of each.
+
+        Asked for only where ``masks_actions`` is true, and no episode has come to its end.
+
+        Returns:
+            ``(n, actions)`` int8, a new array: 1 for the allowed ones.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has masks, and no action_masks()")
+
     @abstractmethod
     def act(self, actions: np.ndarray, which: np.ndarray) -> Outcome:
         """Act in some sub-environments, at least one.
 
         Args:
-            actions: ``(n, …)``. Integers are in the action space; of an array only the shape was
-                checked.
+            actions: ``(n, …)``. Integers are in the action space; answers hold 0 and 1 as uint8.
             which: ``(n,)``, those whose episodes go on.
 
         Returns:
@@ -97,7 +158,7 @@ class Dynamics(ABC, Generic[Batch]):
         Args:
             index: Which.
             mode: The render mode, ``rgb_array`` or ``ansi``.
-            is_over: Whether its episode is.
+            is_over: Whether its episode has come to its end.
         """
 
 

@@ -1,60 +1,35 @@
 """``Maze-v0``: see the whole maze, answer with the whole path."""
 
+from pathlib import Path
+
 import numpy as np
 from gymnasium import spaces
 
-from thinkenv.checks import check_choice
 from thinkenv.envs.base import InstanceEnv, InstanceVectorEnv
+from thinkenv.envs.maze_problems import Look, MazeProblems, maze_task
 from thinkenv.envs.one_answer import OneAnswer
-from thinkenv.mazes import drawing
-from thinkenv.mazes.task import MazeBatch, MazeTask
-
-OBSERVATIONS = ("grid", "rgb")
-
-
-def maze_space(task: MazeTask, observation: str, codes: int) -> spaces.Box:
-    """What mazes look like with so many cell codes, or as colours.
-
-    Raises:
-        ValueError: If ``observation`` is neither ``grid`` nor ``rgb``.
-    """
-    shape = (task.side, task.side)
-    if check_choice("observation", observation, OBSERVATIONS) == "rgb":
-        return spaces.Box(0, 255, (*shape, 3), np.uint8)
-    return spaces.Box(0, codes - 1, shape, np.uint8)
+from thinkenv.mazes.file_task import MazeFileTask
+from thinkenv.mazes.grid_task import MazeBatch
+from thinkenv.mazes.task import MazeTask
 
 
-def maze_infos(batch: MazeBatch) -> dict[str, np.ndarray]:
-    """The number, path length and uniqueness of each maze of a batch."""
-    return {
-        "instance": batch.instances,
-        "path_length": batch.path_lengths.astype(np.int64),
-        "unique": batch.unique,
-    }
-
-
-class MazeDynamics(OneAnswer[MazeBatch]):
+class MazeDynamics(MazeProblems, OneAnswer[MazeBatch]):
     """One answer to each maze.
 
     Args:
         task: Which mazes.
-        observation: ``grid`` or ``rgb``.
+        look: How they are shown.
+        new_endpoints: Whether each reset shows the same maze with another start and goal.
         reward: ``exact`` or ``cells``.
     """
 
-    def __init__(self, task: MazeTask, observation: str, reward: str):
-        space = maze_space(task, observation, task.codes)
-        super().__init__(task, space, spaces.MultiBinary((task.side, task.side)), reward)
-        self.observation = observation
+    def __init__(self, task: MazeTask | MazeFileTask, look: Look, new_endpoints: bool, reward: str):
+        super().__init__(task, look.space, spaces.MultiBinary(task.shape), reward)
+        self.choose(look, new_endpoints)
 
     def observe(self) -> np.ndarray:
-        """Grids ``(count, H, W)``, or their colours ``(count, H, W, 3)``."""
-        grids = self.batch.grids
-        return drawing.colour_observation(grids) if self.observation == "rgb" else grids.copy()
-
-    def reset_infos(self, which: np.ndarray) -> dict[str, np.ndarray]:
-        """The number, path length and uniqueness of each maze."""
-        return maze_infos(self.chosen(which))
+        """The mazes as they are shown."""
+        return self.look.show(self.batch.grids.copy())
 
 
 class MazeEnv(InstanceEnv):
@@ -67,15 +42,19 @@ class MazeEnv(InstanceEnv):
     2202.05826): agents train on size 9 and are tested on larger mazes.
 
     ## Action Space
-    ``MultiBinary((size + 2, size + 2))``: 1 on every cell of the path, start and goal included.
-    Any bool or integer array of that shape with values 0 and 1 is accepted.
+    ``MultiBinary((H, W))``: 1 on every cell of the path, start and goal included. All that the
+    space contains is accepted: bools, integers and floats with values 0 and 1. ``H`` and ``W`` are
+    ``size + 2``, or rows and columns of the mazes of a file.
 
     ## Observation Space
-    ``observation="grid"``: ``Box(0, 3, (size + 2, size + 2), uint8)``, the outer wall included:
-    0 wall, 1 free, 2 start, 3 goal.
+    ``observation="grid"``: ``Box(0, 3, (H, W), uint8)``, the outer wall included: 0 wall, 1 free,
+    2 start, 3 goal.
 
-    ``observation="rgb"``: ``Box(0, 255, (size + 2, size + 2, 3), uint8)``: walls black, free
-    cells white, start green, goal red, one pixel a cell.
+    ``observation="planes"``: ``Box(0, 1, (4, H, W), uint8)``: the same one-hot, plane ``c`` is 1
+    on the cells with code ``c``.
+
+    ``observation="rgb"``: ``Box(0, 255, (H * pixels, W * pixels, 3), uint8)``: walls black, free
+    cells white, start green, goal red, ``pixels`` times ``pixels`` of one colour for each cell.
 
     ## Rewards
     ``reward="exact"``: 1.0 if the marked cells are exactly those of a shortest path (any of them,
@@ -86,7 +65,21 @@ class MazeEnv(InstanceEnv):
 
     ## Starting State
     A random instance of the split. ``reset(options={"instance": 17})`` shows instance 17: a pure
-    function of the arguments and that number.
+    function of the arguments and that number. The mazes of a ``file`` have the numbers 0, 1, 2, …
+    in its order, and begin again after the last.
+
+    ``reset(options={"size": 15})`` shows mazes of size 15, from 5 to the environment's own, and so
+    do later resets and automatic ones until another size is asked for: a curriculum in one
+    environment. They lie in the upper left corner, and the rest is wall. Numbers of instances mean
+    those of that size, so that instance 17 is that of ``gym.make("Maze-v0", size=15)``. There are
+    no sizes in a ``file``.
+
+    With ``new_endpoints=True`` the first reset chooses a maze, and later ones show it with another
+    start and goal, drawn from ``np_random``: between any two rooms, or as ``endpoints`` says. A
+    reset with a seed, with another size, or with ``options={"instance": 17}`` chooses a maze anew;
+    the ends are drawn in each reset, so that maze 17 has others whenever it is asked for. In the
+    mazes of a ``file``, ends are free cells that can be reached from its start and lie an even
+    number of rows and columns from it.
 
     ## Episode End
     One answer ends the episode (``terminated``).
@@ -94,8 +87,8 @@ class MazeEnv(InstanceEnv):
     ## Information
     ``reset``: ``instance`` (int), ``path_length`` (int, cells of the shortest path, both ends
     included), ``unique`` (bool, whether it is the only shortest path).
-    ``step``: ``solved`` (bool), ``cell_accuracy`` (float), ``solution`` (``(size + 2, size + 2)``
-    uint8, a shortest path).
+    ``step``: ``solved`` (bool), ``cell_accuracy`` (float), ``solution`` (``(H, W)`` uint8, a
+    shortest path).
 
     ## Arguments
     | argument | values | default |
@@ -105,12 +98,18 @@ class MazeEnv(InstanceEnv):
     | ``generator`` | one of the generators below | ``dfs`` |
     | ``loops`` | 0.0 to 1.0, the chance that a standing wall between two rooms is opened | 0.0 |
     | ``endpoints`` | ``any``, ``dead_ends``, ``corners``, ``farthest`` | ``any`` |
-    | ``observation`` | ``grid``, ``rgb`` | ``grid`` |
+    | ``observation`` | ``grid``, ``planes``, ``rgb`` | ``grid`` |
     | ``reward`` | ``exact``, ``cells`` | ``exact`` |
     | ``render_mode`` | ``rgb_array``, ``ansi`` | None |
+    | ``file`` | a file or folder of mazes, see below | None |
+    | ``new_endpoints`` | whether resets show the same maze with another start and goal | False |
+    | ``pixels`` | 1 to 1000, pixels a cell of ``rgb`` | 1 |
 
     Generators: ``dfs``, ``wilson``, ``kruskal``, ``prim``, ``recursive_division`` and
     ``hunt_and_kill``; ``thinkenv.mazes.generators`` says what distribution each gives.
+
+    With a ``file``, which is whatever ``thinkenv.mazes.read`` reads, the environment shows its
+    mazes, of any height and width, and none of the first five arguments is allowed beside it.
 
     Splits are disjoint up to rotation and reflection, by a hash of the walls: see
     ``thinkenv.tasks.splits``. A wrong argument raises a ``ValueError`` or ``TypeError`` that names
@@ -148,9 +147,13 @@ class MazeEnv(InstanceEnv):
         observation: str = "grid",
         reward: str = "exact",
         render_mode: str | None = None,
+        file: str | Path | None = None,
+        new_endpoints: bool = False,
+        pixels: int = 1,
     ):
-        task = MazeTask(size, split, generator, loops, endpoints)
-        super().__init__(MazeDynamics(task, observation, reward), render_mode)
+        task = maze_task(file, size, split, generator=generator, loops=loops, endpoints=endpoints)
+        look = Look(observation, pixels, task.shape, task.codes)
+        super().__init__(MazeDynamics(task, look, new_endpoints, reward), render_mode)
 
 
 class MazeVectorEnv(InstanceVectorEnv):

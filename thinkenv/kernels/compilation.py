@@ -13,15 +13,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numba
+import numpy as np
 from numba.core import event
 
-from thinkenv.files import VARIABLE, cache_dir
+from thinkenv.files import writable_cache_dir
 
 MESSAGE = "thinkenv: compiling kernels, once on this machine (about 10 seconds) ..."
-MESSAGE_EVERY_TIME = (
-    "thinkenv: compiling kernels (about 10 seconds), as in every process, because the cache folder "
-    f"cannot be written: name another one in {VARIABLE} ..."
-)
+MESSAGE_EVERY_TIME = "thinkenv: compiling kernels (about 10 seconds), as in every process ..."
 DAYS_KEPT = 30
 
 PACKAGE = Path(__file__).parents[1]
@@ -39,6 +37,23 @@ def sources_of_kernels() -> list[Path]:
 
 
 @functools.cache
+def is_writable(folder: str) -> bool:
+    """Whether files can be written in the folder that ``NUMBA_CACHE_DIR`` names; if not, say so."""
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        print(
+            f"thinkenv: the folder {folder} in NUMBA_CACHE_DIR cannot be written "
+            f"({error.strerror}): compiled kernels stay in memory",
+            file=sys.stderr,
+            flush=True,
+        )
+        return False
+    return True
+
+
+@functools.cache
 def kernel_folder() -> Path | None:
     """Where compiled kernels are kept: in the cache folder, one folder for each state of the code.
 
@@ -47,20 +62,26 @@ def kernel_folder() -> Path | None:
     deleted after a month without use.
 
     Returns:
-        The folder, or None where it cannot be written: every process then compiles for itself.
+        The folder, or None where it cannot be written: every process then compiles for itself, and
+        one line on the standard error has said so.
     """
     digest = hashlib.sha256()
     for source in sources_of_kernels():
         digest.update(source.read_bytes())
-    try:
-        folder = cache_dir() / "kernels" / digest.hexdigest()[:16]
-        folder.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()
-        os.utime(folder)
-    except (OSError, RuntimeError):  # RuntimeError: there is no home folder
+    folder = writable_cache_dir(f"kernels/{digest.hexdigest()[:16]}")
+    if folder is None:
         return None
+    with contextlib.suppress(OSError):  # of another user, who lets us write in it
+        os.utime(folder)
     delete_unused(folder.parent)
     return folder
+
+
+def folder_of(chosen: str) -> Path | None:
+    """Where kernels are kept: in the folder ``chosen`` in ``NUMBA_CACHE_DIR``, or in ours."""
+    if chosen:
+        return Path(chosen) if is_writable(chosen) else None
+    return kernel_folder()
 
 
 def delete_unused(folder: Path) -> None:
@@ -78,6 +99,8 @@ def kernel(
 
     A decorator: ``@kernel``, or ``@kernel(inline="always")``. Kernels release the GIL. They are
     kept in the folder that the environment variable ``NUMBA_CACHE_DIR`` names, or else in ours.
+    With ``NUMBA_DISABLE_JIT=1`` they are plain Python with the same results: a hundred times
+    slower, for debuggers and coverage.
 
     Args:
         function: What to compile.
@@ -86,14 +109,31 @@ def kernel(
     if function is None:
         return functools.partial(kernel, inline=inline)
     config: Any = numba.config
+    if config.DISABLE_JIT:
+        return interpreted(function)
     chosen = config.CACHE_DIR
-    folder = chosen or kernel_folder()
+    folder = folder_of(chosen)
     # Numba reads this while it decorates; kernels of other packages stay where Numba puts them.
     config.CACHE_DIR = str(folder or "")
     try:
         return numba.njit(cache=folder is not None, nogil=True, inline=inline)(function)
     finally:
         config.CACHE_DIR = chosen
+
+
+def interpreted(function: Callable) -> Callable:
+    """A kernel in plain Python, in which numbers of 64 bits go over their ends without a warning.
+
+    Kernels are written such that both ways give the same: every mixture of types is converted, for
+    NumPy's scalars keep the type of the array they come from where compiled ones are widened.
+    """
+
+    @functools.wraps(function)
+    def kernel_in_python(*arguments: Any) -> Any:
+        with np.errstate(over="ignore"):
+            return function(*arguments)
+
+    return kernel_in_python
 
 
 class CompilationMessage(event.Listener):
@@ -111,7 +151,7 @@ class CompilationMessage(event.Listener):
         if not self._printed and compiled.__module__.split(".")[0] == PACKAGE.name:
             self._printed = True
             config: Any = numba.config
-            is_kept = config.CACHE_DIR or kernel_folder()
+            is_kept = folder_of(config.CACHE_DIR) is not None
             print(MESSAGE if is_kept else MESSAGE_EVERY_TIME, file=sys.stderr, flush=True)
 
     def on_end(self, compilation: event.Event) -> None:

@@ -1,13 +1,14 @@
-"""Mazes without an environment: generate them in batches, solve them, judge answers."""
+"""Mazes without an environment: generate and read them in batches, solve them, judge answers."""
 
 import numpy as np
 
-from thinkenv.checks import check_integer
+from thinkenv.checks import check_integer, suggest_arguments
 from thinkenv.kernels.compilation import announce_compilation
 from thinkenv.mazes.dead_ends import fill_dead_ends
 from thinkenv.mazes.file_task import MazeFileTask
 from thinkenv.mazes.generators import GENERATORS
 from thinkenv.mazes.grid_task import MazeBatch
+from thinkenv.mazes.interchange import MazeFileError, from_image, from_text, read, to_text
 from thinkenv.mazes.lattice import FREE, GOAL, START, WALL
 from thinkenv.mazes.properties import PROPERTIES, measure, select
 from thinkenv.mazes.sampling import GENERATOR_VERSION
@@ -26,19 +27,25 @@ __all__ = [
     "START",
     "WALL",
     "MazeBatch",
+    "MazeFileError",
     "MazeFileTask",
     "MazeTask",
     "fill_dead_ends",
+    "from_image",
+    "from_text",
     "generate",
     "instances_of_seed",
     "is_solution",
     "measure",
+    "read",
     "select",
     "shortest_path",
     "solve",
+    "to_text",
 ]
 
 
+@suggest_arguments
 def generate(
     size: int | None = None,
     count: int = 1,

@@ -38,17 +38,18 @@ def move_endpoints(seeds, key, endpoints, rooms, columns):
 
 
 @kernel
-def move_endpoints_anywhere(seeds, key, width, columns):
+def move_endpoints_anywhere(seeds, key, width, away, columns):
     """Give every maze another start and goal, in place, whatever its grid is like.
 
     The new ones are among the cells that can be reached from the old start and lie an even number
-    of rows and columns from it: where it is in a room of a lattice, so are they. The old start and
-    goal are not among them. A maze without two such cells stays as it is.
+    of rows and columns from it: where it is in a room of a lattice, so are they. A maze without
+    two such cells stays as it is.
 
     Args:
         seeds: ``(count,)`` uint64, decide which cells.
         key: The 64-bit key of the stream of random numbers.
         width: Cells in a row.
+        away: Whether neither of them may be where the old start or goal was.
         columns: The mazes, as of ``MazeBatch.flat``; changed.
     """
     grids, solutions, path_lengths, unique = columns
@@ -66,7 +67,8 @@ def move_endpoints_anywhere(seeds, key, width, columns):
             rows = cell // width - old_start // width
             columns = cell % width - old_start % width
             # Even distances have no lowest bit. The list grows behind what was read of the queue.
-            if (rows | columns) & 1 == 0 and cell != old_start and cell != old_goal:
+            was_end = cell == old_start or cell == old_goal
+            if (rows | columns) & 1 == 0 and not (away and was_end):
                 queue[count] = cell
                 count += 1
         if count < 2:

@@ -8,6 +8,7 @@ from typing import NoReturn
 
 import numpy as np
 
+from thinkenv.checks import suggest_arguments
 from thinkenv.kernels.random import stream_key
 from thinkenv.mazes import interchange
 from thinkenv.mazes.augmentation import move_endpoints_anywhere
@@ -24,6 +25,8 @@ class MazeFileTask(GridTask):
 
     Args:
         path: A file or folder in a format of ``thinkenv.mazes.interchange``.
+        allow_unsolvable: Whether a maze may have no way from start to goal. Then the right answer
+            to it is the empty one.
 
     Attributes:
         batch: The mazes.
@@ -32,11 +35,23 @@ class MazeFileTask(GridTask):
         MazeFileError: If it is in none of them, or holds no mazes.
     """
 
-    def __init__(self, path: str | Path):
+    @suggest_arguments
+    def __init__(self, path: str | Path, allow_unsolvable: bool = False):
         self.path = Path(path)
-        self.batch = interchange.read(self.path)
+        self.batch = interchange.read(self.path, allow_unsolvable)
         if len(self.batch) == 0:
             raise interchange.MazeFileError(f"{path}: holds no mazes")
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of a maze's grid."""
+        _, height, width = self.batch.grids.shape
+        return height, width
+
+    @property
+    def size(self) -> int:
+        """The larger side without the outer wall."""
+        return max(self.shape) - 2
 
     @property
     def options(self) -> dict[str, OptionValue]:
@@ -44,8 +59,8 @@ class MazeFileTask(GridTask):
 
         Where the mazes are not square, also their ``shape``, such as ``5x7``.
         """
-        height, width = (side - 2 for side in self.batch.grids.shape[1:])
-        options: dict[str, OptionValue] = {"size": max(height, width), "file": self.path.name}
+        height, width = (side - 2 for side in self.shape)
+        options: dict[str, OptionValue] = {"size": self.size, "file": self.path.name}
         return options if height == width else options | {"shape": f"{height}x{width}"}
 
     @functools.cached_property
@@ -89,10 +104,31 @@ class MazeFileTask(GridTask):
             ValueError: If there are not as many seeds as mazes, or one is out of range.
             TypeError: If they are not integers.
         """
+        return self._move_endpoints(batch, seeds, away=True)
+
+    def redraw_endpoints(self, batch: MazeBatch, seeds: Sequence[int] | np.ndarray) -> MazeBatch:
+        """The same mazes with start and goal drawn anew, from the cells that ``perturb`` takes.
+
+        Cells where start and goal have been are among them here.
+
+        Args:
+            batch: Mazes of this task.
+            seeds: ``(len(batch),)`` integers from 0 to ``2**63 - 1``, one for each maze.
+
+        Raises:
+            ValueError: If there are not as many seeds as mazes, or one is out of range.
+            TypeError: If they are not integers.
+        """
+        return self._move_endpoints(batch, seeds, away=False)
+
+    def _move_endpoints(
+        self, batch: MazeBatch, seeds: Sequence[int] | np.ndarray, away: bool
+    ) -> MazeBatch:
+        """Other start and goal in each maze; ``away`` from the old ones or not."""
         seeds = check_seeds(seeds, len(batch))
         key = stream_key("Maze file endpoints", GENERATOR_VERSION)
         moved = batch.copy()
-        move_endpoints_anywhere(seeds, key, batch.grids.shape[2], moved.flat())
+        move_endpoints_anywhere(seeds, key, self.shape[1], away, moved.flat())
         return moved
 
     @classmethod

@@ -9,7 +9,8 @@ from thinkenv.checks import check_answers
 from thinkenv.mazes import drawing
 from thinkenv.mazes.dead_ends import filling_rounds
 from thinkenv.mazes.lattice import WALL
-from thinkenv.mazes.solving import judge_flat
+from thinkenv.mazes.solving import is_connected_path, judge_flat
+from thinkenv.notebooks import span
 from thinkenv.tasks.base import CellTask, InstanceBatch, OptionValue
 
 
@@ -50,12 +51,30 @@ class MazeBatch(InstanceBatch):
         grids, solutions = self.grids.reshape(shape), self.solutions.reshape(shape)
         return grids, solutions, self.path_lengths, self.unique
 
+    def summary(self) -> str:
+        """The batch in a few words: ``5 mazes of 11x11, path lengths 7 to 23``."""
+        height, width = self.grids.shape[1:]
+        words = [f"{len(self):,} maze{'s' * (len(self) != 1)} of {height}x{width}"]
+        lengths = self.path_lengths[self.path_lengths > 0]
+        if len(lengths):
+            words.append(f"path lengths {span(lengths)}")
+        if len(lengths) < len(self):
+            words.append(f"{len(self) - len(lengths):,} without a way")
+        return ", ".join(words)
+
+    @staticmethod
+    def sketch(problem: np.ndarray, answer: np.ndarray | None = None) -> np.ndarray:
+        """A picture of one maze, and of an answer that is not judged."""
+        return drawing.render(problem, answer)
+
 
 class GridTask(CellTask[MazeBatch]):
     """A task of mazes: a grid with a start and a goal in, the cells of a shortest path out."""
 
     name = "maze"
     ample_iterations = 1500  # for size 59
+    batch_type = MazeBatch
+    own_problems = "thinkenv.mazes.from_text and .read give the grids of drawn mazes and of files"
     codes = 4
     wall_code = WALL
     turns = True
@@ -89,6 +108,21 @@ class GridTask(CellTask[MazeBatch]):
         return filling_rounds(batch.grids)
 
     @classmethod
+    def reachable(cls, problems: np.ndarray, answers: np.ndarray) -> np.ndarray:
+        """Which answers join start and goal: see ``Task.reachable``.
+
+        What they mark on walls and elsewhere beside a way does not count.
+        """
+        # The kernel has no check of bounds: around grids without an outer wall there must be one.
+        ring = ((0, 0), (1, 1), (1, 1))
+        grids = np.pad(np.ascontiguousarray(problems, np.uint8), ring)
+        ways = np.pad(np.ascontiguousarray(answers, np.uint8), ring) * (grids != WALL)
+        width = grids.shape[2]
+        pairs = zip(grids, ways, strict=True)
+        joined = [is_connected_path(grid.ravel(), width, way.ravel()) for grid, way in pairs]
+        return np.array(joined, np.bool_)
+
+    @classmethod
     def label(cls, options: Mapping[str, OptionValue]) -> str:
         """The size, and what is unusual: ``59x59 prim loops 0.1``, ``28x28``, ``5x7``."""
         words = [str(options.get("shape") or f"{options['size']}x{options['size']}")]
@@ -101,7 +135,9 @@ class GridTask(CellTask[MazeBatch]):
     def describe(self, batch: MazeBatch) -> str:
         """A batch of one maze in words."""
         height, width = batch.grids.shape[1:]
-        return f"maze {height - 2}x{width - 2}, path of {int(batch.path_lengths[0])} cells"
+        length = int(batch.path_lengths[0])
+        way = f"path of {length} cells" if length else "no way from start to goal: right is no cell"
+        return f"maze {height - 2}x{width - 2}, {way}"
 
     def picture(
         self,

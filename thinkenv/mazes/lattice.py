@@ -34,7 +34,8 @@ def rows_and_columns(direction):
     Comparisons instead of branches, which could not be predicted: generators draw directions at
     random.
     """
-    return (direction == DOWN) - (direction == UP), (direction == RIGHT) - (direction == LEFT)
+    rows = np.int64(direction == DOWN) - np.int64(direction == UP)
+    return rows, np.int64(direction == RIGHT) - np.int64(direction == LEFT)
 
 
 @kernel(inline="always")

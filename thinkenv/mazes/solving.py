@@ -6,6 +6,7 @@ from numba import uint64
 from thinkenv.checks import check_answers
 from thinkenv.kernels.compilation import kernel
 from thinkenv.mazes.lattice import (
+    FREE,
     GOAL,
     ROOT,
     START,
@@ -44,7 +45,7 @@ def measure_flat(grid, width, source, target, distances, queue):
     while head < tail:
         cell = uint64(queue[head])
         head += one
-        if cell == uint64(target):
+        if cell == uint64(np.int64(target)):
             break
         onwards = distances[cell] + np.int32(1)
         tail = reach(cell - stride, onwards, distances, queue, tail)
@@ -225,7 +226,8 @@ def judge_flat(columns, width, answers, solved, cell_accuracies):
         columns: The mazes, as of ``MazeBatch.flat``.
         width: Cells in a row.
         answers: ``(count, cells)`` uint8, 1 on the cells of the submitted path.
-        solved: ``(count,)`` bool, filled: the answer is a shortest path.
+        solved: ``(count,)`` bool, filled: the answer is a shortest path, or empty where there is
+            no way.
         cell_accuracies: ``(count,)`` float64, filled: share of free cells equal to the reference.
     """
     grids, solutions, path_lengths, unique = columns
@@ -273,6 +275,11 @@ def check_grid(grid: np.ndarray) -> np.ndarray:
             "grid must hold the integer codes 0 wall, 1 free, 2 start, 3 goal, got others"
         )
     border = np.concatenate([grid[0], grid[-1], grid[:, 0], grid[:, -1]])
+    if 2 * np.count_nonzero(border == FREE) > border.size:
+        raise ValueError(
+            "grid must have an outer wall of border cells 0, got 1: is 1 a wall here? The codes "
+            "look exchanged (0 is a wall and 1 is free; thinkenv.mazes.read takes either)"
+        )
     if np.any(border != WALL):
         raise ValueError("grid must have an outer wall of border cells 0, got an opening in it")
     starts, goals = (np.count_nonzero(grid == code) for code in (START, GOAL))
@@ -297,14 +304,33 @@ def shortest_path(grid: np.ndarray) -> tuple[np.ndarray, int, bool]:
     Raises:
         ValueError: If ``grid`` is not such a maze, or its goal cannot be reached.
     """
-    grid = check_grid(grid)
-    flat = grid.reshape(-1)
-    solution = np.empty(grid.size, np.uint8)
-    scratch = np.empty((2, grid.size), np.int32)
-    length, unique = solve_flat(flat, grid.shape[1], *find_endpoints(flat), *scratch, solution)
-    if length == 0:
+    solutions, lengths, unique = solve_each(check_grid(grid)[None])
+    if lengths[0] == 0:
         raise ValueError("grid must have a path from its start to its goal, got none")
-    return solution.reshape(grid.shape), int(length), bool(unique)
+    return solutions[0], int(lengths[0]), bool(unique[0])
+
+
+def solve_each(grids: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A shortest path of each of many mazes, or nothing where there is no way.
+
+    Args:
+        grids: ``(count, H, W)`` uint8 in C order, each a maze as ``check_grid`` wants it.
+
+    Returns:
+        ``(solutions, lengths, unique)``: as the columns of a ``MazeBatch``; where the goal cannot
+        be reached, the solution is empty, its length 0, and it is not unique.
+    """
+    count, height, width = grids.shape
+    flat = grids.reshape(count, height * width)
+    solutions = np.empty_like(flat)
+    lengths = np.empty(count, np.int32)
+    unique = np.empty(count, np.bool_)
+    scratch = np.empty((2, height * width), np.int32)
+    for index, grid in enumerate(flat):
+        ends = find_endpoints(grid)
+        result = solve_flat(grid, width, *ends, *scratch, solutions[index])
+        lengths[index], unique[index] = result
+    return solutions.reshape(grids.shape), lengths, unique
 
 
 def solve(grid: np.ndarray) -> np.ndarray:
@@ -334,18 +360,20 @@ def solve(grid: np.ndarray) -> np.ndarray:
 def is_solution(grid: np.ndarray, answer: np.ndarray) -> bool:
     """Whether an answer is exactly a shortest path of a maze (any of them).
 
+    Where there is no way from start to goal, the empty answer is right, and nothing else.
+
     Args:
         grid: ``(height, width)`` cell codes (0 wall, 1 free, 2 start, 3 goal) with an outer wall.
         answer: ``(height, width)`` bool or integers, 1 on the path, start and goal included.
 
     Raises:
-        ValueError: If ``grid`` is not a maze with a path, or ``answer`` has another shape or
-            other values.
+        ValueError: If ``grid`` is not a maze, or ``answer`` has another shape or other values.
         TypeError: If ``answer`` holds neither integers nor bools.
     """
     grid = check_grid(grid)
     answer = check_answers(answer, grid.shape)
-    if answer.sum() != shortest_path(grid)[1]:
-        return False
+    length = solve_each(grid[None])[1][0]
+    if length == 0 or answer.sum() != length:
+        return not answer.any() and length == 0
     # As many cells as a shortest path has, joining start and goal, can only be such a path.
     return bool(is_connected_path(grid.reshape(-1), grid.shape[1], answer.reshape(-1)))

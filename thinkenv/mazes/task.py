@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 
-from thinkenv.checks import check_choice, check_integer, check_number
+from thinkenv.checks import check_choice, check_integer, check_number, suggest_arguments
 from thinkenv.kernels.random import stream_key
 from thinkenv.kernels.threads import run_in_parts
 from thinkenv.machine import check_fits_into_memory
@@ -66,6 +66,7 @@ class MazeTask(GridTask):
         TypeError: If an argument has the wrong type.
     """
 
+    @suggest_arguments
     def __init__(
         self,
         size: int | None = None,
@@ -100,6 +101,21 @@ class MazeTask(GridTask):
             "endpoints": self.endpoints,
         }
         return options | {"wall_moves": self.wall_moves} if self.wall_moves else options
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of a maze's grid."""
+        return self.side, self.side
+
+    def of_size(self, size: int) -> Self:
+        """The same kind of mazes in another size.
+
+        Raises:
+            ValueError: If it is not allowed.
+            TypeError: If it is not an integer.
+        """
+        kind = (self.split, self.generator, self.loops, self.endpoints, self.wall_moves)
+        return type(self)(size, *kind)
 
     @property
     def version(self) -> int:
@@ -176,11 +192,25 @@ class MazeTask(GridTask):
             ValueError: If there are not as many seeds as mazes, or one is out of range.
             TypeError: If they are not integers.
         """
+        moved = self.redraw_endpoints(batch, seeds)
+        return self.move_walls(moved, seeds, self.wall_moves) if self.wall_moves else moved
+
+    def redraw_endpoints(self, batch: MazeBatch, seeds: Sequence[int] | np.ndarray) -> MazeBatch:
+        """The same mazes with start and goal drawn anew, by the option ``endpoints``.
+
+        Args:
+            batch: Mazes of this task.
+            seeds: ``(len(batch),)`` integers from 0 to ``2**63 - 1``, one for each maze.
+
+        Raises:
+            ValueError: If there are not as many seeds as mazes, or one is out of range.
+            TypeError: If they are not integers.
+        """
         seeds = check_seeds(seeds, len(batch))
         key = stream_key("Maze endpoints", GENERATOR_VERSION, self.endpoints)
         moved = batch.copy()
         move_endpoints(seeds, key, ENDPOINTS[self.endpoints], self.rooms, moved.flat())
-        return self.move_walls(moved, seeds, self.wall_moves) if self.wall_moves else moved
+        return moved
 
     def move_walls(
         self, batch: MazeBatch, seeds: Sequence[int] | np.ndarray, max_moves: int
@@ -269,8 +299,9 @@ class MazesToTest(KindOfMazes, TestingOptions[MazeTask]):
     split: str | None = None
     """The split; by default "test" for size 9, "extrapolation" for others."""
     file: Path | None = None
-    """Mazes from elsewhere instead: a .npz or .zanj file, or a folder in the easy_to_hard or the
-    token format."""
+    """Mazes from elsewhere instead: any file or folder that thinkenv.mazes.read reads."""
+    allow_unsolvable: bool = False
+    """Also take mazes of the file that have no way from start to goal: right is an empty answer."""
 
     def tasks(self, family: type[MazeTask]) -> Sequence[AnyTask]:
         """The mazes of each size, or those of the file.
@@ -279,9 +310,12 @@ class MazesToTest(KindOfMazes, TestingOptions[MazeTask]):
             ValueError: If the file has no mazes, or there is another option beside it.
         """
         if self.file is not None:
-            if replace(self, file=None) not in (MazesToTest(), MAZES_TO_WATCH):
+            chosen = replace(self, file=None, allow_unsolvable=False)
+            if chosen not in (MazesToTest(), MAZES_TO_WATCH):
                 raise ValueError("--file must be the only option of mazes, got others beside it")
-            return [MazeFileTask(self.file)]
+            return [MazeFileTask(self.file, self.allow_unsolvable)]
+        if self.allow_unsolvable:
+            raise ValueError("--allow-unsolvable must come with --file: only files have such mazes")
         return [
             self.of_size(size, family, self.split or split_of_size(size, DEFAULT_SIZE))
             for size in self.size
@@ -291,14 +325,20 @@ class MazesToTest(KindOfMazes, TestingOptions[MazeTask]):
 MAZES_TO_WATCH = MazesToTest(size=(WATCHING_SIZE,), endpoints=WATCHING_ENDPOINTS)
 
 
-def check_size(size: object) -> int:
+def check_size(size: object, name: str = "size", low: int = MIN_SIZE, high: int = MAX_SIZE) -> int:
     """Return a maze size as ``int``.
+
+    Args:
+        size: The size.
+        name: What it is called in errors.
+        low: The smallest that is allowed.
+        high: The largest that is allowed.
 
     Raises:
         ValueError: If it is even or out of range.
         TypeError: If it is not an integer.
     """
-    size = check_integer("size", size, MIN_SIZE, MAX_SIZE)
+    size = check_integer(name, size, low, high)
     if size % 2 == 0:
-        raise ValueError(f"size must be odd and in [{MIN_SIZE}, {MAX_SIZE}], got {size}")
+        raise ValueError(f"{name} must be odd and in [{low}, {high}], got {size}")
     return size

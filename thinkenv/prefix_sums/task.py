@@ -32,6 +32,9 @@ DEFAULT_EXTRAPOLATION_BITS = 512
 TESTING_BITS = (32, 48, 128, 512)
 WATCHING_BITS = 64
 
+# Of longer strings a batch's pictures show the beginning.
+MAX_SKETCHED_BITS = 1024
+
 # Any constant will do; it keeps the splits apart from those of other tasks.
 SPLIT_SALT = uint64(2)
 
@@ -134,6 +137,16 @@ class PrefixSumBatch(InstanceBatch):
         """What an agent is shown: the bits (the name that all tasks share)."""
         return self.bits
 
+    def summary(self) -> str:
+        """The batch in a few words: ``5 strings of 32 bits``."""
+        return f"{len(self):,} string{'s' * (len(self) != 1)} of {self.bits.shape[1]:,} bits"
+
+    @staticmethod
+    def sketch(problem: np.ndarray, answer: np.ndarray | None = None) -> np.ndarray:
+        """A picture of the first bits of one string, and of an answer that is not judged."""
+        shown = slice(MAX_SKETCHED_BITS)
+        return drawing.render(problem[shown], None if answer is None else answer[shown], None)
+
 
 class PrefixSumTask(SizedTask[PrefixSumBatch]):
     """Bit strings of one length: an instance number in, a string and its running parity out.
@@ -154,6 +167,8 @@ class PrefixSumTask(SizedTask[PrefixSumBatch]):
     name = "prefix_sum"
     generator_version = GENERATOR_VERSION
     ample_iterations = 1000  # for 512 bits
+    batch_type = PrefixSumBatch
+    own_problems = "an array of 0 and 1, a row for each string"
     codes = 2
     dimensions = 1
     training_size, testing_sizes, watching_size = DEFAULT_BITS, TESTING_BITS, WATCHING_BITS

@@ -87,6 +87,10 @@ class Evaluation:
     row: dict
     outcomes: dict[str, np.ndarray]
 
+    def __repr__(self) -> str:
+        task, n, exact = (self.row[name] for name in ("task", "n", "exact"))
+        return f"Evaluation({n:,} problems of {task!r}, {exact:.1%} exact)"
+
 
 class Options(TypedDict, total=False):
     """How all sets of problems of a suite are evaluated: arguments of ``evaluate_task``."""

@@ -12,6 +12,7 @@ np.True_
 
 from typing import Any
 
+from thinkenv.checks import arguments_of, check_arguments
 from thinkenv.tasks.base import AnyTask, CellTask, InstanceBatch, Task
 from thinkenv.tasks.plain import PlainBatch, PlainTask, symmetries
 from thinkenv.tasks.registry import Registry
@@ -63,4 +64,7 @@ def make_task(reference: str, **options: Any) -> AnyTask:
         ValueError: If there is no such task, or an option has a value that is not allowed.
         TypeError: If there is no such option, or it has the wrong type.
     """
-    return find_task(reference)(**options)
+    family = find_task(reference)
+    if (known := arguments_of(family)) is not None:
+        check_arguments(f"the task {reference!r}", options, known)
+    return family(**options)

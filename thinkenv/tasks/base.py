@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import numpy as np
 
+from thinkenv import notebooks
 from thinkenv.checks import check_answers
 from thinkenv.drawing import render_cells, write_cells
 
@@ -29,6 +30,11 @@ class InstanceBatch(ABC):
 
     instances: np.ndarray
     solutions: np.ndarray
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        # A dataclass writes a ``__repr__`` of all its arrays, unless its body has one.
+        cls.__repr__ = cls.__repr__  # type: ignore[method-assign]
 
     @property
     @abstractmethod
@@ -63,6 +69,34 @@ class InstanceBatch(ABC):
         columns = {name: [getattr(part, name) for part in parts] for name in vars(parts[0])}
         return cls(**{name: np.concatenate(arrays) for name, arrays in columns.items()})
 
+    def summary(self) -> str:
+        """The batch in a few words: ``5 problems of 9x9``."""
+        return f"{len(self):,} problems of {'x'.join(map(str, self.problems.shape[1:]))}"
+
+    @staticmethod
+    def sketch(problem: np.ndarray, answer: np.ndarray | None = None) -> np.ndarray:
+        """A picture of one problem as agents are shown it, and of an answer that is not judged.
+
+        Args:
+            problem: One of ``problems``.
+            answer: Of the shape of one of ``solutions``, or None.
+
+        Returns:
+            ``(height, width, 3)`` uint8.
+        """
+        cells = problem.reshape(-1, problem.shape[-1])  # planes one below the other
+        if answer is None or answer.size != cells.size:
+            return render_cells(cells)
+        return render_cells(cells, answer.reshape(cells.shape))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.summary()})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the first problems, as pictures."""
+        pictures = (self.sketch(problem) for problem in self.problems)
+        return notebooks.gallery(repr(self), pictures, len(self))
+
 
 Batch = TypeVar("Batch", bound=InstanceBatch)
 
@@ -77,10 +111,17 @@ class Task(ABC, Generic[Batch]):
         name: What the task is called, in rows and on the command line.
         ample_iterations: Iterations that suffice a trained agent for the hardest of the problems
             that are tested by default, which is far more than it was trained with.
+        batch_type: The class of its batches.
+        solutions_known: Whether its problems come with right answers; else nothing can be judged.
+        own_problems: How problems of one's own become what agents are shown, in a few words for
+            those who gave an agent something else.
     """
 
     name: ClassVar[str]
     ample_iterations: ClassVar[int] = 1000
+    batch_type: ClassVar[type[InstanceBatch]] = InstanceBatch  # type: ignore[type-abstract]
+    solutions_known: ClassVar[bool] = True
+    own_problems: ClassVar[str] = ""
 
     @property
     @abstractmethod
@@ -145,6 +186,19 @@ class Task(ABC, Generic[Batch]):
         Returns:
             ``(count, H, W)`` int32: 0 for walls, the round (1, 2, …) in which a dead end is
             filled, and -1 for the cells that stay.
+        """
+        return None
+
+    @classmethod
+    def reachable(cls, problems: np.ndarray, answers: np.ndarray) -> np.ndarray | None:
+        """For mazes: which answers say that there is a way; for other tasks None.
+
+        Args:
+            problems: ``(count, …)``, as agents are shown them.
+            answers: ``(count, …)`` of 0 and 1.
+
+        Returns:
+            ``(count,)`` bool: whether the cells of the answer join start and goal.
         """
         return None
 
@@ -219,6 +273,12 @@ class Task(ABC, Generic[Batch]):
     def __repr__(self) -> str:
         options = ", ".join(f"{name}={value!r}" for name, value in self.options.items())
         return f"{type(self).__name__}({options})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the options, and the first problem as an example."""
+        picture = self.picture(self.draw([0]))
+        example = notebooks.image_tag(notebooks.png(picture, notebooks.MAX_EXAMPLE_SIDE))
+        return f"{notebooks.table(type(self).__name__, self.options)}{example}"
 
 
 class CellTask(Task[Batch]):

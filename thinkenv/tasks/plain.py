@@ -62,6 +62,7 @@ class PlainTask(SizedTask[PlainBatch]):
         TypeError: If an argument has the wrong type.
     """
 
+    batch_type = PlainBatch
     smallest_size: ClassVar[int] = 1
     largest_size: ClassVar[int] = 10_000
 

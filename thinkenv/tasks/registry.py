@@ -12,6 +12,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Generic, TypeVar
 
+from thinkenv.checks import suggestion
+
 Found = TypeVar("Found")
 
 
@@ -53,6 +55,7 @@ class Registry(Generic[Found]):
             raise ValueError(
                 f"{self.kind} must be one of {', '.join(map(repr, self.names))}, or a class of "
                 f"your own as 'file.py:Class' or 'module:Class', got {reference!r}"
+                f"{suggestion(reference, self.names)}"
             )
         try:
             is_file = place.endswith(".py")

@@ -68,7 +68,9 @@ def test_inputs_are_the_planes_and_a_board_of_ones(batch):
     assert np.array_equal(inputs[:, :17].numpy(), batch.planes)
     assert bool((inputs[:, 17] == 1).all())
     assert CODEC.board(batch.problems) == (8, 8)
-    for wrong in (batch.problems[:, :12], batch.problems[0], batch.problems.astype(np.int64)):
+    assert bool((CODEC.encode(batch.problems.astype(np.int64)) == inputs).all())
+    planes = batch.problems
+    for wrong in (planes[:, :12], planes[0], planes * 0.5, planes * 2):
         with pytest.raises(ValueError, match="problems for a 'chess' agent must be planes"):
             CODEC.encode(wrong)
 

@@ -31,7 +31,7 @@ def metrics_of(folder) -> list[dict]:
 
 def files_of(folder) -> dict:
     """The contents of a run's files, but for TensorBoard's."""
-    return {path.name: path.read_bytes() for path in folder.glob("*.[jpcs]*")}
+    return {path.name: path.read_bytes() for path in folder.glob("*.[jpcsm]*")}
 
 
 def test_stopping_and_resuming_gives_the_same_losses(tmp_path):
@@ -62,7 +62,8 @@ def test_a_finished_run_stays_what_it_is_when_it_is_resumed(tmp_path):
     options = ["--steps", 4, "--short-steps", 4, "--folder", tmp_path]
     train(*options)
     files = files_of(tmp_path)
-    assert set(files) == {"agent.json", "weights.safetensors", "metrics.csv", "checkpoint.pt"}
+    agent = {"agent.json", "weights.safetensors", "README.md"}
+    assert set(files) == agent | {"metrics.csv", "checkpoint.pt"}
     output, _ = train(*options, "--resume")
     assert "from step 4" in output
     assert files_of(tmp_path) == files
@@ -242,4 +243,4 @@ def test_training_further_begins_with_the_weights_of_an_agent(tmp_path):
     said = refusal("train_dt", *starting, "--folder", tmp_path / "o", "--hidden-channels", 16)
     assert "has net.hidden_channels=8, but net.hidden_channels=16 was asked for" in said
     said = refusal("train_dt", *options, "--start-from", tmp_path / "none")
-    assert "an agent must be a folder or one of chess, " in said
+    assert f"there is no such agent: {tmp_path / 'none'}; an agent is a folder, or one of " in said

@@ -19,6 +19,7 @@ class CellCodec(Codec[InstanceBatch]):
     def __init__(self, task: type[CellTask]):
         super().__init__(task)
         self.interface = Interface(task.codes, 2, task.dimensions, task.wall_code)
+        self.problem_axes = task.dimensions
 
     def board(self, problems: np.ndarray) -> tuple[int, int]:
         """Height and width of problems; strings are boards of one row."""
@@ -40,10 +41,8 @@ class CellCodec(Codec[InstanceBatch]):
             or problems.max(initial=0) >= codes
         ):
             shape = "(count, height, width)" if dimensions == 2 else "(count, width)"
-            raise ValueError(
-                f"problems for a {self.task.name!r} agent must be integers {shape} in "
-                f"[0, {codes - 1}], got shape {problems.shape} and dtype {problems.dtype}"
-            )
+            got = f"shape {problems.shape} and dtype {problems.dtype}"
+            raise ValueError(self.refusal(f"integers {shape} in [0, {codes - 1}]", got))
         boards = problems.reshape(len(problems), *self.board(problems))
         tensor = torch.from_numpy(np.ascontiguousarray(boards)).to(device)
         inputs = F.one_hot(tensor.long(), codes).permute(0, 3, 1, 2).float()

@@ -61,6 +61,9 @@ class Rollout(Generic[SomeMemory]):
     def __len__(self) -> int:
         return len(self._index)
 
+    def __repr__(self) -> str:
+        return f"Rollout({len(self):,} problems, {self.iterations:,} iterations)"
+
     @property
     def memory(self) -> SomeMemory:
         """The memories ``(B, …)``; the next iterations may change them in place."""

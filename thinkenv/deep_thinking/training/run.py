@@ -20,6 +20,7 @@ from thinkenv.deep_thinking.architectures.equivariance import load_plain_state
 from thinkenv.deep_thinking.codecs.choice import codec_for
 from thinkenv.deep_thinking.distributed import Distributed
 from thinkenv.deep_thinking.migration import METRIC_NAMES, rename, upgrade_training_state
+from thinkenv.deep_thinking.model_card import remove_card
 from thinkenv.deep_thinking.rollout.acceleration import PLAIN, Acceleration
 from thinkenv.deep_thinking.training.plan import Plan
 from thinkenv.deep_thinking.training.trainer import Trainer, learning_rate_of_step
@@ -217,6 +218,7 @@ class Run:
         if self.processes.is_first:
             for file in files:
                 file.unlink(missing_ok=True)
+            remove_card(self.folder)
 
     def _load(self) -> None:
         """Go on from the folder's checkpoint.

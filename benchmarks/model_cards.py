@@ -1,0 +1,142 @@
+"""Write the model cards of the agents that come with the package.
+
+    python benchmarks/model_cards.py
+
+What was measured of each agent, in ``benchmarks/results``, and what it is known to fail at goes
+into its ``agent.json``, from which its card, ``README.md``, is made. The weights stay as they are.
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from thinkenv.command_line import Parser, run_command
+from thinkenv.deep_thinking.checkpoint import DESCRIPTION, SHIPPED, shipped_agents
+from thinkenv.deep_thinking.model_card import CARD, card
+from thinkenv.files import write_bytes
+
+RESULTS = Path(__file__).parent / "results"
+LICENSE = "mit"  # of the whole package
+KEYS = (
+    "task",
+    "split",
+    "size",
+    "generator",
+    "loops",
+    "endpoints",
+    "rating",
+    "n",
+    "iterations",
+    "stopping",
+    "requested",
+    "exact",
+    "exact_low",
+    "exact_high",
+    "cells",
+    "converged",
+    "first_move",
+    "line",
+)
+# Percent of mazes of size 33 solved by where start and goal lie, from docs/results.md: both in
+# rooms, one, none; for each seed. And how many of 100 mazes of that size, after a wall was put
+# across the only way, are answered rightly, by no cell.
+ENDS_IN_ROOMS = ((100, 44, 20), (100, 64, 47), (100, 0, 0), (100, 69, 39), (100, 29, 6))
+EMPTY_ANSWERS = (0, 0, 60, 46, 0)
+LIMITS = {
+    "chess": (
+        "Thinking longer than in training gains nothing: of the puzzles rated 1600 and more it "
+        "solves 35.3 % after 12 iterations, and 35.2 % after 120.",
+        "A feed-forward net of the same size and training time is better by 2.4 points.",
+    ),
+    "chess_feed_forward": ("It does not think: more than one iteration changes nothing.",),
+}
+
+
+def main() -> None:
+    """Write the description and the card of every agent."""
+    Parser(description=(__doc__ or "").split("\n")[0]).parse_args()
+    for name in shipped_agents():
+        folder = SHIPPED / name
+        described = describe(name, json.loads((folder / DESCRIPTION).read_bytes()))
+        write_bytes(folder / DESCRIPTION, (json.dumps(described, indent=2) + "\n").encode())
+        write_bytes(folder / CARD, card(name, described).encode())
+        print(f"written: {folder / CARD}")
+
+
+def describe(name: str, description: Mapping[str, Any]) -> dict[str, Any]:
+    """A description with the licence, and with what is known of the agent."""
+    known = {"license": LICENSE, "results": results_of(name), "limits": limits_of(name)}
+    return {**description, **known}
+
+
+def results_of(name: str) -> list[dict[str, Any]]:
+    """The stored results of an agent."""
+    task, _, seed = name.partition("_seed")
+    if task == "maze":
+        others = [
+            row
+            for row in stored("leaderboard")["rows"]
+            if row["checkpoint"] == f"assets/agents/{name}" and row["loops"]
+        ]
+        measured = stored(f"maze_seed{seed or 0}")
+        return [
+            result(measured, found(measured["rows"].values())),
+            result(stored("leaderboard"), found(others)),
+        ]
+    if task == "prefix_sum":
+        # After 48, 100 and 400 iterations, and until converged, for each size.
+        measured, longest = (
+            stored(f"{task}_seed{seed or 0}"),
+            stored(f"{task}_4096_seed{seed or 0}"),
+        )
+        rows = measured["rows"]
+        return [
+            result(measured, [*fixed(rows[0::4]), *found(rows[3::4])]),
+            result(longest, found(longest["rows"])),
+        ]
+    measured = stored(name)
+    rows = [row for row in measured["rows"] if row["iterations"] in (1, 12, 120)]
+    return [result(measured, fixed(rows))]
+
+
+def limits_of(name: str) -> list[str]:
+    """What an agent is known to fail at."""
+    task, _, seed = name.partition("_seed")
+    if task != "maze":
+        return list(LIMITS.get(name, ()))
+    both, one, none = ENDS_IN_ROOMS[int(seed or 0)]
+    return [
+        f"Of mazes of size 33 it solves {both} % with start and goal in rooms, {one} % where one "
+        f"of them lies on a corridor cell, and {none} % where both do.",
+        "Of 100 mazes of size 33 with a wall across the only way, it answers "
+        f"{EMPTY_ANSWERS[int(seed or 0)]} rightly, by no cell. In the others it marks cells that "
+        "do not join start and goal (`thought.reachable` is False for all 100).",
+    ]
+
+
+def stored(name: str) -> dict[str, Any]:
+    """A stored result."""
+    return json.loads((RESULTS / f"{name}.json").read_text())
+
+
+def result(measured: Mapping[str, Any], rows: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Some rows of a stored result, with where they come from, and with what a card shows."""
+    about = {name: measured[name] for name in ("command", "commit", "time")}
+    kept = [{key: row[key] for key in KEYS if row.get(key) is not None} for row in rows]
+    return {**about, "rows": kept}
+
+
+def found(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows whose number of iterations was found for each problem."""
+    return [{**row, "stopping": "converged"} for row in rows]
+
+
+def fixed(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of a number of iterations that was asked for."""
+    return [{**row, "stopping": "fixed", "requested": row["iterations"]} for row in rows]
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))

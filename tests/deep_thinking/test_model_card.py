@@ -1,0 +1,128 @@
+"""Model cards say what ``agent.json`` says, to people and hubs, and replace no words of others."""
+
+import json
+import re
+
+import pytest
+
+from tests.deep_thinking.conftest import ROOT, call_script
+from thinkenv.deep_thinking import load, shipped_agents
+from thinkenv.deep_thinking.checkpoint import SHIPPED, save_agent
+from thinkenv.deep_thinking.model_card import card
+from thinkenv.suites import evaluate_task
+from thinkenv.tasks import make_task
+from thinkenv.tasks.registry import import_file
+
+TINY = (
+    "--steps 2 --short-steps 1 --batch 2 --validate-every 1 --validation-problems 2 --threads 1 "
+    "--short-iterations 1 2 --long-iterations 2 3 --memory-channels 8 --hidden-channels 8"
+).split()
+
+
+@pytest.fixture
+def cards():
+    """The script that writes the cards of the agents of the package."""
+    return import_file(ROOT / "benchmarks" / "model_cards.py")
+
+
+def front_matter(text: str) -> dict:
+    yaml = pytest.importorskip("yaml")  # comes with huggingface_hub
+    return yaml.safe_load(text.split("---\n")[1])
+
+
+@pytest.mark.parametrize("name", shipped_agents())
+def test_the_card_of_a_shipped_agent_is_what_its_description_and_the_results_say(name, cards):
+    described = json.loads((SHIPPED / name / "agent.json").read_text())
+    text = (SHIPPED / name / "README.md").read_text()
+    assert cards.describe(name, described) == described, "run python benchmarks/model_cards.py"
+    assert text == card(name, described), "run python benchmarks/model_cards.py"
+    assert f"{described['parameters']:,} parameters" in text
+    assert described["command"] in text and described["commit"] in text
+    matter = front_matter(text)
+    assert matter["library_name"] == "thinkenv" and matter["license"] == "mit"
+    assert {"thinkenv", described["task"]} <= set(matter["tags"])
+    (index,) = matter["model-index"]
+    assert index["name"] == name and len(index["results"]) >= 9
+
+
+def test_the_limits_on_the_cards_are_those_of_the_page_of_results(cards):
+    page = (ROOT / "docs" / "results.md").read_text()
+    rows = re.findall(r"^\| `maze[^|]*\| (\d+) % \| (\d+) % \| (\d+) % \|$", page, re.MULTILINE)
+    assert [tuple(map(int, row)) for row in rows] == list(cards.ENDS_IN_ROOMS)
+    agents = " ".join((ROOT / "docs" / "agents.md").read_text().split())
+    zero, one, two, three, four = cards.EMPTY_ANSWERS
+    assert f"which seeds 0 to 4 give in {zero}, {one}, {two}, {three} and {four}" in agents
+    text = (SHIPPED / "maze" / "README.md").read_text()
+    assert "44 % where one" in text and "never saw a maze with loops" in text
+    assert "| 33x33 loops 0.1, extrapolation | 1,000 |" in text
+
+
+def test_hubs_read_the_numbers():
+    hub = pytest.importorskip("huggingface_hub")
+    data = hub.ModelCard((SHIPPED / "chess" / "README.md").read_text()).data
+    assert data.library_name == "thinkenv"
+    first = data.eval_results[0]
+    assert (first.metric_type, first.metric_value) == ("exact", 0.991)
+    assert first.dataset_name == "rated 400-599, test" and first.metric_name == "iterations: 1"
+
+
+def test_a_run_writes_a_card_beside_its_weights(tmp_path):
+    call_script("train_dt", *TINY, "--folder", tmp_path / "run")
+    described = json.loads((tmp_path / "run" / "agent.json").read_text())
+    text = (tmp_path / "run" / "README.md").read_text()
+    assert text == card("run", described)
+    assert "steps 2" in text and described["command"] in text
+    assert "license" not in front_matter(text)  # it is yours to choose
+
+
+def test_measured_rows_stand_on_the_card(saved_agent):
+    agent = load(saved_agent)
+    tasks = [make_task("maze", size=size, split="all") for size in (5, 9)]
+    rows = [
+        evaluate_task(lambda problems: agent.think(problems, 3), task, 2)[0].row for task in tasks
+    ]
+    agent.description["results"] = [{"rows": rows, "command": "python measure.py"}]
+    agent.save_pretrained(saved_agent)
+    text = (saved_agent / "README.md").read_text()
+    assert "python measure.py" in text
+    assert text.count("| 2 | 3 | ") == 2 and "| 5x5, all | 2 | 3 | " in text
+    assert [row["stopping"] for row in rows] == ["fixed", "fixed"]
+
+
+def test_a_card_that_somebody_edited_is_never_replaced(small_net, tmp_path):
+    described = {"task": "maze", "training_iterations": 5}
+    path = tmp_path / "README.md"
+    save_agent(tmp_path, small_net, described)
+    first = path.read_text()
+    save_agent(tmp_path, small_net, described | {"seed": 3})
+    second = path.read_text()
+    assert first != second and "| seed | 3 |" in second
+    for edited in (second.replace("seed", "Seed"), second + "\nMine.\n", "My own card.\n", ""):
+        path.write_text(edited)
+        save_agent(tmp_path, small_net, described)
+        assert path.read_text() == edited
+    load(tmp_path)
+
+
+def test_rows_do_not_choose_code_to_run(tmp_path):
+    (tmp_path / "trap.py").write_text(f"open({str(tmp_path / 'sprung')!r}, 'w').close()")
+    row = dict(task=f"{tmp_path}/trap.py:Trap", n=1, exact=1.0, exact_low=0.2, exact_high=1.0)
+    told = {"task": "maze", "architecture": "recurrent", "training_iterations": 2, "parameters": 3}
+    card("n", told | {"results": [{"rows": [row]}]})
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_whatever_a_description_holds_the_front_matter_is_yaml(small_net, tmp_path):
+    save_agent(tmp_path / 'a: "b" # c', small_net, {"task": "maze", "training_iterations": 1})
+    text = (tmp_path / 'a: "b" # c' / "README.md").read_text()
+    assert front_matter(text)["tags"][-1] == "recurrent"
+    told = {"task": "x: [", "architecture": "- y", "training_iterations": 2, "parameters": 3}
+    row = dict(task="x: [", size=5, n=1, exact=1.0, exact_low=0.2, exact_high=1.0, split="a: 'b'")
+    matter = front_matter(card("n: #", told | {"license": "{", "results": [{"rows": [row]}]}))
+    assert matter["license"] == "{" and matter["tags"][-2:] == ["x: [", "- y"]
+    assert matter["model-index"][0]["results"][0]["dataset"]["name"] == "size 5, a: 'b'"
+    for strange in (
+        {"plan": 3, "versions": None, "results": "x", "start_from": [], "metrics": 1},
+        {"results": [{"rows": [3, {"exact": 1}, row | {"task": "chess"}]}, "rows", {}]},
+    ):
+        assert front_matter(card("n", told | strange))["library_name"] == "thinkenv"

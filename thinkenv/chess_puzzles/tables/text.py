@@ -1,0 +1,83 @@
+"""Text in pieces: one encoding, one kind of line end, whole lines."""
+
+import codecs
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+MAX_LINE_BYTES = 1 << 20  # a row has a few hundred; without a limit any file would be one line
+UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def with_newlines(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The same text in UTF-8 without a byte order mark, each line ending with a newline.
+
+    Lines that end as on Windows keep the character before the newline.
+    """
+    first = next(pieces, b"")
+    if first.startswith(UTF_16_MARKS):
+        decoder = codecs.getincrementaldecoder("utf-16")(errors="replace")
+        decode = decoder.decode
+        first = decode(first).encode()
+        pieces = (decode(piece).encode() for piece in pieces)
+    first = first.removeprefix(codecs.BOM_UTF8)
+    # As on the first Macintosh.
+    is_return_alone = b"\n" not in first and b"\r" in first[:-1]
+    yield first.replace(b"\r", b"\n") if is_return_alone else first
+    for piece in pieces:
+        yield piece.replace(b"\r", b"\n") if is_return_alone else piece
+
+
+def read_ahead(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The same pieces, each fetched in a second thread while the one before it is worked on."""
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, pieces, None)
+        while (piece := coming.result()) is not None:
+            coming = thread.submit(next, pieces, None)
+            yield piece
+
+
+def whole_lines(pieces: Iterator[bytes], path: Path) -> Iterator[bytes]:
+    """Join pieces of text so that each ends with a newline.
+
+    Raises:
+        ValueError: If a line is too long to be one of a puzzle file.
+    """
+    rest = b""
+    for piece in pieces:
+        text = rest + piece
+        cut = text.rfind(b"\n") + 1
+        rest = text[cut:]
+        if len(rest) > MAX_LINE_BYTES:
+            raise ValueError(
+                f"{path} is not a puzzle file: it has a line of over {MAX_LINE_BYTES} bytes"
+            )
+        if cut:
+            yield text[:cut]
+    if rest:
+        yield rest + b"\n"
+
+
+def decoded(text: bytes) -> str:
+    """Whole lines as text: in UTF-8, or else in the usual encoding of Windows."""
+    try:
+        return text.decode()
+    except UnicodeDecodeError:
+        return text.decode("cp1252", errors="replace")
+
+
+def numbered_lines(first: bytes, texts: Iterator[bytes]) -> Iterator[tuple[int, str]]:
+    """The lines of a text with their numbers from 1 on, without their ends; empty ones left out.
+
+    Args:
+        first: The first whole lines.
+        texts: Those that follow.
+    """
+    number = 0
+    text: bytes | None = first
+    while text is not None:
+        for line in decoded(text).split("\n")[:-1]:
+            number += 1
+            if line := line.strip():
+                yield number, line
+        text = next(texts, None)

@@ -1,0 +1,98 @@
+"""Mazes in arrays of any tool: ``.npy`` files, and ``.npz`` files that are not our own.
+
+One array ``(H, W)`` or ``(count, H, W)``: our codes (0 wall, 1 free, 2 start, 3 goal), those with
+wall and free exchanged, or 0 and 1 alone with openings in the outer wall.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from thinkenv.mazes.grid_task import MazeBatch
+from thinkenv.mazes.interchange.base import (
+    MazeFileError,
+    are_mazes,
+    judge_read,
+    name_maze,
+    read_array,
+)
+from thinkenv.mazes.interchange.cells import from_numbers
+from thinkenv.mazes.interchange.text import Drawing, read_drawing
+
+
+def read_npy(path: Path, allow_unsolvable: bool = False) -> MazeBatch:
+    """Read the mazes of a ``.npy`` file, and solve them.
+
+    Raises:
+        MazeFileError: If it is missing or damaged, or holds no mazes.
+    """
+    return judge_read(path, grids_of(path, read_array(path)), None, allow_unsolvable)
+
+
+def grids_of(
+    source: Path | str, values: np.ndarray, ends: dict[str, np.ndarray] | None = None
+) -> np.ndarray | list[np.ndarray]:
+    """Mazes from one array of numbers, or of letters.
+
+    Args:
+        source: The file's name, for errors.
+        values: ``(H, W)`` or ``(count, H, W)``.
+        ends: ``start`` and ``goal``, ``(count, 2)`` rows and columns each, where they are known.
+
+    Returns:
+        ``(count, H, W)`` cell codes, or that many arrays ``(H, W)``.
+
+    Raises:
+        MazeFileError: If they are no mazes.
+    """
+    if values.ndim == 2:
+        values = values[None]
+    if values.ndim != 3:
+        raise MazeFileError(
+            f"{source}: mazes must be an array (height, width) or (count, height, width), got "
+            f"{values.shape}"
+        )
+    is_large_enough = min(values.shape[1:]) >= 3
+    if not ends and is_large_enough and values.dtype.kind in "iu" and are_mazes(values).all():
+        return values.astype(np.uint8)
+    places = {name: as_places(source, name, ends[name], len(values)) for name in ends or {}}
+    grids = []
+    for index, cells in enumerate(values):
+        where = {name: of_each[index] for name, of_each in places.items()}
+        try:
+            grids.append(grid_of(cells, **where))
+        except ValueError as error:
+            raise MazeFileError(f"{name_maze(source, index, len(values))}: {error}") from None
+    return grids
+
+
+def grid_of(
+    cells: np.ndarray,
+    start: tuple[int, int] | None = None,
+    goal: tuple[int, int] | None = None,
+) -> np.ndarray:
+    """One maze from an array ``(H, W)`` of numbers or of letters.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    if cells.dtype.kind != "U":
+        return from_numbers(cells, start, goal)
+    rows = ["".join(cell or " " for cell in row) for row in cells.tolist()]
+    return read_drawing(Drawing(rows, 1, 0), start, goal)[0]
+
+
+def as_places(
+    source: Path | str, name: str, values: np.ndarray, count: int
+) -> list[tuple[int, int]]:
+    """The places in an array, one for each maze.
+
+    Raises:
+        MazeFileError: If there are not as many pairs of whole numbers.
+    """
+    if values.dtype.kind not in "iu" or values.shape not in ((count, 2), (2,) * (count == 1)):
+        raise MazeFileError(
+            f"{source}: {name} must be whole numbers ({count}, 2), row and column of each, got "
+            f"{values.dtype} {values.shape}"
+        )
+    return [(row, column) for row, column in values.reshape(count, 2).tolist()]
