@@ -1,15 +1,16 @@
-"""Wrappers: thinking costs and the last answer counts; cells are shown as planes."""
+"""Wrappers: thinking costs, and the last answer counts; cells as planes; masks to be seen."""
 
 import warnings
 
 import gymnasium as gym
 import numpy as np
 import pytest
-from gymnasium.utils.env_checker import check_env
+from gymnasium.utils.env_checker import check_env, data_equivalence
+from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 import examples.flood_fill  # noqa: F401  (registers FloodFill-v0)
 import thinkenv
-from thinkenv.wrappers import Anytime, OneHot
+from thinkenv.wrappers import Anytime, MaskInObservation, OneHot, VectorMaskInObservation
 
 ENVIRONMENTS = [
     ("Maze-v0", {"size": 5}),
@@ -88,6 +89,7 @@ def test_the_same_problem_is_shown_until_the_end():
         ({"answer": np.zeros(15, np.int8), "done": 1}, ValueError, "shape"),
         ({"answer": np.zeros(15, np.int8), "done": 0}, ValueError, "answer"),
         ({"answer": "junk", "done": 0}, ValueError, "answer"),
+        ({"answer": [[0], [0, 1]], "done": 0}, ValueError, "answer"),
         ({"answer": np.zeros(16, np.int8), "done": None}, TypeError, "done must be .*, got None"),
     ],
 )
@@ -176,3 +178,92 @@ def test_the_spec_of_planes_survives_json():
 def test_what_are_no_cell_codes_is_refused(name, options):
     with pytest.raises(ValueError, match="env must show cell codes on a board or a string, got"):
         OneHot(gym.make(name, **options))
+
+
+MASKED = [("MazeWalk-v0", {"size": 5}), ("ChessPuzzle-v0", {})]
+
+
+@pytest.mark.parametrize(("name", "options"), MASKED)
+def test_masks_beside_observations_are_those_of_the_infos(name, options):
+    plain, masked = gym.make(name, **options), MaskInObservation(gym.make(name, **options))
+    (observation, info), (seen, _) = plain.reset(seed=1), masked.reset(seed=1)
+    over = False
+    while not over:
+        assert seen in masked.observation_space
+        assert np.array_equal(seen["observation"], observation)
+        assert np.array_equal(seen["action_mask"], info["action_mask"])
+        action = masked.action_space.sample(seen["action_mask"])
+        observation, _, terminated, truncated, info = plain.step(action)
+        seen = masked.step(action)[0]
+        over = terminated or truncated
+    assert np.array_equal(seen["action_mask"], info["action_mask"]) and seen["action_mask"].any()
+    assert masked.get_wrapper_attr("action_masks")().any()
+
+
+def test_masks_beside_observations_pass_the_checker_of_gymnasium_without_a_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", message=".*different from the unwrapped version.*")
+        check_env(MaskInObservation(gym.make("MazeWalk-v0", size=5).unwrapped))
+
+
+def test_the_spec_of_masks_survives_json():
+    env = MaskInObservation(gym.make("MazeWalk-v0", size=5), "obs", "mask")
+    restored = gym.make(gym.envs.registration.EnvSpec.from_json(env.spec.to_json()))
+    assert set(restored.reset(seed=1)[0]) == {"mask", "obs"}
+    assert np.array_equal(restored.reset(seed=1)[0]["mask"], env.reset(seed=1)[0]["mask"])
+
+
+@pytest.mark.parametrize("mode", list(AutoresetMode))
+@pytest.mark.parametrize(("name", "options"), MASKED)
+def test_masks_of_a_vector_are_those_of_single_environments(name, options, mode):
+    def make_one() -> gym.Env:
+        return MaskInObservation(gym.make(name, **options))
+
+    ours = VectorMaskInObservation(gym.make_vec(name, num_envs=3, autoreset_mode=mode, **options))
+    theirs = SyncVectorEnv([make_one] * 3, autoreset_mode=mode)
+    rows = VectorMaskInObservation(
+        SyncVectorEnv([lambda: gym.make(name, **options)] * 3, autoreset_mode=mode)
+    )
+    assert ours.observation_space == theirs.observation_space
+    seen = [env.reset(seed=4)[0] for env in (ours, theirs, rows)]
+    random = np.random.default_rng(0)
+    for _ in range(60):
+        masks = seen[0]["action_mask"]
+        assert masks.any(axis=1).all() and seen[0] in ours.observation_space
+        for other in seen[1:]:
+            assert data_equivalence(dict(other), dict(seen[0]), exact=True)
+        actions = np.array([random.choice(np.flatnonzero(mask)) for mask in masks])
+        results = [env.step(actions) for env in (ours, theirs, rows)]
+        seen = [result[0] for result in results]
+        ended = results[0][2] | results[0][3]
+        if mode == AutoresetMode.SAME_STEP and ended.any():
+            final, other = (result[-1]["final_obs"] for result in results[:2])
+            for index in np.flatnonzero(ended):
+                assert data_equivalence(final[index], dict(other[index]), exact=True)
+        if mode == AutoresetMode.DISABLED and ended.any():
+            again = [
+                env.reset(options={"reset_mask": ended.copy()})[0] for env in (ours, theirs, rows)
+            ]
+            assert data_equivalence(dict(again[1]), dict(again[0]), exact=True)
+            seen = again
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "error", "words"),
+    [
+        ("Maze-v0", {}, ValueError, "env must have Discrete actions, got MultiBinary"),
+        ("MazeWalk-v0", {"mask_key": 3}, TypeError, "mask_key must be text, got 3"),
+        ("MazeWalk-v0", {"mask_key": "observation"}, ValueError, "mask_key must differ"),
+    ],
+)
+def test_what_has_no_masks_is_refused(name, keys, error, words):
+    with pytest.raises(error, match=words):
+        MaskInObservation(gym.make(name), **keys)
+    with pytest.raises(error, match=words):
+        VectorMaskInObservation(gym.make_vec(name, num_envs=2), **keys)
+
+
+def test_an_environment_that_reports_no_masks_is_named():
+    with pytest.raises(ValueError, match="env must have masks"):
+        MaskInObservation(gym.make("CartPole-v1")).reset()

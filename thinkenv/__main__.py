@@ -13,6 +13,7 @@ from thinkenv import __version__, mazes
 from thinkenv.checks import check_integer
 from thinkenv.command_line import Parser, check_writable, run_command
 from thinkenv.files import cache_dir, write_bytes
+from thinkenv.machine import check_fits_into_memory
 from thinkenv.mazes import interchange
 from thinkenv.mazes.endpoints import ENDPOINTS
 from thinkenv.tasks.seeds import LAST_INSTANCE
@@ -123,7 +124,7 @@ def add_chess_commands(commands: argparse._SubParsersAction) -> None:
     chess = commands.add_parser("chess", help="import, download and describe chess puzzles")
     actions = chess.add_subparsers(dest="action", required=True, metavar="ACTION")
     importing = actions.add_parser(
-        "import", help="make a database of a Lichess .csv or .csv.zst, checking every row"
+        "import", help="make a database of a table of puzzles, checking every row"
     )
     importing.add_argument("file", type=Path, help="the file to read")
     importing.add_argument(
@@ -165,6 +166,12 @@ def run_export(arguments: argparse.Namespace) -> None:
     if arguments.format == "tokens":
         side = interchange.TOKEN_SIDE if arguments.side is None else arguments.side
         interchange.check_token_side(side, *task.shape)
+    if arguments.format == "easy_to_hard":
+        number = np.dtype(arguments.dtype or "float64").itemsize
+        pixels = (2 * task.side + 2) ** 2  # four numbers each: three colours, and the solution
+        check_fits_into_memory(
+            f"--count {arguments.count:,} pictures", 4 * number * pixels * arguments.count
+        )
     with tqdm(total=arguments.count, desc="drawing", unit="maze", delay=1.0, leave=False) as bar:
         batch = draw(task, mazes.instances_of_seed(arguments.seed, arguments.count), bar.update)
         bar.set_description(f"writing {arguments.path}")
@@ -263,10 +270,9 @@ def run_docs(arguments: argparse.Namespace) -> None:
 
 def make_database(source: Path, target: Path | None) -> None:
     """Make a database of a puzzle file, by default beside it."""
-    from thinkenv.chess_puzzles.puzzles import import_with_progress
+    from thinkenv.chess_puzzles.puzzles import database_beside, import_with_progress
 
-    stem = source.name.removesuffix(".zst").removesuffix(".csv")
-    target = check_writable("--to", target or source.with_name(f"{stem}.puzzles"))
+    target = check_writable("--to", target or database_beside(source))
     database = import_with_progress(source, target)
     print(f"{len(database):,} puzzles written to {target}")
 
@@ -306,7 +312,7 @@ def run_info(arguments: argparse.Namespace) -> None:
 
     from thinkenv import chess_puzzles
     from thinkenv.chess_puzzles.database import is_database, verify_database
-    from thinkenv.chess_puzzles.puzzles import NoPuzzleError
+    from thinkenv.chess_puzzles.puzzles import NoPuzzleError, describe_ratings, list_themes
     from thinkenv.chess_puzzles.rating_splits import BOUNDS_OF_SPLIT
 
     if arguments.replay is not None:
@@ -318,14 +324,14 @@ def run_info(arguments: argparse.Namespace) -> None:
     database = puzzles.database
     print(f"{len(puzzles):,} puzzles from {database.source}, SHA-256 {database.source_sha256}")
     print(f"{database.refused:,} rows of that file were refused")
-    print(f"ratings from {puzzles.ratings.min()} to {puzzles.ratings.max()}")
+    print(describe_ratings(database))
     for split in BOUNDS_OF_SPLIT:
         try:
             count = len(chess_puzzles.load(arguments.database, split=split))
         except NoPuzzleError:
             count = 0
         print(f"  {split:<14} {count:>12,}")
-    print(f"{len(database.themes)} themes: {', '.join(sorted(database.themes))}")
+    print(f"{len(database.themes):,} themes: {list_themes(database)}")
     if arguments.replay is not None:
         from thinkenv.chess_puzzles.replaying import check_by_replay
 

@@ -242,8 +242,7 @@ class VectorMaskInObservation(VectorWrapper):
         )
         self.observation_space = batch_space(self.single_observation_space, env.num_envs)
         self.observation_key, self.mask_key = observation_key, mask_key
-        shape: Any = self.observation_space[mask_key].shape
-        self._masks = np.zeros(shape, np.int8)  # (num_envs, actions), those shown last
+        self._masks = np.zeros((env.num_envs, 0), np.int8)  # (num_envs, actions), shown last
 
     def reset(self, *, seed: Any = None, options: dict[str, Any] | None = None):
         """Show new problems; arguments as of the wrapped environment."""
@@ -262,8 +261,11 @@ class VectorMaskInObservation(VectorWrapper):
         return self._with_masks(observations, infos), rewards, terminated, truncated, infos
 
     def _with_masks(self, observations: Any, infos: dict[str, Any]) -> dict[str, Any]:
-        shown = infos.get("_action_mask", slice(None))  # a partial reset leaves the others out
-        self._masks[shown] = mask_of(infos)[shown]
+        masks = mask_of(infos)
+        if self._masks.shape == masks.shape and "_action_mask" in infos:
+            # A reset of some sub-environments leaves those of the others as they were.
+            masks = np.where(infos["_action_mask"][:, None], masks, self._masks)
+        self._masks = np.array(masks, np.int8)
         return {self.observation_key: observations, self.mask_key: self._masks.copy()}
 
 

@@ -6,7 +6,7 @@ import json
 import pytest
 from PIL import Image
 
-from tests.deep_thinking.conftest import call_script, refusal
+from tests.deep_thinking.conftest import ROOT, call_script, refusal
 from thinkenv import chess_puzzles
 from thinkenv.__main__ import main
 
@@ -30,6 +30,7 @@ def folder(tmp_path, monkeypatch):
     place = tmp_path / "work with blanks"
     place.mkdir()
     monkeypatch.chdir(place)
+    monkeypatch.syspath_prepend(ROOT / "agents")  # as where a script is run
     return place
 
 

@@ -1,5 +1,6 @@
 """Positions of one's own against python-chess, over the positions of random games."""
 
+import gzip
 import random
 import re
 
@@ -149,7 +150,11 @@ def test_an_action_that_is_not_legal_is_refused():
         (chess.Board(None), ValueError, "exactly one king"),
         (17, TypeError, "position must be a FEN, a chess.Board or a list, got 17"),
         (b"8/8", TypeError, "position must be a FEN, a chess.Board or a list, got b'8/8'"),
-        ([chess.STARTING_FEN, None], TypeError, "position must be a FEN or a chess.Board, got None"),
+        (
+            [chess.STARTING_FEN, None],
+            TypeError,
+            "position must be a FEN or a chess.Board, got None",
+        ),
         (chess.Board.from_chess960_pos(0), ValueError, "must not castle as in Chess960"),
     ],
 )
@@ -173,7 +178,7 @@ def test_files_of_fen_and_epd_are_read(tmp_path):
         "\ufeff# a comment\n\n"
         'rnbqkbnr/pppp1ppp/8/4p3/6P1/5P2/PPPPP2P/RNBQKBNR b KQkq - bm Qh4#; id "mate; in one";\r\n'
         "8/8/8/8/3k4/8/1p4K1/8 b - - 3 50\n"
-        "4k3/8/8/8/8/8/8/R3K2R w KQ - hmvc 7; fmvn 40; bm O-O O-O-O; c0 \"both\";\n"
+        '4k3/8/8/8/8/8/8/R3K2R w KQ - hmvc 7; fmvn 40; bm O-O O-O-O; c0 "both";\n'
         "4k3/8/8/8/8/8/8/R3K2R w KQ - 0 1 ;D1 26 ;D2 112\n",
         encoding="utf-8",
     )
@@ -185,6 +190,15 @@ def test_files_of_fen_and_epd_are_read(tmp_path):
     assert castling.fen == "4k3/8/8/8/8/8/8/R3K2R w KQ - 7 40"
     assert castling.best_moves == ("e1g1", "e1c1") and castling.operations["c0"] == "both"
     assert counted.operations == {"D1": "26", "D2": "112"}
+
+
+def test_a_compressed_file_of_positions_is_read_like_a_plain_one(tmp_path):
+    file = tmp_path / "positions.epd.gz"
+    file.write_bytes(gzip.compress(f"{SCHOLARS_MATE}\n".encode()))
+    assert [given.fen for given in chess_puzzles.read_positions(file)] == [SCHOLARS_MATE]
+    file.write_bytes(file.read_bytes()[:30])
+    with pytest.raises(ValueError, match="positions.epd.gz: "):
+        chess_puzzles.read_positions(file)
 
 
 def test_lines_of_epd_of_python_chess_are_read_as_it_wrote_them(tmp_path):

@@ -143,7 +143,7 @@ def test_what_all_share_cannot_be_changed():
         (dict(themes=5), TypeError, "themes must be a list .*, got 5"),
         (dict(themes=[]), ValueError, "themes must name at least one theme"),
         (dict(themes=["forks"]), ValueError, "themes must be among .* fork, .*, got 'forks'"),
-        (dict(rating=[3000, 3100]), ValueError, "its ratings go from 400 to 2798"),
+        (dict(rating=[3000, 3100]), ValueError, "it has ratings from 400 to 2798"),
         (dict(split="easy"), ValueError, "split must be one of .*, got 'easy'"),
     ],
 )

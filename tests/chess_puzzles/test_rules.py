@@ -9,6 +9,7 @@ import pytest
 from thinkenv.chess_puzzles import rules
 from thinkenv.chess_puzzles.notation import (
     fen_of_position,
+    move_of_text,
     move_of_uci,
     position_of_fen,
     uci_of_move,
@@ -110,12 +111,15 @@ def test_every_pair_of_squares_is_judged_as_by_python_chess(seed):
         ("w rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR KQkq - 0 1", "not eight ranks"),
         ("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR KQkq w - 0 1", "neither 'w' nor 'b'"),
         ("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w", "castling rights"),
-        ("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBN1 w KQkq - 0 1", "castling rights"),
-        ("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KK - 0 1", "castling rights"),
+        ("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KX - 0 1", "castling rights"),
+        ("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkqK - 0 1", "castling rights"),
+        ("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq", "en passant"),
         ("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq e3 0 1", "en passant"),
         ("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq e6 0 1", "en passant"),
-        ("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0", "not numbers"),
-        ("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - x 1", "not numbers"),
+        ("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - x 1", "not whole numbers"),
+        ("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1 1", "not whole numbers"),
+        ("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - -1 1", "not whole numbers"),
+        ("k7/pppppppp/p7/8/8/8/8/7K w - - 0 1", "more than 16 pieces or 8 pawns"),
         ("rnbq1bnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQ - 0 1", "exactly one king"),
         ("Pnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQk - 0 1", "first or last rank"),
         ("4k3/4R3/8/8/8/8/8/4K3 w - - 0 1", "could take the king"),
@@ -128,6 +132,71 @@ def test_impossible_positions_are_refused_with_the_reason(fen, words):
     else:
         with pytest.raises(ValueError, match=words):
             position_of_fen(fen)
+
+
+START = "rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1"
+
+
+@pytest.mark.parametrize(
+    ("fen", "written"),
+    [
+        ("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq -", START),
+        ("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 7", START[:-3] + "7 1"),
+        ("  rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR  W\tKQkq   -  0 1\n", START),
+        ("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w HAha - 0 1", START),
+        ("rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w qkQK - 0 1", START),
+        ("4k3/8/8/8/8/8/8/4K2R w KQkq - 0 1", "4k3/8/8/8/8/8/8/4K2R w K - 0 1"),
+        ("4k3/8/8/8/8/8/8/3K3R w KQkq -", "4k3/8/8/8/8/8/8/3K3R w - - 0 1"),
+        ("r3k3/8/8/8/8/8/8/1R2K3 b Bq - 3 9", "r3k3/8/8/8/8/8/8/1R2K3 b q - 3 9"),
+        ("4k3/8/8/8/3pP3/8/8/4K3 b - E3 0 1", "4k3/8/8/8/3pP3/8/8/4K3 b - e3 0 1"),
+    ],
+)
+def test_fens_are_read_as_people_and_programs_write_them(fen, written):
+    assert fen_of_position(position_of_fen(fen)) == written
+    assert chess.Board(written).fen() == written
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_moves_are_read_in_every_notation_that_python_chess_writes(seed):
+    draw = random.Random(seed)
+    board = chess.Board(PERFT[seed + 1][0])
+    for _ in range(8):
+        position = position_of_fen(board.fen())
+        for move in board.legal_moves:
+            texts = {
+                *(move.uci(), move.uci().upper(), board.uci(move, chess960=True)),
+                *(board.san(move), board.san(move) + "!?", board.lan(move)),
+            }
+            codes = {move_of_text(position, text) for text in texts}
+            assert codes == {move_of_uci(move.uci(), board.turn == chess.BLACK)}
+        moves = list(board.legal_moves)
+        if not moves:
+            break
+        board.push(draw.choice(moves))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "must be written as"),
+        ("e9", "must be written as"),
+        ("e2e5", "must be legal here, got 'e2e5'"),
+        ("Qd3", "must be legal here, and one alone, got 'Qd3'"),
+        ("O-O", "must be legal here, and one alone, got 'O-O'"),
+        ("Na3b5", "must be legal here"),
+    ],
+)
+def test_moves_that_a_position_does_not_have_are_refused(text, words):
+    with pytest.raises(ValueError, match=words):
+        move_of_text(position_of_fen(START), text)
+
+
+def test_a_move_that_may_be_two_names_both_and_castling_has_three_writings():
+    with pytest.raises(ValueError, match="'Rd1', which may be a1d1 or h1d1"):
+        move_of_text(position_of_fen("4k3/8/8/8/8/8/4K3/R6R w - - 0 1"), "Rd1")
+    position = position_of_fen("4k3/8/8/8/8/8/8/R3K2R w KQ - 0 1")
+    for texts, uci in ((("e1h1", "O-O"), "e1g1"), (("e1a1", "0-0-0"), "e1c1")):
+        assert {move_of_text(position, text) for text in texts} == {move_of_uci(uci, False)}
 
 
 @pytest.mark.parametrize("uci", ["", "e2", "e2e9", "i2e4", "e7e8k", "e2e4qq"])

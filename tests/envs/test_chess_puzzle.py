@@ -146,12 +146,12 @@ def test_an_engine_plays_many_puzzles_at_a_time_from_the_fens_it_is_told(mode):
     _, infos = envs.reset(options={"instance": list(range(300))})
     open_ones = np.ones(300, bool)
     while open_ones.any():
-        fens = [fen if is_open else None for fen, is_open in zip(infos["fen"], open_ones)]
+        fens = np.where(open_ones, infos["fen"], None)
         masks = envs.unwrapped.action_masks()
         assert np.array_equal(masks, infos["action_mask"].astype(bool))
         actions = [
             chess_puzzles.action_of(fen, moves[fen]) if fen else int(np.flatnonzero(mask)[0])
-            for fen, mask in zip(fens, masks)
+            for fen, mask in zip(fens, masks, strict=True)
         ]
         observations, rewards, terminated, _, infos = envs.step(np.array(actions))
         told = infos.get("final_info", infos)

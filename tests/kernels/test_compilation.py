@@ -59,8 +59,17 @@ def test_a_cache_folder_that_cannot_be_written_costs_time_and_nothing_else(tmp_p
     (tmp_path / "file").touch()
     before = files_of_package()
     printed = run(tmp_path, THINKENV_CACHE=str(tmp_path / "file" / "cache"))
-    assert printed.count("\n") == 1 and "name another one in THINKENV_CACHE" in printed
+    notices = [line for line in printed.splitlines() if str(tmp_path) in line]
+    assert len(notices) == 1 and "THINKENV_CACHE" in notices[0]
+    assert printed.count("\n") == 2 and "compiling kernels" in printed
     assert before == files_of_package()
+
+
+def test_a_folder_of_numba_that_cannot_be_written_is_named_once(tmp_path):
+    (tmp_path / "file").touch()
+    folder = str(tmp_path / "file" / "cache")
+    printed = run(tmp_path, NUMBA_CACHE_DIR=folder)
+    assert printed.count(folder) == 1 and printed.count("\n") == 2
 
 
 def test_every_file_with_kernels_decides_where_they_are_kept():

@@ -163,8 +163,7 @@ def test_the_version_is_that_of_the_mazes_in_whatever_format(tmp_path):
     interchange.write_easy_to_hard(tmp_path / "pictures", batch)
     first, second = (MazeFileTask(tmp_path / name) for name in ("mazes.npz", "pictures"))
     assert re.fullmatch("[0-9a-f]{64}", first.version) and first.version == second.version
-    batch.solutions[0, 1, 1] ^= 1
-    interchange.write_npz(tmp_path / "other.npz", batch, {"size": 9})
+    interchange.write_npz(tmp_path / "other.npz", batch[1:], {"size": 9})
     assert MazeFileTask(tmp_path / "other.npz").version != first.version
 
 

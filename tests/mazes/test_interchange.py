@@ -96,7 +96,7 @@ def test_a_wrong_solution_in_a_file_is_noticed(tmp_path):
     ("file", "read"),
     [
         ("inputs.npy", interchange.read_easy_to_hard),
-        ("all__labels.npy", interchange.read_tokens),
+        ("all__inputs.npy", interchange.read_tokens),
     ],
 )
 def test_missing_and_damaged_files_are_named(tmp_path, file, read):
@@ -106,9 +106,45 @@ def test_missing_and_damaged_files_are_named(tmp_path, file, read):
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(interchange.MazeFileError, match=f"{file}: damaged"):
         read(tmp_path)
-    path.unlink()
-    with pytest.raises(interchange.MazeFileError, match=f"{file}: there is no such file"):
-        read(tmp_path)
+
+
+def test_mazes_without_solutions_are_solved(tmp_path):
+    batch = batch_of(loops=0.1)
+    interchange.write_easy_to_hard(tmp_path / "pictures", batch)
+    interchange.write_tokens(tmp_path / "tokens", batch, 11)
+    (tmp_path / "pictures" / "solutions.npy").unlink()
+    (tmp_path / "tokens" / "all__labels.npy").unlink()
+    for read in (tmp_path / "pictures", tmp_path / "tokens"):
+        again = interchange.read(read)
+        assert np.array_equal(again.grids, batch.grids)
+        assert np.array_equal(again.path_lengths, batch.path_lengths)
+
+
+def test_mazes_without_a_way_come_back_from_every_format(tmp_path):
+    drawn = "#####\n#S#G#\n#####\n\n#####\n#SG #\n#####\n"
+    batch = mazes.from_text(drawn, allow_unsolvable=True)
+    assert batch.path_lengths.tolist() == [0, 2]
+    interchange.write_npz(tmp_path / "npz", batch, {})
+    interchange.write_easy_to_hard(tmp_path / "pictures", batch)
+    interchange.write_tokens(tmp_path / "tokens", batch, 5)
+    for name in ("npz", "pictures", "tokens"):
+        again = interchange.read(tmp_path / name, allow_unsolvable=True)
+        assert np.array_equal(again.grids[:, :3], batch.grids)
+        assert np.array_equal(again.solutions[:, :3], batch.solutions)
+        with pytest.raises(interchange.MazeFileError, match="maze 0: .*no way from start to goal"):
+            interchange.read(tmp_path / name)
+
+
+def test_tokens_are_written_into_their_folder_alone(tmp_path):
+    (tmp_path / "identifiers.json").write_text("mine")
+    folder = tmp_path / "train"
+    interchange.write_tokens(folder, batch_of())
+    assert (folder / "identifiers.json").read_text() == '["<blank>"]'
+    (folder / "identifiers.json").write_text("mine as well")
+    interchange.write_tokens(folder, batch_of())
+    assert {path.name for path in tmp_path.iterdir()} == {"identifiers.json", "train"}
+    assert (tmp_path / "identifiers.json").read_text() == "mine"
+    assert (folder / "identifiers.json").read_text() == "mine as well"
 
 
 def test_a_failed_write_leaves_the_earlier_file(tmp_path, monkeypatch):
@@ -182,50 +218,6 @@ def test_a_file_of_the_public_easy_to_hard_generator_is_read_and_judged():
         assert not mazes.is_solution(grid, solution)
 
 
-# As ``maze-dataset`` 0.5.6 prints the first maze of the file with ``as_ascii``.
-FIRST_MAZE = """
-###########
-#    E    #
-# ###X# # #
-#    X#   #
-# ###X### #
-#    X#   #
-# ###X# # #
-# #SXX  # #
-# ####### #
-#         #
-###########
-"""
-
-
-def test_mazes_with_loops_of_the_package_maze_dataset_are_read_and_judged():
-    """Six mazes by ``gen_dfs_percolation`` with p=0.2, saved by maze-dataset 0.5.6."""
-    batch = interchange.read_maze_dataset(FILES / "maze_dataset_loops.zanj")
-    assert batch.grids.shape == (6, 11, 11)
-    drawn = np.array([list(row) for row in FIRST_MAZE.strip("\n").split("\n")])
-    assert np.array_equal(batch.grids[0] == 0, drawn == "#")
-    assert np.array_equal(batch.solutions[0] == 1, np.isin(drawn, list("SEX")))
-    assert batch.grids[0][drawn == "S"] == 2 and batch.grids[0][drawn == "E"] == 3
-    assert not batch.unique.all()
-
-
-def test_many_mazes_of_the_package_maze_dataset_are_read_from_its_other_layout():
-    batch = interchange.read_maze_dataset(FILES / "maze_dataset_many.zanj")
-    assert batch.grids.shape == (150, 11, 11)
-    assert batch.unique.all()  # depth-first mazes have no loops
-    assert len({grid.tobytes() for grid in batch.grids}) > 140
-
-
-@pytest.mark.parametrize("kept", [0, 100, 4000])
-def test_a_damaged_zanj_file_is_refused(tmp_path, kept):
-    damaged = tmp_path / "cut.zanj"
-    damaged.write_bytes((FILES / "maze_dataset_loops.zanj").read_bytes()[:kept])
-    with pytest.raises(interchange.MazeFileError, match="not a readable .zanj file"):
-        interchange.read_maze_dataset(damaged)
-    with pytest.raises(interchange.MazeFileError, match="not a readable .zanj file"):
-        interchange.read_maze_dataset(tmp_path / "missing.zanj")
-
-
 def test_every_format_is_read_by_what_it_is(tmp_path):
     batch = mazes.generate(size=9, count=4)
     interchange.write_npz(tmp_path / "mazes.npz", batch, {})
@@ -233,5 +225,5 @@ def test_every_format_is_read_by_what_it_is(tmp_path):
     interchange.write_tokens(tmp_path / "tokens", batch, 11)
     for name in ("mazes.npz", "pictures", "tokens"):
         assert_same(batch, interchange.read(tmp_path / name), instances=name == "mazes.npz")
-    with pytest.raises(interchange.MazeFileError, match="nothing: neither a .npz or .zanj file"):
+    with pytest.raises(interchange.MazeFileError, match="nothing: there is no such file"):
         interchange.read(tmp_path / "nothing")

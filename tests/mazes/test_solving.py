@@ -192,7 +192,8 @@ def test_a_bad_grid_is_refused(spoil, words):
     ("answer", "error", "words"),
     [
         (np.zeros((6, 7), np.uint8), ValueError, r"answer must have shape \(7, 7\), got \(6, 7\)"),
-        (np.zeros((7, 7), np.float32), TypeError, "answer must hold bools or integers, .*float32"),
+        (np.full((7, 7), "1"), TypeError, "answer must hold numbers, 0 or 1, got <U1"),
+        (np.full((7, 7), 0.5), ValueError, "answer must hold 0 and 1 alone"),
         (np.full((7, 7), 2), ValueError, "answer must hold 0 and 1 alone"),
         (np.full((7, 7), -1), ValueError, "answer must hold 0 and 1 alone"),
     ],

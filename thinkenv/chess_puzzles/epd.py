@@ -8,7 +8,13 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from thinkenv.chess_puzzles.notation import fen_of_position, move_of_text, position_of_fen, uci_of_move
+from thinkenv.chess_puzzles import compression
+from thinkenv.chess_puzzles.notation import (
+    fen_of_position,
+    move_of_text,
+    position_of_fen,
+    uci_of_move,
+)
 from thinkenv.chess_puzzles.rules import BLACK
 
 # Far more than any collection of positions has: it is read as a whole.
@@ -51,11 +57,12 @@ def parse_epd(line: str) -> tuple[str, dict[str, str]]:
     Raises:
         ValueError: If what stands behind the fields is no operation.
     """
-    fields, end = [], 0
+    fields: list[str] = []
+    clocks: list[str] = []
+    end = 0
     while len(fields) < 4 and (field := FIELD.match(line, end)):
         fields.append(field[1])
         end = field.end()
-    clocks = []
     while len(fields) == 4 and len(clocks) < 2 and (clock := CLOCK.match(line, end)):
         clocks.append(clock[1])
         end = clock.end()
@@ -90,25 +97,30 @@ def parse_line(line: str) -> GivenPosition:
 
 
 def read_text(path: str | Path) -> str:
-    """The text of a file of positions.
+    """The text of a file of positions, which may be compressed.
 
     Raises:
-        ValueError: If it is not there, too large, or no text.
+        ValueError: If it is not there, too large, damaged, or no text.
+        OSError: If it cannot be read.
     """
     path = Path(path).expanduser()
     if not path.is_file():
         raise ValueError(f"path must be that of a file, got {str(path)!r}, which is none")
-    size = path.stat().st_size
-    if size > MAX_FILE_BYTES:
-        raise ValueError(f"{path}: has {size:,} bytes, more than {MAX_FILE_BYTES:,}")
+    content = bytearray()
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        for piece in compression.read_bytes(path, lambda piece: None):
+            content += piece
+            if len(content) > MAX_FILE_BYTES:
+                raise ValueError(f"has more than {MAX_FILE_BYTES:,} bytes")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"{path}: is no text: byte {error.start} is not in UTF-8") from None
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
 
 
 def read_positions(path: str | Path) -> list[GivenPosition]:
-    """Read a file with a position on each line, as FEN or EPD.
+    """Read a file with a position on each line, as FEN or EPD; it may be compressed.
 
     Empty lines are left out, and those that begin with ``#`` or ``%``.
 

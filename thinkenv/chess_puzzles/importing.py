@@ -16,6 +16,7 @@ from thinkenv.chess_puzzles.lichess_rows import (
     SAME_ID,
     USUAL_ID_LENGTH,
     USUAL_SET_BYTES,
+    Rows,
     Words,
     empty_rows,
     empty_words,
@@ -99,40 +100,63 @@ class ImportState:
 
     def read(self, block: Block) -> None:
         """Read the rows of a block."""
-        text = block.text
-        lines = len(block.lines)
-        rows = empty_rows(lines, len(text), self.id_length, self.set_bytes)
-        self.themes = with_room(self.themes, 8 * self.set_bytes - len(self.theme_names))
-        self.openings = with_room(self.openings, lines)
-        refused = np.empty((lines, 2), np.int64)
-        characters = np.frombuffer(text, np.uint8)
-        count, moves, urls, bad = read_lines(characters, rows, self.themes, self.openings, refused)
-        self.theme_names += new_words(text, self.themes)
-        self.opening_names += new_words(text, self.openings)
-        reasons = refused[:bad, 1]
-        if LONG_ID in reasons or MORE_THEMES in reasons:
-            self.make_room(LONG_ID in reasons, MORE_THEMES in reasons)
-            self.read(block)
-            return
+        id_length, set_bytes = self.id_length, self.set_bytes
+        while True:
+            rows, (count, moves, urls), refused = self.read_text(block, id_length, set_bytes)
+            reasons = refused[:, 1]
+            if LONG_ID in reasons:
+                id_length = MAX_ID_LENGTH
+            elif MORE_THEMES in reasons:
+                set_bytes *= 2
+            else:
+                break
+        rows = self.with_common_widths(rows, id_length)
         rows.lines[:count] = block.lines[rows.lines[:count]]
-        refused[:bad, 0] = block.lines[refused[:bad, 0]]
+        refused[:, 0] = block.lines[refused[:, 0]]
         # So far these count from the beginning of this text.
         rows.move_starts[:count] += np.uint32(self.columns["moves"].rows)
         rows.url_starts[:count] += np.uint32(self.columns["urls"].rows)
         lengths = {"moves": moves, "urls": urls}
         for name, array in rows._asdict().items():
             self.columns[name].append(array[: lengths.get(name, count)])
-        self.refused.append(refused[:bad])
+        self.refused.append(refused)
         self.refused.append(block.refused)
 
-    def make_room(self, for_long_ids: bool, for_more_themes: bool) -> None:
-        """Let ids be as long as any may be, or sets have bits for twice as many themes."""
-        if for_long_ids:
-            self.id_length = MAX_ID_LENGTH
-            self.columns["ids"] = widened(self.columns["ids"], self.id_length)
-        if for_more_themes:
-            self.set_bytes *= 2
-            self.columns["theme_sets"] = widened(self.columns["theme_sets"], self.set_bytes)
+    def read_text(
+        self, block: Block, id_length: int, set_bytes: int
+    ) -> tuple[Rows, tuple[int, int, int], np.ndarray]:
+        """Read a block's text with room for ids of a length, and sets of so many bytes.
+
+        Returns:
+            ``(rows, counts, refused)``: the numbers of rows, moves and characters of addresses, and
+            ``(k, 2)`` int64 lines of the text and reasons.
+        """
+        lines = len(block.lines)
+        rows = empty_rows(lines, len(block.text), id_length, set_bytes)
+        self.themes = with_room(self.themes, 8 * set_bytes - len(self.theme_names))
+        self.openings = with_room(self.openings, lines)
+        refused = np.empty((lines, 2), np.int64)
+        characters = np.frombuffer(block.text, np.uint8)
+        *counts, bad = read_lines(characters, rows, self.themes, self.openings, refused)
+        self.theme_names += new_words(block.text, self.themes)
+        self.opening_names += new_words(block.text, self.openings)
+        return rows, tuple(counts), refused[:bad]
+
+    def with_common_widths(self, rows: Rows, id_length: int) -> Rows:
+        """Give these rows and those before them ids of one length, and sets of as many bytes.
+
+        The sets are as wide as the themes met so far need: rows with too many themes, which are
+        refused, may have asked for more.
+        """
+        set_bytes = self.set_bytes
+        while 8 * set_bytes < len(self.theme_names):
+            set_bytes *= 2
+        if id_length > self.id_length:
+            self.columns["ids"] = widened(self.columns["ids"], id_length)
+        if set_bytes > self.set_bytes:
+            self.columns["theme_sets"] = widened(self.columns["theme_sets"], set_bytes)
+        self.id_length, self.set_bytes = id_length, set_bytes
+        return rows._replace(theme_sets=rows.theme_sets[:, :set_bytes])
 
 
 def widened(column: GrowingColumn, width: int) -> GrowingColumn:

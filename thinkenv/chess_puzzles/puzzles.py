@@ -402,7 +402,8 @@ def load(
     if len(rows) == 0:
         raise NoPuzzleError(
             f"no puzzle of database={str(database)!r} has rating={rating}, themes={themes}, "
-            f"split={split!r}, easiest={easiest} and ranks={ranks}; {describe_ratings(whole)}"
+            f"split={split!r}, easiest={easiest} and ranks={ranks}; "
+            f"it has {describe_ratings(whole)}"
         )
     return ChessPuzzles(whole, None if mask.all() else rows)
 
@@ -412,9 +413,11 @@ def describe_ratings(database: Database) -> str:
     ratings = database.columns["ratings"]
     known = ratings[ratings != UNKNOWN_RATING]
     if len(known) == 0:
-        return "its puzzles have no ratings, and are in the split 'all' alone"
-    without = "" if len(known) == len(ratings) else f", and {len(ratings) - len(known):,} have none"
-    return f"its ratings go from {known.min()} to {known.max()}{without}"
+        return "no ratings, so that the puzzles are in the split 'all' alone"
+    unrated = len(ratings) - len(known)
+    return f"ratings from {known.min()} to {known.max()}" + (
+        f", and {unrated:,} without, which are in the split 'all' alone" if unrated else ""
+    )
 
 
 def has_theme(database: Database, themes: Sequence[str]) -> np.ndarray:

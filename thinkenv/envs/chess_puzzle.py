@@ -113,8 +113,13 @@ class MovesDynamics(Dynamics[ChessPuzzleBatch]):
         solutions[:] = ""
         if np.count_nonzero(done):
             solutions[done] = self.task.puzzles_of(self.chosen(which[done])).solutions()
-        fens, replies = map(as_column, played.texts())
-        infos = {"solved": solved, "solution": solutions, "fen": fens, "reply": replies}
+        fens, replies = played.texts()
+        infos = {
+            "solved": solved,
+            "solution": solutions,
+            "fen": as_column(fens),
+            "reply": as_column(replies),
+        }
         return solved.astype(np.float64), done, np.zeros(len(which), np.bool_), infos
 
     def picture(self, index: int, mode: str, is_over: bool) -> np.ndarray | str:

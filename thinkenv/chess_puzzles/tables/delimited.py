@@ -67,8 +67,8 @@ def read_blocks(first: bytes, texts: Iterator[bytes], path: Path) -> Iterator[Bl
     Raises:
         ValueError: If the header lacks a column that is needed.
     """
-    layout = find_layout(first)
     try:
+        layout = find_layout(first)
         places = Places(layout.names)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
@@ -87,23 +87,48 @@ def read_blocks(first: bytes, texts: Iterator[bytes], path: Path) -> Iterator[Bl
 
 
 def find_layout(text: bytes) -> Layout:
-    """Find the columns' names in the header of a table, or else by its first row."""
+    """Find the columns' names in the header of a table, or else by its first row.
+
+    Raises:
+        ValueError: If there is a header, and it lacks a column that is needed.
+    """
     begin = 0
     separators = SEPARATORS
     for number, raw in enumerate(text.split(b"\n"), 1):
+        end = begin + len(raw) + 1
         line = decoded(raw).strip("\r\n")
         separator_line = SEPARATOR_LINE.fullmatch(line)
         if separator_line is not None:
             separators = separator_line[1]
         elif line.strip() and not line.startswith("#"):
             rows = {separator: split_line(line, separator) for separator in separators}
-            known = {each: len(names_in(row)) for each, row in rows.items()}
-            separator = max(known, key=lambda each: known[each])
-            if known[separator]:
-                return Layout(rows[separator], separator, begin + len(raw) + 1, number + 1)
-            return layout_without_header(rows, begin, number)
-        begin += len(raw) + 1
+            separator = max(separators, key=lambda each: len(names_in(rows[each])))
+            if not names_in(rows[separator]):
+                return layout_without_header(rows, begin, number)
+            names = rows[separator]
+            if has_nameless_index(text[end:], names, separator):
+                names = ["", *names]
+            return Layout(names, separator, end, number + 1)
+        begin = end
     return Layout(list(COLUMNS), ",", len(text), 1)
+
+
+def has_nameless_index(text: bytes, names: list[str], separator: str) -> bool:
+    """Whether the first column, the numbers of rows, is not in the header, as R writes it.
+
+    Args:
+        text: The rows, of which the first is looked at.
+        names: The names in the header.
+        separator: What stands between the columns.
+
+    Raises:
+        ValueError: If the header lacks a column that is needed.
+    """
+    place = Places(names).columns[FEN]
+    fields = split_line(decoded(text.lstrip().split(b"\n", 1)[0]), separator)
+    if place is None or len(fields) < place + 2:
+        return False
+    return BOARD.match(fields[place + 1]) is not None and BOARD.match(fields[place]) is None
 
 
 def names_in(row: list[str]) -> set[str]:
@@ -209,25 +234,12 @@ def rows_of_records(
         names: The names of the columns.
         places: Where Lichess's columns are.
     """
-    is_first = True
     for number, fields in records:
         if isinstance(fields, int):
             yield number, fields
-            continue
-        if is_first and has_nameless_index(fields, places):
-            names = ["", *names]
-            places = Places(names)
-        is_first = False
-        fitting = fit(fields, names)
-        yield number, WRONG_WIDTH if fitting is None else places.pick(number, fitting)
-
-
-def has_nameless_index(fields: list[str], places: Places) -> bool:
-    """Whether the first column, the numbers of rows, is not in the header, as R writes it."""
-    place = places.columns[FEN]
-    if place is None or len(fields) != places.count + 1:
-        return False
-    return BOARD.match(fields[place + 1]) is not None and BOARD.match(fields[place]) is None
+        else:
+            fitting = fit(fields, names)
+            yield number, WRONG_WIDTH if fitting is None else places.pick(number, fitting)
 
 
 def fit(fields: list[str], names: list[str]) -> list[str] | None:

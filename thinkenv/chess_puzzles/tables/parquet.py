@@ -41,8 +41,8 @@ def read_rows(path: Path, see: Callable[[bytes], None]) -> Iterator[Row]:
     try:
         with pyarrow.parquet.ParquetFile(path) as table:
             yield from rows_of(table, path)
-    except pyarrow.ArrowException as error:
-        raise ValueError(f"{path} is damaged: {error}") from None
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is damaged: {' '.join(str(error).split())}") from None
 
 
 def rows_of(table, path: Path) -> Iterator[Row]:

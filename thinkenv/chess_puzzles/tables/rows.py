@@ -77,7 +77,6 @@ class Places:
     """
 
     def __init__(self, names: Sequence[str]):
-        self.count = len(names)
         self.game: int | None = None
         self.columns: list[int | None] = [None] * len(COLUMNS)
         for place, name in enumerate(names):

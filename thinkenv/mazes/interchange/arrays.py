@@ -55,7 +55,8 @@ def grids_of(
     is_large_enough = min(values.shape[1:]) >= 3
     if not ends and is_large_enough and values.dtype.kind in "iu" and are_mazes(values).all():
         return values.astype(np.uint8)
-    places = {name: as_places(source, name, ends[name], len(values)) for name in ends or {}}
+    ends = ends or {}
+    places = {name: as_places(source, name, ends[name], len(values)) for name in ends}
     grids = []
     for index, cells in enumerate(values):
         where = {name: of_each[index] for name, of_each in places.items()}
@@ -76,7 +77,7 @@ def grid_of(
     Raises:
         ValueError: If it is none.
     """
-    if cells.dtype.kind != "U":
+    if cells.dtype != np.dtype("U1"):
         return from_numbers(cells, start, goal)
     rows = ["".join(cell or " " for cell in row) for row in cells.tolist()]
     return read_drawing(Drawing(rows, 1, 0), start, goal)[0]

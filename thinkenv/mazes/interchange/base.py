@@ -1,8 +1,10 @@
 """What the readers and writers of mazes in files share."""
 
+import contextlib
 import math
 import os
 import stat
+import tokenize
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
@@ -128,8 +130,10 @@ def choose_given(
     found, lengths, unique = solved
     if not isinstance(solutions, np.ndarray):
         pairs = zip(solutions, found, strict=True)
-        solutions = [other if given is None else given for given, other in pairs]
-    given = stack(source, solutions, found.shape[1:])
+        chosen = [other if given is None else given for given, other in pairs]
+        given = stack(source, chosen, found.shape[1:])
+    else:
+        given = stack(source, solutions)
     flat = (len(grids), math.prod(grids.shape[1:]))
     is_right = np.empty(len(grids), np.bool_)
     columns = (grids.reshape(flat), found.reshape(flat), lengths, unique)
@@ -241,10 +245,10 @@ def as_solutions(source: Path | str, values: np.ndarray, shape: tuple[int, ...])
 
 
 def write_arrays(folder: Path, arrays: dict[str, np.ndarray]) -> None:
-    """Write arrays as ``.npy`` files of these names."""
-    for name, array in arrays.items():
-        with atomic_write(Path(folder) / f"{name}.npy") as file:
-            np.save(file, array)
+    """Write arrays as ``.npy`` files of these names, all or none."""
+    with contextlib.ExitStack() as files:  # each takes its name when all are written
+        for name, array in arrays.items():
+            np.save(files.enter_context(atomic_write(Path(folder) / f"{name}.npy")), array)
 
 
 def read_array(path: Path) -> np.ndarray:
@@ -278,7 +282,10 @@ def read_array_of(source: Path | str, file: IO[bytes], stored: int) -> np.ndarra
     version = np.lib.format.read_magic(file)
     if version not in HEADER_READERS:
         raise ValueError(f"version {version} of the .npy format")
-    shape, in_columns, dtype = HEADER_READERS[version](file)
+    try:
+        shape, in_columns, dtype = HEADER_READERS[version](file)
+    except tokenize.TokenError as error:  # NumPy reads the headers of Python 2 as well
+        raise ValueError(f"its header cannot be read ({error.args[0]})") from None
     if dtype.hasobject:
         raise ValueError("it holds Python objects, which could run code")
     needed = math.prod(shape) * dtype.itemsize

@@ -119,7 +119,7 @@ def wall_code(cells: np.ndarray, ends: list[tuple[int, int]]) -> int:
 
 def looks_like_outer_wall(is_wall: np.ndarray) -> bool:
     """Whether the cells around a grid are walls but for at most two openings."""
-    return count_runs(~is_wall) <= 2 and 2 * np.count_nonzero(is_wall) > is_wall.size
+    return count_runs(~is_wall) <= 2 and 2 * int(np.count_nonzero(is_wall)) > is_wall.size
 
 
 def makes_prisoners(cells: np.ndarray) -> bool:

@@ -211,6 +211,8 @@ def look(colours: np.ndarray, dark_walls: bool = True) -> Pixels:
         plain = grey[(marks == 0) | (marks == OTHER)]  # walls or ground in a colour
         dark, light = np.percentile(plain, (1, 99))
         marks = np.where(marks == OTHER, 0, marks).astype(np.uint8)
+    if light - dark < MIN_CONTRAST and marks.any():
+        dark, light = min(dark, 255 - MIN_CONTRAST), 255  # all that is free is marked
     if light - dark < MIN_CONTRAST:
         raise ValueError("there are no dark walls on light ground in the picture")
     # Where a mark fades into a wall, its pixels are wall from half of its brightness on.
@@ -324,23 +326,15 @@ class Edges:
         if not falls.any() or not rises.any():
             return None
         falls, rises = (counted(counts) for counts in (falls, rises))
-        first, last = int(falls[0, 0]), int(rises[-1, 0])
-        if last <= first:
+        if rises[-1, 0] <= falls[0, 0]:
             return None
-        inner = walls[:, first:last]
-        line, room = (
-            thinnest(inner),
-            thinnest(~np.pad(inner, ((0, 0), (1, 1)), constant_values=True)),
-        )
-        # Where edges are smooth, some of an edge lie one pixel beside the others.
-        is_smooth = line + room >= 4
-        first, last = (
-            float(np.average(near[:, 0], weights=near[:, 1]))
-            for near in (
-                falls[falls[:, 0] <= falls[0, 0] + is_smooth],
-                rises[rises[:, 0] >= rises[-1, 0] - is_smooth],
-            )
-        )
+        inner = walls[:, falls[0, 0] : rises[-1, 0]]
+        line = thinnest(inner)
+        room = thinnest(~np.pad(inner, ((0, 0), (1, 1)), constant_values=True))
+        # Smooth edges lie partly one pixel beside; where cells are so small, that is the next one.
+        reach = int(line + room >= 4)
+        first = middle_of(falls[falls[:, 0] <= falls[0, 0] + reach])
+        last = middle_of(rises[rises[:, 0] >= rises[-1, 0] - reach])
         return cls(walls.shape[1], first, last, falls, rises, line, room)
 
 
@@ -348,6 +342,11 @@ def counted(counts: np.ndarray) -> np.ndarray:
     """Positions of edges and how many there are, without those of a few stray pixels."""
     positions = np.flatnonzero(counts > 0.05 * counts.max())
     return np.stack([positions + 1, counts[positions]], axis=1)
+
+
+def middle_of(edges: np.ndarray) -> float:
+    """Where some edges ``(n, 2)`` lie in the mean."""
+    return float(np.average(edges[:, 0], weights=edges[:, 1]))
 
 
 def thinnest(marks: np.ndarray) -> int:

@@ -17,6 +17,7 @@ from thinkenv.files import atomic_write
 from thinkenv.mazes.grid_task import MazeBatch
 from thinkenv.mazes.interchange.arrays import grids_of
 from thinkenv.mazes.interchange.base import (
+    NO_INSTANCE,
     MazeFileError,
     as_solutions,
     check_file,
@@ -110,12 +111,17 @@ def build(path: Path, arrays: dict[str, np.ndarray], allow_unsolvable: bool) -> 
     else:
         solutions = None
     batch = judge_read(path, grids, solutions, allow_unsolvable)
+    for name in ("path_lengths", "unique"):
+        if solutions is not None and name in arrays:
+            if not np.array_equal(arrays[name], getattr(batch, name)):
+                raise MazeFileError(f"{path}: {name} must be those of the mazes, got others")
     instances = arrays.get("instances")
     if instances is not None:
-        if instances.shape != (len(batch),) or instances.dtype.kind not in "iu":
+        is_whole = instances.dtype.kind in "iu" and instances.shape == (len(batch),)
+        if not is_whole or not ((instances >= NO_INSTANCE) & (instances < 2**63)).all():
             raise MazeFileError(
-                f"{path}: instances must be {len(batch)} whole numbers, got {instances.dtype} "
-                f"{instances.shape}"
+                f"{path}: instances must be {len(batch)} whole numbers from -1, got "
+                f"{instances.dtype} {instances.shape}"
             )
         batch.instances = instances.astype(np.int64)
     return batch

@@ -137,7 +137,7 @@ def is_maze_dataset(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return DESCRIPTION in archive.namelist()
-    except (OSError, ValueError, zipfile.BadZipFile):
+    except (OSError, ValueError, RuntimeError, zipfile.BadZipFile):
         return False
 
 

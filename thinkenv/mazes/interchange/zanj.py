@@ -36,6 +36,22 @@ from thinkenv.mazes.lattice import FREE, GOAL, START, WALL
 DESCRIPTION = "__zanj__.json"
 FORMAT_KEYS = ("__muutils_format__", "__format__")
 
+# What reading a zip archive with JSON and arrays in it can end with; a RuntimeError is that of an
+# encrypted file, or of lists nested too deep.
+DAMAGE = (
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    RuntimeError,
+    EOFError,
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    zlib.error,
+)
+
 # Bytes of memory that a byte of JSON may take once it is read, and a byte of a stored array once
 # its maze is built: an object for a digit and a comma; four cells for a room, each in a grid and a
 # solution, twice while they are put together.
@@ -147,21 +163,7 @@ def read_maze_dataset(path: Path, allow_unsolvable: bool = False) -> MazeBatch:
         with zipfile.ZipFile(path) as file:
             archive = Archive(file)
             stored = list(find_mazes(archive, archive.description()))
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        IndexError,
-        TypeError,
-        AttributeError,
-        OverflowError,
-        RecursionError,
-        NotImplementedError,
-        EOFError,
-        zipfile.BadZipFile,
-        zipfile.LargeZipFile,
-        zlib.error,
-    ) as error:
+    except DAMAGE as error:
         raise MazeFileError(
             f"{path}: not a readable .zanj file of mazes ({type(error).__name__}: {error})"
         ) from None
