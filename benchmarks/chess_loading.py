@@ -25,7 +25,7 @@ import numpy as np
 from measuring import parser_of, rate_of, run_fresh
 
 from thinkenv import chess_puzzles
-from thinkenv.chess_puzzles.importing import read_bytes
+from thinkenv.chess_puzzles.compression import read_bytes
 from thinkenv.chess_puzzles.moves import ACTION_OF_CODE
 from thinkenv.chess_puzzles.puzzles import BUNDLED
 from thinkenv.command_line import run_command

@@ -162,7 +162,9 @@ def check_answers(answers: Any, shape: tuple[int, ...], name: str = "answer") ->
     """
     answers = as_array(answers, shape, name)
     if answers.dtype.kind in "biu":
-        if answers.dtype.kind != "b" and answers.size and (answers.min() < 0 or answers.max() > 1):
+        # Bools are right, and of unsigned integers none is negative.
+        is_negative = answers.dtype.kind == "i" and answers.min(initial=0) < 0
+        if is_negative or answers.dtype.kind != "b" and answers.max(initial=0) > 1:
             raise ValueError(f"{name} must hold 0 and 1 alone, got other values")
         return np.ascontiguousarray(answers, np.uint8)
     try:

@@ -4,7 +4,7 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, Self
 
-from thinkenv.checks import check_integer
+from thinkenv.checks import check_integer, suggest_arguments
 from thinkenv.tasks.base import Batch, Task
 from thinkenv.tasks.seeds import INSTANCES_PER_SEED, instances_of_seed
 
@@ -45,6 +45,7 @@ class InstanceStream(Generic[Batch]):
         (256, 11, 11)
     """
 
+    @suggest_arguments
     def __init__(
         self,
         task: Task[Batch],

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import torch
 from torch.utils.data import IterableDataset, get_worker_info
 
+from thinkenv.checks import suggest_arguments
 from thinkenv.streams import InstanceStream
 from thinkenv.tasks.base import AnyTask
 
@@ -51,6 +52,7 @@ class StreamDataset(IterableDataset):
         (torch.Size([256, 11, 11]), torch.uint8)
     """
 
+    @suggest_arguments
     def __init__(
         self,
         task: AnyTask,

@@ -10,7 +10,7 @@ from gymnasium.utils import RecordConstructorArgs
 from gymnasium.vector import VectorEnv, VectorWrapper
 from gymnasium.vector.utils import batch_space
 
-from thinkenv.checks import check_integer, check_number
+from thinkenv.checks import check_integer, check_number, suggest_arguments
 from thinkenv.envs.base import InstanceEnv
 
 
@@ -51,6 +51,7 @@ class Anytime(gymnasium.Wrapper, RecordConstructorArgs):
         (0.99, True)
     """
 
+    @suggest_arguments
     def __init__(
         self,
         env: gymnasium.Env,
@@ -139,6 +140,7 @@ class OneHot(gymnasium.ObservationWrapper, RecordConstructorArgs):
         1
     """
 
+    @suggest_arguments
     def __init__(self, env: gymnasium.Env):
         RecordConstructorArgs.__init__(self)
         gymnasium.ObservationWrapper.__init__(self, env)
@@ -184,6 +186,7 @@ class MaskInObservation(gymnasium.Wrapper, RecordConstructorArgs):
         ((7, 7), (4,))
     """
 
+    @suggest_arguments
     def __init__(
         self,
         env: gymnasium.Env,
@@ -233,6 +236,7 @@ class VectorMaskInObservation(VectorWrapper):
         ((3, 7, 7), (3, 4))
     """
 
+    @suggest_arguments
     def __init__(
         self, env: VectorEnv, observation_key: str = "observation", mask_key: str = "action_mask"
     ):

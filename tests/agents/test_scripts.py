@@ -485,7 +485,8 @@ def test_asking_for_a_gpu_where_there_is_none_is_said(script, tmp_path):
         ("demo --problems 0", "--problems must be at least 1, got 0"),
     ],
 )
-def test_a_wrong_option_is_named_in_one_line(saved_agent, command, words):
+def test_a_wrong_option_is_named_in_one_line(saved_agent, command, words, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "agents")  # where demo.py finds the other scripts
     script, *options = command.split()
     is_for_mazes = not {"--checkpoint", "--task", "--suite"} & set(options) and script != "demo"
     if is_for_mazes:

@@ -315,6 +315,31 @@ def test_a_puzzle_file_is_converted_once_and_again_when_it_changes(tmp_path, mon
     assert len(chess_puzzles.load(source)) == 10
 
 
+@pytest.mark.parametrize("problem", ["no folder", "full disk"])
+def test_where_the_cache_cannot_be_written_puzzles_stay_in_memory(
+    tmp_path, monkeypatch, capsys, problem
+):
+    (tmp_path / "file").touch()
+    folder = tmp_path / ("file/cache" if problem == "no folder" else "cache")
+    monkeypatch.setenv("THINKENV_CACHE", str(folder))
+    if problem == "full disk":
+
+        def fail(number):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr("os.fsync", fail)
+    for name in ("a.csv", "b.csv"):
+        path = write(tmp_path / name, ROWS)
+        one, other = chess_puzzles.load(path), chess_puzzles.load(path, split="train")
+        assert len(one) == len(ROWS) and one.database is other.database
+        with pytest.raises(ValueError, match="read-only"):
+            one.database.columns["ratings"][0] = 1
+    notices = [line for line in capsys.readouterr().err.splitlines() if str(folder) in line]
+    assert len(notices) == 1 and "stay in memory" in notices[0]
+    files = {path.name for path in tmp_path.rglob("*") if path.is_file()}
+    assert files == {"file", "a.csv", "b.csv"}
+
+
 @pytest.mark.skipif(not BIG_FILE.exists(), reason="the large puzzle file is not at hand")
 def test_planes_of_100_000_rows_are_those_of_python_chess(tmp_path):
     """The planes are built here from replayed boards, square by square."""

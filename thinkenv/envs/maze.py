@@ -121,7 +121,8 @@ class MazeEnv(InstanceEnv):
     ``ansi`` returns the same as text.
 
     ## Vectorized environment
-    ``gym.make_vec("Maze-v0", num_envs=1024, size=9)`` draws and judges all mazes in one call.
+    ``gym.make_vec("Maze-v0", num_envs=1024, size=9)`` draws and judges all mazes in one call. Its
+    ``reset`` takes lists of instances and of sizes, one for each maze, as well.
 
     ## Example
     >>> import gymnasium as gym, thinkenv

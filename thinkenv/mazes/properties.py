@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from thinkenv.checks import check_integer
+from thinkenv.checks import check_integer, suggestion
 from thinkenv.mazes.dead_ends import filling_rounds
 from thinkenv.mazes.grid_task import MazeBatch
 from thinkenv.mazes.lattice import WALL
@@ -74,7 +74,10 @@ def select(
     max_tries = check_integer("max_tries", max_tries, 0, INSTANCES_PER_SEED)
     for name, bound in bounds.items():
         if name not in PROPERTIES:
-            raise ValueError(f"bounds must be of {', '.join(PROPERTIES)}, got {name}={bound!r}")
+            raise ValueError(
+                f"bounds must be of {', '.join(PROPERTIES)}, got {name}={bound!r}"
+                + suggestion(name, PROPERTIES)
+            )
         if not isinstance(bound, (tuple, list)) or len(bound) != 2:
             raise ValueError(
                 f"{name} must be (lowest, highest), either of which may be None, got {bound!r}"

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from thinkenv.checks import check_integer
+from thinkenv.checks import check_integer, suggest_arguments
 from thinkenv.kernels.compilation import announce_compilation
 from thinkenv.prefix_sums.task import (
     GENERATOR_VERSION,
@@ -24,6 +24,7 @@ __all__ = [
 ]
 
 
+@suggest_arguments
 def generate(
     bits: int | None = None,
     count: int = 1,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import uint64
 
-from thinkenv.checks import check_answers, check_choice, check_integer
+from thinkenv.checks import check_answers, check_choice, check_integer, suggest_arguments
 from thinkenv.kernels.compilation import kernel
 from thinkenv.kernels.random import below, mix, next_bits, start_stream, stream_key
 from thinkenv.kernels.threads import run_in_parts
@@ -173,6 +173,7 @@ class PrefixSumTask(SizedTask[PrefixSumBatch]):
     dimensions = 1
     training_size, testing_sizes, watching_size = DEFAULT_BITS, TESTING_BITS, WATCHING_BITS
 
+    @suggest_arguments
     def __init__(self, bits: int | None = None, split: str = "train"):
         self.split = check_choice("split", split, SPLITS)
         if bits is None:

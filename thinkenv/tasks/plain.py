@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from thinkenv.checks import check_answers, check_choice, check_integer
+from thinkenv.checks import check_answers, check_choice, check_integer, suggest_arguments
 from thinkenv.kernels.random import stream_key
 from thinkenv.tasks.base import InstanceBatch, SizedTask
 from thinkenv.tasks.seeds import check_instances
@@ -66,6 +66,7 @@ class PlainTask(SizedTask[PlainBatch]):
     smallest_size: ClassVar[int] = 1
     largest_size: ClassVar[int] = 10_000
 
+    @suggest_arguments
     def __init__(self, size: int, split: str = "train"):
         self.size = check_integer("size", size, self.smallest_size, self.largest_size)
         self.split = check_choice("split", split, SPLITS)

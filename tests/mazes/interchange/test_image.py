@@ -237,3 +237,11 @@ def test_any_picture_is_a_maze_or_an_error_in_one_line(shape, seed, kind):
         assert "\n" not in str(error)
     else:
         assert mazes.is_solution(batch.grids[0], batch.solutions[0])
+
+
+def test_open_places_are_read_where_marks_show_how_large_a_cell_is():
+    plaza = np.pad(np.ones((10, 13), np.uint8), 1)
+    plaza[4:6, 4:8] = 0
+    plaza[1, 1], plaza[10, 13] = 2, 3
+    for pixels in (1, 2, 5, 10):
+        assert_shows(blocks(plaza, pixels), plaza)

@@ -11,6 +11,7 @@ dark and light. The columns and rows where walls begin and end lie on a lattice;
 fits them is taken, and each of its cells is what most of its pixels are.
 """
 
+import math
 import re
 import warnings
 from collections.abc import Iterator
@@ -253,7 +254,7 @@ def find_maze(pixels: Pixels) -> np.ndarray:
         ValueError: If there is none.
     """
     pixels = without_margin(pixels)
-    for down, right in fitting_lattices(pixels.walls):
+    for down, right in fitting_lattices(pixels):
         cells = read_cells(pixels.walls, down, right)
         if cells is None:
             continue
@@ -285,13 +286,14 @@ def without_margin(pixels: Pixels) -> Pixels:
     return pixels
 
 
-def fitting_lattices(walls: np.ndarray) -> Iterator[tuple[Axis, Axis]]:
+def fitting_lattices(pixels: Pixels) -> Iterator[tuple[Axis, Axis]]:
     """Lattices of cells on which the edges of walls lie, the coarsest first: rows and columns."""
-    down, right = Edges.along(walls.T), Edges.along(walls)
+    down, right = Edges.along(pixels.walls.T), Edges.along(pixels.walls)
     if down is None or right is None:
         return
     thickness = min(down.line, right.line)
-    found = [*square_cells(down, right), *rooms_and_lines(down, right, thickness)]
+    mark = size_of_marks(pixels.colours)
+    found = [*square_cells(down, right, mark), *rooms_and_lines(down, right, thickness)]
     found.sort(key=lambda axes: len(axes[0].lines) * len(axes[1].lines))
     yield from found[:MOST_FITS]
 
@@ -366,11 +368,19 @@ def allowed_shift(cell: float) -> float:
     return min(MAX_SHIFT * cell, MAX_SHIFT_PIXELS + 0.02 * cell)
 
 
-def square_cells(down: Edges, right: Edges) -> Iterator[tuple[Axis, Axis]]:
-    """Lattices of equal square cells that fit."""
+def size_of_marks(colours: np.ndarray) -> float:
+    """The side of the smallest mark of start or goal, in pixels; infinite without two of them."""
+    counts = np.bincount(colours.ravel(), minlength=OTHER + 1)[GREEN:]
+    marks = counts[counts > 0]
+    return math.sqrt(marks.min()) if len(marks) >= 2 else math.inf
+
+
+def square_cells(down: Edges, right: Edges, mark: float) -> Iterator[tuple[Axis, Axis]]:
+    """Lattices of equal square cells that fit, and are not much smaller than all that is seen."""
     span_down, span_right = down.last - down.first, right.last - right.first
     thick = 1.5 * min(down.line, right.line) + 0.5
     thin = max(0.6 * min(down.line, right.line), 0.2 * min(down.room, right.room))
+    thin = min(thin, 0.9 * mark)
     for across in range(1, min(int(span_right), MAX_SIDE) + 1):
         cell = span_right / across
         below = max(1, round(span_down / cell))

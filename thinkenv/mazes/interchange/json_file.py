@@ -24,9 +24,9 @@ from thinkenv.mazes.interchange.cells import from_numbers
 from thinkenv.mazes.interchange.text import Drawing, read_drawing, split_drawings
 
 LIST_KEYS = ("mazes", "grids", "data")
-GRID_KEYS = ("grid", "maze", "map", "cells", "layout")
-START_KEYS = ("start", "entrance")
-GOAL_KEYS = ("goal", "end", "exit", "target")
+GRID_KEYS = ("grid", "maze", "map", "cells", "layout", "walls", "board", "matrix")
+START_KEYS = ("start", "entrance", "source")
+GOAL_KEYS = ("goal", "end", "exit", "target", "finish")
 
 
 @dataclass(frozen=True)
