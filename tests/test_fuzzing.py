@@ -26,7 +26,7 @@ from thinkenv import chess_puzzles, mazes
 from thinkenv.chess_puzzles.puzzles import BUNDLED
 from thinkenv.chess_puzzles.replaying import check_by_replay
 from thinkenv.mazes import drawing
-from thinkenv.wrappers import Anytime
+from thinkenv.wrappers import Anytime, MaskInObservation, VectorMaskInObservation
 
 JUNK = st.one_of(
     st.none(),
@@ -51,7 +51,9 @@ MAZES = {
     "generator": ("dfs", "wilson", "kruskal", "prim", "recursive_division", "hunt_and_kill"),
     "loops": (0.0, 0.1, 1, np.float32(0.5)),
     "endpoints": ("any", "dead_ends", "corners", "farthest"),
-    "observation": ("grid", "rgb"),
+    "observation": ("grid", "rgb", "planes"),
+    "pixels": (1, 1, 2),
+    "new_endpoints": (False, True),
     "render_mode": RENDER_MODES,
 }
 REWARDS = ("exact", "cells")
@@ -81,7 +83,7 @@ ARGUMENTS = {
     },
 }
 # Some combinations of allowed arguments leave no problem in a split: all walls of a maze open, say.
-EMPTY = ("is empty or too rare", "no puzzle of")
+EMPTY = ("is empty or too rare", "no puzzle of", "observation must be 'rgb' where pixels")
 INSTANCES = (0, 17, 2**63 - 1)
 
 
@@ -137,13 +139,28 @@ def arrays(shape: tuple[int, ...]) -> st.SearchStrategy:
     )
 
 
+def reset_options(data: st.DataObject, env) -> tuple[dict, list[str]]:
+    """Options of reset, for all sub-environments or for each, of which at most one is anything."""
+    allowed: dict[str, tuple] = {"instance": INSTANCES}
+    if "size" in env.dynamics.reset_options:
+        allowed["size"] = (5, 7, env.task.size)
+    num_envs = getattr(env, "num_envs", None)
+    if num_envs is not None:
+        allowed = {name: (*values, list(values)[:num_envs]) for name, values in allowed.items()}
+        allowed["reset_mask"] = (np.ones(num_envs, bool), np.arange(2) > 0, None)
+    options, wrong = choose(data, allowed)
+    if data.draw(st.integers(0, 9)) == 0:
+        return options | {data.draw(st.text(max_size=8)): 1}, ["options must have no key but"]
+    named = ["size", *wrong] if "size" in options else wrong  # even, or above the environment's
+    return options, [f"options[{name!r}]" for name in (*named, "instance")]
+
+
 def play(data: st.DataObject, env, counts: Counter) -> None:
     """Reset, answer a few times, render."""
     num_envs = getattr(env, "num_envs", None)
-    options = [None, {}, *({"instance": number} for number in INSTANCES)]
-    if num_envs is not None:
-        options += [{"reset_mask": mask} for mask in (np.ones(num_envs, bool), np.arange(2) > 0)]
-    arguments, wrong = choose(data, {"seed": (None, 0, 2**70), "options": tuple(options)})
+    arguments, wrong = choose(data, {"seed": (None, 0, 2**70), "options": (None, {})})
+    if not wrong:
+        arguments["options"], wrong = reset_options(data, env.unwrapped)
     if attempt(counts, [*wrong, "options['reset_mask']"], env.reset, **arguments) is None:
         if attempt(counts, [], env.reset, seed=0) is None:
             return
@@ -155,11 +172,13 @@ def play(data: st.DataObject, env, counts: Counter) -> None:
             data.draw(st.one_of(arrays(shape), JUNK)) if is_wrong else env.action_space.sample()
         )
         named = ["action", "answer", "done"] if is_wrong else []
+        assert np.any(env.unwrapped.action_masks(), axis=-1).all()
         result = attempt(counts, named, env.step, action)
         if result is None:
             continue
         counts["steps"] += 1
-        observation, reward, terminated, truncated, _ = result
+        observation, reward, terminated, truncated, info = result
+        assert "action_mask" not in info or np.any(info["action_mask"], axis=-1).all()
         assert observation in env.observation_space
         assert np.all((np.asarray(reward) >= -2) & (np.asarray(reward) <= 1))
         if env.render_mode is not None:
@@ -189,6 +208,7 @@ def test_vector_environments(name, counts, data):
     counts["examples"] += 1
     modes = ("SameStep", "NextStep", "Disabled")
     allowed = ARGUMENTS[name] | {"num_envs": (1, 2, 3), "autoreset_mode": modes}
+    allowed["max_episode_steps"] = (None, -1, 1, 2)
     chosen, wrong = choose(data, allowed)
     env = attempt(counts, wrong, gym.make_vec, name, **chosen)
     if env is not None:
@@ -286,3 +306,22 @@ def test_tables_of_puzzles(counts, data, tmp_path_factory):
         problems = check_by_replay(chess_puzzles.ChessPuzzles(read[0]))
         # A changed board may be one that no game leads to, which python-chess knows more about.
         assert [problem for problem in problems if "not valid" not in problem] == []
+
+
+@pytest.mark.parametrize("name", ["MazeWalk-v0", "ChessPuzzle-v0"])
+@given(data=st.data())
+def test_the_wrappers_with_masks(name, counts, data):
+    counts["examples"] += 1
+    keys = {"observation_key": ("observation", "obs"), "mask_key": ("action_mask", "mask", "obs")}
+    chosen, wrong = choose(data, keys)
+    named = ["mask_key", *wrong]
+    modes = ("SameStep", "NextStep", "Disabled")
+    if data.draw(st.booleans()):
+        mode = data.draw(st.sampled_from(modes))
+        envs = gym.make_vec(name, num_envs=2, autoreset_mode=mode)
+        env = attempt(counts, named, VectorMaskInObservation, envs, **chosen)
+    else:
+        single = gym.make(name, disable_env_checker=True)
+        env = attempt(counts, named, MaskInObservation, single, **chosen)
+    if env is not None:
+        play(data, env, counts)

@@ -6,7 +6,7 @@ import itertools
 
 import gymnasium
 
-from thinkenv import ENVIRONMENTS
+from thinkenv import ENVIRONMENTS, envs
 
 HEADING = """# Environments
 
@@ -45,11 +45,22 @@ def page_of(name: str) -> str:
         f"| observation space | `{env.observation_space}` |",
         f'| creation | `gymnasium.make("thinkenv:{name}")` |',
     ]
-    body = [line.replace("## ", "### ", 1) for line in fence_examples(others)]
-    body = [line.replace("``", "`") if not line.startswith("```") else line for line in body]
-    return "\n".join([f"## {name}", "", first, "", *table, *body]) + "\n"
+    body = as_markdown([line.replace("## ", "### ", 1) for line in others])
+    return "\n".join([f"## {name}", "", first, "", *table, body]) + "\n"
+
+
+def rules() -> str:
+    """What holds for all environments, from the docstring of ``thinkenv.envs``, as Markdown."""
+    _, _, text = inspect.cleandoc(str(envs.__doc__)).partition("\n\n")
+    return as_markdown(text.split("\n")) + "\n"
+
+
+def as_markdown(lines: list[str]) -> str:
+    """Lines of a docstring with fenced examples and names between single backticks."""
+    fenced = fence_examples(lines)
+    return "\n".join(line if line.startswith("```") else line.replace("``", "`") for line in fenced)
 
 
 def environment_page() -> str:
     """The documentation of all environments as one Markdown page."""
-    return "\n".join([HEADING, *map(page_of, registered())])
+    return "\n".join([HEADING, rules(), *map(page_of, registered())])

@@ -218,9 +218,9 @@ def test_a_line_is_cut_off_after_a_right_move():
     assert not infos["action_mask"].all()
 
 
-@pytest.mark.parametrize("limit", [0, -2, 2.5, "3", True, [3]])
+@pytest.mark.parametrize("limit", [0, -2, 2.5, "3", True, [3], np.array([1, 2])])
 def test_a_wrong_step_limit_is_named(limit):
-    with pytest.raises((ValueError, TypeError), match="max_episode_steps must be an integer in"):
+    with pytest.raises((ValueError, TypeError), match="max_episode_steps must be"):
         gym.make_vec("MazeWalk-v0", num_envs=2, size=5, max_episode_steps=limit)
 
 
@@ -263,7 +263,8 @@ def test_masks_are_never_empty_and_belong_to_what_is_shown(name, options, mode):
 @pytest.mark.parametrize(("name", "options"), MASKED)
 def test_masks_of_a_single_environment_are_those_in_its_infos(name, options):
     env = gym.make(name, **options)
-    masks_of = env.get_wrapper_attr("action_masks")  # as MaskablePPO finds it
+    masks_of = env.action_masks
+    assert env.get_wrapper_attr("action_masks") == masks_of  # as MaskablePPO finds it
     with pytest.raises(gym.error.ResetNeeded):
         masks_of()
     _, info = env.reset(seed=0)

@@ -137,7 +137,7 @@ def test_wrong_arguments_are_named(arguments, error, words):
         prefix_sums.generate(**arguments)
 
 
-@pytest.mark.parametrize("bits", [[0, 1, 2], [0.0, 1.0]])
+@pytest.mark.parametrize("bits", [[0, 1, 2], [0.0, 0.5]])
 def test_only_bits_have_parities(bits):
     with pytest.raises((ValueError, TypeError), match="bits"):
         prefix_sums.solve(bits)

@@ -9,7 +9,7 @@
 |------------------------------------------------------------|-----------------------------------|
 | have puzzles as columns, chosen by rating, theme and split | ``load``, a ``ChessPuzzles``      |
 | draw numbered batches and judge answers                    | ``ChessPuzzleTask``               |
-| make a database of a Lichess file                          | ``import_puzzles``                |
+| make a database of a table of puzzles                      | ``import_puzzles``                |
 | download that file                                         | ``downloading.download``          |
 | play puzzles move by move                                  | ``playing.Lines``                 |
 | show an agent a position of one's own                      | ``planes``, ``PositionTask``      |
@@ -20,8 +20,8 @@
 | draw a position                                            | ``board_text``, ``drawing``       |
 
 Beneath are the rules (``rules``), positions as bytes and planes (``packing``), the actions of
-agents (``moves``), Lichess's rows (``lichess_rows``), databases (``database``) and the splits
-(``rating_splits``).
+agents (``moves``), tables of puzzles (``tables``), Lichess's rows (``lichess_rows``), databases
+(``database``) and the splits (``rating_splits``).
 """
 
 from thinkenv.chess_puzzles.epd import GivenPosition, read_positions

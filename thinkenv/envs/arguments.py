@@ -203,9 +203,10 @@ def check_step_limit(limit: object) -> int | None:
     """
     if limit is None:
         return None
-    if not isinstance(limit, bool) and limit == -1:
-        return None
-    return check_integer("max_episode_steps", limit, 1, LARGEST_COUNT)
+    steps = check_integer("max_episode_steps", limit, -1, LARGEST_COUNT)
+    if steps == 0:
+        raise ValueError("max_episode_steps must be at least 1, or -1 for no limit, got 0")
+    return None if steps == -1 else steps
 
 
 def check_action(space: spaces.Space, action: Any) -> np.ndarray:

@@ -140,8 +140,8 @@ class MazeWalkEnv(InstanceEnv):
     ## Information
     ``reset``: ``instance`` (int), ``path_length`` (int, cells of the shortest path; the fewest
     steps are one less), ``unique`` (bool), ``action_mask``.
-    ``step``: ``action_mask`` (``(4,)`` int8, 1 for the actions that no wall stops), ``solved``
-    (bool, on the goal).
+    ``step``: ``action_mask`` (``(4,)`` int8, 1 for the actions that no wall stops, for all on the
+    goal), ``solved`` (bool, on the goal).
 
     ## Arguments
     ``size``, ``split``, ``generator``, ``loops``, ``endpoints``, ``observation``,

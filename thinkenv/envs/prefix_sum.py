@@ -17,7 +17,7 @@ class PrefixSumEnv(InstanceEnv):
     arXiv 2202.05826): agents train on 32 bits and are tested on up to 512.
 
     ## Action Space
-    ``MultiBinary(bits)``. Any bool or integer array of that shape with values 0 and 1 is accepted.
+    ``MultiBinary(bits)``. Bools, integers and floats of 0 and 1 are accepted.
 
     ## Observation Space
     ``MultiBinary(bits)``: the string.
