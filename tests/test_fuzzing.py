@@ -143,7 +143,7 @@ def reset_options(data: st.DataObject, env) -> tuple[dict, list[str]]:
     """Options of reset, for all sub-environments or for each, of which at most one is anything."""
     allowed: dict[str, tuple] = {"instance": INSTANCES}
     if "size" in env.dynamics.reset_options:
-        allowed["size"] = (5, 7, env.task.size)
+        allowed["size"] = (7, env.task.size)
     num_envs = getattr(env, "num_envs", None)
     if num_envs is not None:
         allowed = {name: (*values, list(values)[:num_envs]) for name, values in allowed.items()}

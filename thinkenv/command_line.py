@@ -21,14 +21,14 @@ class Parser(argparse.ArgumentParser):
     ) -> argparse.Namespace:
         """The options that the words of a command line stand for; exits where there are others."""
         words = sys.argv[1:] if args is None else args
-        found, rest = self.parse_known_args(words, namespace)
-        if not rest:
-            return found
-        parser = self.chosen_by(words)
-        unknown = next((word for word in rest if word.startswith("-")), None)
-        if unknown is None:
-            parser.error(f"too many words: {' '.join(rest)}")
-        parser.error(describe_unknown_option(unknown, parser._option_string_actions))
+        _, rest = self.parse_known_args(words)
+        if rest:
+            parser = self.chosen_by(words)
+            unknown = next((word for word in rest if word.startswith("-")), None)
+            if unknown is None:
+                parser.error(f"too many words: {' '.join(rest)}")
+            parser.error(describe_unknown_option(unknown, parser._option_string_actions))
+        return super().parse_args(words, namespace)
 
     def chosen_by(self, words: Iterable[str]) -> "Parser":
         """The parser of the command that these words name."""
