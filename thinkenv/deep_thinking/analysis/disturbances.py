@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from thinkenv.checks import suggestion
 from thinkenv.deep_thinking.rollout import memories
 from thinkenv.deep_thinking.rollout.memories import SomeMemory
 
@@ -51,9 +52,12 @@ class Disturbance:
             ValueError: If there is none of that name, or its strength is missing or not allowed.
         """
         kind, colon, number = text.partition(":")
-        if kind not in (*PLAIN, *OF_PROBLEM, *STRENGTHS):
+        if kind not in (kinds := (*PLAIN, *OF_PROBLEM, *STRENGTHS)):
             known = [*PLAIN, *(f"{name}:S" for name in STRENGTHS), *OF_PROBLEM]
-            raise ValueError(f"a disturbance must be one of {', '.join(known)}, got {text!r}")
+            raise ValueError(
+                f"a disturbance must be one of {', '.join(known)}, got {text!r}"
+                f"{suggestion(kind, kinds)}"
+            )
         if kind not in STRENGTHS:
             if colon:
                 raise ValueError(f"the disturbance {kind!r} must have no strength, got {text!r}")
