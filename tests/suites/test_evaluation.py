@@ -302,7 +302,7 @@ def test_what_is_told_of_some_problems_only_is_refused(told):
     [
         (lambda bits: bits[:, 1:], ValueError, "answer must have shape .25, 16., got"),
         (lambda bits: bits + 1, ValueError, "answer must hold 0 and 1 alone"),
-        (lambda bits: bits / 2, TypeError, "must hold bools or integers"),
+        (lambda bits: bits / 2, ValueError, "must hold 0 and 1 alone"),
         (lambda bits: None, (TypeError, ValueError), "answer"),
         (lambda bits: [], ValueError, "answer must have shape"),
     ],
