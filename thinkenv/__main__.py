@@ -12,6 +12,7 @@ import numpy as np
 from thinkenv import __version__, mazes
 from thinkenv.checks import check_integer
 from thinkenv.command_line import Parser, check_writable, run_command
+from thinkenv.envs.arguments import LARGEST_SEED
 from thinkenv.files import cache_dir, write_bytes
 from thinkenv.machine import check_fits_into_memory
 from thinkenv.mazes import interchange
@@ -228,6 +229,8 @@ def numbers_of(arguments: argparse.Namespace, count: int | None) -> Callable[[],
     if arguments.instance is not None:
         first = check_integer("--instance", arguments.instance, 0, highest)
         return itertools.count(first).__next__
+    if arguments.seed is not None:
+        check_integer("--seed", arguments.seed, 0, LARGEST_SEED)
     generator, _ = gymnasium.utils.seeding.np_random(arguments.seed)
     return lambda: int(generator.integers(LAST_INSTANCE, endpoint=True)) % (highest + 1)
 
@@ -239,6 +242,13 @@ def run_play_maze(arguments: argparse.Namespace) -> None:
     task: mazes.MazeTask | mazes.MazeFileTask = kind_of_mazes(arguments)
     options = {**task.options}
     if arguments.file is not None:
+        plain = mazes.MazeTask(size=PLAYED_SIZE).options
+        others = [f"--{name}" for name, value in options.items() if value != plain[name]]
+        if others:
+            raise ValueError(
+                "--file must be given without --size, --split, --generator, --loops, --endpoints, "
+                f"got {', '.join(others)} beside it"
+            )
         task = mazes.MazeFileTask(arguments.file)
         options = {"file": str(arguments.file)}
     numbers = numbers_of(arguments, task.count)

@@ -167,3 +167,16 @@ def test_the_value_of_an_option_is_found_as_it_is_read_later():
     assert value_of("--task", ["--task=chess"], "maze") == "chess"
     assert value_of("--task", ["--task", "chess", "--task", "maze"], "x") == "maze"  # the last
     assert value_of("--task", ["--task"], "maze") == "maze"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--iterations", "many"], "--iterations must be None or INT, got many"),
+        (["--frames", "few"], "--frames must be INT, got few"),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_refused_in_one_short_line(words, said):
+    module = import_file(ROOT / "agents" / "think.py")
+    with pytest.raises(ValueError, match=f"^{said}$"):
+        module.main(words)

@@ -417,6 +417,98 @@ def test_ids_longer_than_those_of_lichess_are_kept_whole(tmp_path, right):
     assert [each[1:] for each in said(puzzles)] == [each[1:] for each in right]
 
 
+def short_notation(row: dict) -> dict:
+    board = chess.Board(row["FEN"])
+    written = []
+    for move in map(chess.Move.from_uci, row["Moves"].split()):
+        written.append(board.san(move))
+        board.push(move)
+    return row | {"Moves": " ".join(written)}
+
+
+@pytest.mark.parametrize("columns", [COLUMNS, COLUMNS[::-1]])
+@pytest.mark.parametrize(
+    "change",
+    [
+        short_notation,
+        lambda row: row | {"Rating": f"{int(row['Rating']):e}"},
+        lambda row: row | {"Rating": f"{int(row['Rating']):,}"},
+        lambda row: row | {"NbPlays": "+" + row["NbPlays"]},
+        lambda row: row | {"Themes": row["Themes"].replace(" ", "|")},
+        lambda row: (
+            row | {"Themes": "array(" + repr(row["Themes"].split()) + ",\n      dtype='<U12')"}
+        ),
+        lambda row: row | {"OpeningTags": row["OpeningTags"] or "NaN"},
+    ],
+)
+def test_columns_written_another_way_are_the_same_in_any_order(tmp_path, right, change, columns):
+    puzzles, refused = imported(write_csv(tmp_path / "a.csv", list(map(change, ROWS)), columns))
+    assert said(puzzles) == right and len(refused) == 0
+
+
+@pytest.mark.parametrize("separator", ",;")
+@pytest.mark.parametrize("missing", ["nan", "None", "NULL", "#N/A", "-"])
+def test_words_for_what_is_missing_are_no_values(tmp_path, missing, separator):
+    names = ("Rating", "RatingDeviation", "NbPlays", "Themes", "GameUrl", "OpeningTags")
+    rows = [row | dict.fromkeys(names, missing) for row in ROWS]
+    puzzles, refused = imported(write_csv(tmp_path / "a.csv", rows, delimiter=separator))
+    assert len(puzzles) == len(ROWS) and len(refused) == 0
+    assert {*puzzles.ratings, *puzzles.rating_deviations, *puzzles.plays} == {-1}
+    assert len(puzzles.database.themes) == 0 and {puzzles.url(0), puzzles.opening(0)} == {""}
+
+
+def test_separators_of_thousands_do_not_shrink_numbers(tmp_path):
+    plays = ["1,000", "12,345", "1,012,345", "12'345", "1 000"]
+    rows = [row | {"NbPlays": text} for row, text in zip(ROWS, plays, strict=False)]
+    puzzles, _ = imported(write_csv(tmp_path / "a.csv", rows))
+    assert puzzles.plays.tolist() == [1000, 12345, 1012345, 12345, 1000]
+
+
+@pytest.mark.parametrize("separator", ",;")
+def test_lines_of_separators_alone_are_as_empty_ones(tmp_path, right, separator):
+    path = write_csv(tmp_path / "a.csv", ROWS, delimiter=separator)
+    path.write_text(path.read_text() + separator * (len(COLUMNS) - 1) + "\n")
+    puzzles, refused = imported(path)
+    assert said(puzzles) == right and len(refused) == 0
+
+
+def columns_of(rows: list[dict], write) -> dict:
+    return {name: write([row[name] for row in rows]) for name in COLUMNS}
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        columns_of(ROWS, list),
+        columns_of(ROWS, lambda column: {str(place): one for place, one in enumerate(column)}),
+        {"columns": COLUMNS, "data": [[row[name] for name in COLUMNS] for row in ROWS]},
+        {"schema": {"fields": []}, "data": ROWS},
+        [row | {"OpeningTags": row["OpeningTags"] or float("nan")} for row in ROWS],
+    ],
+)
+@pytest.mark.parametrize("indent", [None, 1])
+def test_one_object_of_json_is_a_table(tmp_path, right, table, indent):
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(table, indent=indent))
+    puzzles, refused = imported(path)
+    assert said(puzzles) == right and len(refused) == 0
+
+
+def test_a_table_of_json_may_be_one_long_line(tmp_path):
+    rows = [row | {"PuzzleId": f"{k}x{row['PuzzleId']}"} for k in range(100) for row in ROWS]
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(rows))
+    assert path.stat().st_size > texts.MAX_LINE_BYTES
+    assert len(imported(path)[0]) == len(rows)
+
+
+def test_a_best_move_that_is_given_twice_is_one(tmp_path):
+    path = tmp_path / "a.epd"
+    path.write_text("6k1/5ppp/8/8/8/8/8/K3R3 w - - bm Re8# e1e8;\n")
+    puzzles, refused = imported(path)
+    assert list(puzzles.solution(0)) == ["e1e8"] and len(refused) == 0
+
+
 def epd_lines() -> list[str]:
     """The positions to solve of the rows as EPD, with their first right moves in short notation."""
     lines = []

@@ -255,7 +255,7 @@ def test_masks_are_never_empty_and_belong_to_what_is_shown(name, options, mode):
             assert infos["action_mask"][terminated].all()
         over = terminated | truncated
         if mode == AutoresetMode.DISABLED and over.any():
-            _, infos = envs.reset(options={"reset_mask": over})
+            _, infos = envs.reset(options={"reset_mask": over.tolist()})
             assert np.array_equal(infos["_action_mask"], over)
     assert ends > 0
 

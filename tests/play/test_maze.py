@@ -164,3 +164,17 @@ def test_a_window_without_pygame_is_one_sentence(monkeypatch, capsys):
     assert main(["play", "maze", "--window"]) == 1
     said = capsys.readouterr().err
     assert said.startswith("error: --window must have pygame: ") and said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--seed -1", "error: --seed must be an integer in [0, "),
+        ("--file maze.txt --size 5", "got --size beside it"),
+        ("--file maze.txt --split test --loops 0.5", "got --split, --loops beside it"),
+    ],
+)
+def test_options_that_cannot_be_are_refused_in_one_line(words, said, capsys):
+    assert main(["play", "maze", *words.split()]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert said in line

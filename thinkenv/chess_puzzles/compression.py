@@ -90,7 +90,12 @@ def unzipped(path: Path, seen: Iterator[bytes]) -> Iterator[bytes]:
         pass
     try:
         with zipfile.ZipFile(path) as archive:
-            names = [name for name in archive.namelist() if not name.endswith("/")]
+            # Without folders, and without what macOS adds for each file.
+            names = [
+                name
+                for name in archive.namelist()
+                if not name.endswith("/") and not name.startswith("__MACOSX/")
+            ]
             if len(names) != 1:
                 raise ValueError(
                     f"{path} must be a zip archive with one table, or a table saved as CSV, "

@@ -77,8 +77,9 @@ NO_NUMBER = -(2**31)  # what is read where there is no number; less than any tha
 
 NEWLINE, RETURN, COMMA, SPACE = 10, 13, 44, 32
 FIRST_PRINTABLE, LAST_PRINTABLE, FIRST_BEYOND_ASCII = 32, 126, 128
-# What programs write where a number is missing, in lower case.
-MISSING = (b"nan", b"na", b"none", b"null", b"n/a", b"<na>")
+# What programs write where a value is missing, in lower case.
+MISSING = (b"nan", b"na", b"none", b"null", b"n/a", b"<na>", b"#n/a", b"nat", b"nil", b"-", b"?")
+MAX_MISSING_LENGTH = max(map(len, MISSING))
 
 # Which characters themes are made of: not those of addresses and of lists.
 IN_THEME = np.zeros(256, np.bool_)
@@ -225,7 +226,9 @@ def forget_words(words, count):
 
 @kernel
 def is_missing(text, begin, end):
-    """Whether a field says that there is no number: ``nan``, ``None`` or the like."""
+    """Whether a field says that there is no value: ``nan``, ``None`` or the like."""
+    if end - begin > MAX_MISSING_LENGTH:
+        return False
     for word in MISSING:
         is_same = end - begin == len(word)
         for offset in range(min(end - begin, len(word))):
@@ -417,6 +420,8 @@ def read_url(text, begin, end, rows, row, first):
         0, or an index into ``ERRORS``.
     """
     written = first
+    if is_missing(text, begin, end):
+        begin = end
     if begins_with(text, begin, end, URL_PREFIX):
         path = begin + len(URL_PREFIX)
     else:
@@ -451,6 +456,8 @@ def is_theme(text, begin, end):
 def read_themes(text, begin, end, rows, row, themes):
     """Note the puzzle's themes as a set of bits; 0, or an index into ``ERRORS``."""
     rows.theme_sets[row] = 0
+    if is_missing(text, begin, end):
+        begin = end
     while begin < end:
         stop = end_of_field(text, begin, end)
         if stop > begin:
@@ -487,7 +494,9 @@ def read_row(text, fields, position, rows, row, first_move, first_url, themes, o
     )
     begin, end = tags
     if error == 0:
-        rows.openings[row] = number_of_word(text, begin, end, openings) if end > begin else 0
+        rows.openings[row] = 0
+        if end > begin and not is_missing(text, begin, end):
+            rows.openings[row] = number_of_word(text, begin, end, openings)
     else:
         forget_words(themes, known)
     return error
@@ -547,6 +556,15 @@ def trim_fields(text, fields):
 
 
 @kernel
+def is_blank(fields):
+    """Whether all fields of a line are empty, as spreadsheets write lines below a table."""
+    for field in range(len(fields)):
+        if fields[field, 0] < fields[field, 1]:
+            return False
+    return True
+
+
+@kernel
 def read_lines(text, rows, themes, openings, refused):
     """Read the lines of a piece of text.
 
@@ -560,7 +578,7 @@ def read_lines(text, rows, themes, openings, refused):
 
     Returns:
         ``(count, moves, characters, bad)``: rows read, moves and characters of addresses written,
-        and lines refused. Empty lines are neither.
+        and lines refused. Empty lines and those of commas alone are neither.
     """
     position = np.empty(POSITION_BYTES, np.uint8)
     fields = np.zeros((len(COLUMNS), 2), np.int64)
@@ -588,7 +606,7 @@ def read_lines(text, rows, themes, openings, refused):
             move_count += np.int64(rows.move_counts[count])
             url_count += np.int64(rows.url_lengths[count])
             count += 1
-        else:
+        elif not is_blank(fields):
             refused[bad] = line, error
             bad += 1
     return count, move_count, url_count, bad

@@ -138,6 +138,16 @@ def parse_args(
     # An error comes in a box: a title, lines between rules, and a hint to --help.
     lines = [line.strip(" │") for line in said.getvalue().splitlines()]
     message = " ".join([line for line in lines[1:] if line.strip("─-╰╯")][:-1])
+    # Of a value that is of none of several types, the reasons of each would fill a screen.
+    unfit = re.match(
+        r"Error parsing (\S+): no type matching (\S+) could .* from \['(.*?)'\]", message
+    )
+    if unfit:
+        kinds = unfit[2].replace("{", "").replace("}", "").replace("|", " or ")
+        raise ValueError(f"{unfit[1]} must be {kinds}, got {unfit[3]}")
+    unfit = re.match(r"Error parsing (\S+): invalid literal for int\(\) .*?: '(.*?)'", message)
+    if unfit:
+        raise ValueError(f"{unfit[1]} must be INT, got {unfit[2]}")
     raise ValueError(re.sub(r"^Error parsing \w+: ", "", message))
 
 

@@ -21,6 +21,8 @@ belongs to the state that is shown, and it is never empty.
   reached, whose value a learner may ask for.
 * In ``SAME_STEP`` mode it is that of the next problem, which is already shown, and
   ``final_info`` has that of the end.
+* A reset of some sub-environments (``reset_mask``) has infos of these alone, as Gymnasium has it:
+  the rows of others are 0. ``action_masks()`` has them all.
 
 ``env.action_masks()`` gives the same masks as bool, also of vector environments: the method that
 MaskablePPO looks for. Gymnasium's wrappers do not pass it on: behind them it is

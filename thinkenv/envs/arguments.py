@@ -129,7 +129,9 @@ def check_each(
     Raises:
         ValueError: If there are several, but not ``num_envs``; and what ``check_one`` raises.
     """
-    if not (isinstance(value, (list, tuple)) or isinstance(value, np.ndarray) and value.ndim):
+    if not (
+        isinstance(value, (list, tuple, range)) or isinstance(value, np.ndarray) and value.ndim
+    ):
         return [check_one(value)] * num_envs
     if len(value) != num_envs:
         raise ValueError(
@@ -144,10 +146,12 @@ def check_mask(mask: object, num_envs: int) -> np.ndarray:
 
     Raises:
         ValueError: If it has another shape or names no sub-environment.
-        TypeError: If it is not an array of bools.
+        TypeError: If it is not an array, list or tuple of bools.
     """
+    if isinstance(mask, (list, tuple)) and all(isinstance(one, (bool, np.bool_)) for one in mask):
+        mask = np.array(mask, np.bool_)
     if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_:
-        raise TypeError(f"options['reset_mask'] must be an array of bools, got {mask!r}")
+        raise TypeError(f"options['reset_mask'] must be an array or list of bools, got {mask!r}")
     if mask.shape != (num_envs,) or not mask.any():
         raise ValueError(
             f"options['reset_mask'] must have shape ({num_envs},) and at least one True, got "

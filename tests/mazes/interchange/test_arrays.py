@@ -53,6 +53,13 @@ def test_tokens_and_letters_are_read(tmp_path):
             "start": np.argwhere(BATCH.grids == 2)[:, 1:],
             "goal": np.argwhere(BATCH.grids == 3)[:, 1:],
         },
+        {
+            "mazes": BATCH.grids == 0,
+            "start_pos": np.argwhere(BATCH.grids == 2)[:, 1:].astype(float),
+            "ends": np.argwhere(BATCH.grids == 3)[:, 1:],
+        },
+        {"grids": BATCH.grids.astype(str).astype("U21")},
+        {"letters": np.array(list("# SG"), "S1")[BATCH.grids]},
         {"grids": BATCH.grids, "options": np.array('{"size": 9}')},
     ],
 )
@@ -87,6 +94,8 @@ WRONG[2] ^= 1
         ({"grids": BATCH.grids[..., None]}, r"got \(4, 11, 11, 1\)"),
         ({"grids": np.array("mazes")}, r"got \(\)"),
         ({"a": BATCH.grids, "b": BATCH.grids}, "needs an array called grids, .*it has 'a', 'b'"),
+        ({"grids": BATCH.grids[:0]}, "holds no mazes"),
+        ({"grids": np.full((9, 9, 3), 255, np.uint8)}, "looks like a picture"),
         ({"grids": np.zeros((2, 5, 5), "M8[s]")}, "cells must be numbers"),
         ({"grids": np.zeros((2, 5, 5), np.uint8)}, "there is no start and no goal"),
         ({"grids": BATCH.grids, "start": np.ones((4, 3), int)}, "start must be whole numbers"),

@@ -52,6 +52,9 @@ def test_json_of_one_maze_in_every_form(drawing):
     assert_reads({"cells": without_letters, **places}, drawing)
     by_name = {"row": ends["goal"][0], "column": ends["goal"][1]}
     assert_reads({"grid": walls.tolist(), "start": ends["start"], "exit": by_name}, drawing)
+    short = {"r": ends["start"][0], "c": ends["start"][1]}
+    floats = [float(number) for number in ends["goal"]]
+    assert_reads({"grid": walls.tolist(), "start_pos": short, "goal_pos": floats}, drawing)
 
 
 def test_json_of_several_mazes_in_every_form():
@@ -118,6 +121,14 @@ def test_the_table_of_maze_hard_is_read(tmp_path, with_answers):
         (tmp_path / "test.csv").write_text("\n".join([lines[0], wrong]))
         with pytest.raises(mazes.MazeFileError, match=r"test\.csv: line 2: .*'o' marks the path"):
             mazes.read(tmp_path / "test.csv")
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_columns_may_stand_between_other_separators(separator):
+    question = "".join(square(DRAWN[0]))
+    table = [["Rating", '"Question"'], ["7", question]]
+    batch = mazes.from_text("\n".join(separator.join(row) for row in table))
+    assert batch.path_lengths.tolist() == [length_of(grid_of(DRAWN[0]))]
 
 
 @pytest.mark.parametrize(

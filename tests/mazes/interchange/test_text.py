@@ -42,6 +42,13 @@ def assert_reads(text: str, *drawings: str) -> None:
         lambda text: text.replace("S", "A").replace("G", "B"),
         lambda text: text.replace("S", "@"),
         lambda text: text.replace("#", "X"),
+        lambda text: text.replace("#", "*"),
+        lambda text: text.replace("#", "@"),
+        lambda text: text.replace("#", "%").replace(" ", "_"),
+        lambda text: text.replace("#", "⬛").replace(" ", "⬜"),
+        lambda text: "".join(" ".join(line) + "\n" for line in text.splitlines()),
+        lambda text: "\n".join(",".join(f'"{sign}"' for sign in row) for row in text.splitlines()),
+        lambda text: ",\n".join(str(list(line)) for line in text.splitlines()),
         lambda text: "\ufeff" + text.replace("\n", "\r\n"),
         lambda text: text.replace("\n", "\r"),
         lambda text: "\n \n" + text.replace("\n", "   \n") + "\t\n\n",
@@ -128,6 +135,28 @@ def test_lines_between_rooms_become_cells():
     assert batch.path_lengths[0] == 11
     tall = "\n".join(line for line in ROOMS.split("\n") for _ in range(1 + line.startswith("|")))
     assert np.array_equal(mazes.from_text(tall).grids, mazes.from_text(ROOMS).grids)
+
+
+FLOORS_AND_WALLS = [
+    " _ _ _\n|_  | |\n|S|_ G|\n|_ _ _|",
+    " _____\n|_  | |\n|S|_ G|\n|_____|",
+    " ___ ___ ___\n|___    |   |\n| S |___  G |\n|___ ___ ___|",
+    " ______________\n|         |    |\n|____     |    |\n|    |         |\n"
+    "|  S |____  G  |\n|              |\n|______________|",
+]
+
+
+@pytest.mark.parametrize("drawn", FLOORS_AND_WALLS)
+def test_floors_and_walls_of_rooms_become_cells(drawn):
+    assert_reads(drawn, "#######\n#   # #\n### # #\n#S#  G#\n# ### #\n#     #\n#######\n")
+
+
+def test_openings_of_a_ceiling_and_a_floor_are_start_and_goal():
+    opened = "# #####\n#   # #\n### # #\n# #   #\n# ### #\n#     #\n##### #\n"
+    batch = mazes.from_text("   _ _\n|_  | |\n| |_  |\n|_ _  |")
+    assert np.array_equal(batch.grids[0], mazes.from_text(opened).grids[0])
+    with pytest.raises(mazes.MazeFileError, match="must begin with a line of _ alone"):
+        mazes.from_text("|_  | |\n|S|_ G|\n|_ _ _|")
 
 
 def test_a_marked_path_is_judged():

@@ -17,7 +17,14 @@ import numpy as np
 
 from thinkenv.chess_puzzles.lichess_rows import COLUMNS, FEN
 from thinkenv.chess_puzzles.notation import error_code
-from thinkenv.chess_puzzles.tables.rows import Block, Places, Row, blocks_of_rows, plain
+from thinkenv.chess_puzzles.tables.rows import (
+    Block,
+    Places,
+    Row,
+    blocks_of_rows,
+    lichess_line,
+    plain,
+)
 from thinkenv.chess_puzzles.tables.text import decoded
 
 SEPARATORS = ",\t;|"
@@ -28,6 +35,7 @@ BOARD = re.compile(r"\s*[pnbrqkPNBRQK1-8]+(/[pnbrqkPNBRQK1-8]+){7}\s+[wWbB]\b")
 SEPARATOR_LINE = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 # What is not in a table that Lichess wrote: quotes, and lists of themes.
 NOT_OF_LICHESS = (b'"', b"[")
+BYTES_TO_LOOK_AT = 1 << 16
 MAX_LINES_OF_ROW = 1000  # a quote that is not closed by then is none
 
 WRONG_WIDTH = error_code("the row has more or fewer fields than the header")
@@ -74,7 +82,7 @@ def read_blocks(first: bytes, texts: Iterator[bytes], path: Path) -> Iterator[Bl
         raise ValueError(f"{path}: {error}") from None
     texts = chain([first[layout.begin :]], texts)
     line = layout.line
-    if layout.is_that_of_lichess:
+    if layout.is_that_of_lichess and is_usual(first[layout.begin :]):
         for text in texts:
             if any(sign in text for sign in NOT_OF_LICHESS):
                 texts = chain([text], texts)
@@ -84,6 +92,22 @@ def read_blocks(first: bytes, texts: Iterator[bytes], path: Path) -> Iterator[Bl
             line += count
     records = read_records(Lines(texts, line), layout.separator)
     yield from blocks_of_rows(rows_of_records(records, layout.names, places))
+
+
+def is_usual(text: bytes) -> bool:
+    """Whether the first rows of a table with Lichess's columns are written as Lichess writes them.
+
+    Others have, for instance, moves in short notation, or numbers with an exponent.
+    """
+    for line in decoded(text[:BYTES_TO_LOOK_AT]).split("\n")[:-1]:
+        fields = [field.strip() for field in line.split(",")]
+        if len(fields) == len(COLUMNS) - 1:
+            fields.append("")
+        if len(fields) != len(COLUMNS) or not any(fields):
+            continue
+        if lichess_line(fields) != ",".join(fields):
+            return False
+    return True
 
 
 def find_layout(text: bytes) -> Layout:
@@ -237,7 +261,7 @@ def rows_of_records(
     for number, fields in records:
         if isinstance(fields, int):
             yield number, fields
-        else:
+        elif any(field and not field.isspace() for field in fields):  # else as an empty line
             fitting = fit(fields, names)
             yield number, WRONG_WIDTH if fitting is None else places.pick(number, fitting)
 

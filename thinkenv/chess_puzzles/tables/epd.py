@@ -55,12 +55,15 @@ def read_line(line: str, number: int) -> list[str] | int:
         position = position_of_fen(fen)
     except ValueError:
         return values  # refused for what is wrong with the FEN
-    best = operations.get("bm", "").replace(",", " ").split()
-    if len(best) != 1:
-        return MANY_BEST_MOVES if best else NO_BEST_MOVE
+    best = operations.get("bm", "").replace(",", " ").replace("e.p.", "").split()
+    if not best:
+        return NO_BEST_MOVE
     try:
-        move = move_of_text(position, best[0])
+        moves = {move_of_text(position, text) for text in best}
     except ValueError:
-        return BAD_BEST_MOVE
+        return BAD_BEST_MOVE if len(best) == 1 else MANY_BEST_MOVES
+    if len(moves) > 1:
+        return MANY_BEST_MOVES
+    move = moves.pop()
     values[MOVES] += " " + uci_of_move(move, bool(position[BLACK]))
     return values

@@ -1,11 +1,15 @@
-"""JSON: an object with the columns' names in each line, or one list of such objects."""
+"""JSON: an object with the columns' names in each line, one list of such objects, or one object.
+
+One object is a table as pandas writes it: columns as lists, columns as objects by the rows' index,
+or a list of rows under another name.
+"""
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from thinkenv.chess_puzzles.notation import error_code
-from thinkenv.chess_puzzles.tables.rows import Places, Row, as_text
+from thinkenv.chess_puzzles.tables.rows import Places, Row, as_text, plain
 from thinkenv.chess_puzzles.tables.text import numbered_lines
 
 BAD_OBJECT = error_code("JSON: the line is not an object with the columns FEN and Moves")
@@ -30,8 +34,9 @@ def read_rows(first: bytes, texts: Iterator[bytes], path: Path) -> Iterator[Row]
         ValueError: If it is a list that is damaged, or not one of objects.
     """
     places: dict[tuple[str, ...], Places] = {}
-    if first.lstrip().startswith(b"["):
-        for number, entry in enumerate(read_list(first, texts, path), 1):
+    if first.lstrip().startswith(b"[") or is_one_object(first):
+        entries = entries_of(read_whole(first, texts, path))
+        for number, entry in enumerate(entries, 1):
             yield number, values_of(number, entry, places)
         return
     for number, line in numbered_lines(first, texts):
@@ -42,8 +47,47 @@ def read_rows(first: bytes, texts: Iterator[bytes], path: Path) -> Iterator[Row]
         yield number, values_of(number, entry, places)
 
 
-def read_list(first: bytes, texts: Iterator[bytes], path: Path) -> list[object]:
-    """All entries of a list.
+def is_one_object(first: bytes) -> bool:
+    """Whether a text that begins with an object is that object alone and not one in each line."""
+    line = first.lstrip().split(b"\n", 1)[0].rstrip()
+    try:
+        entry = json.loads(line)
+    except NOT_JSON:
+        return not line.endswith(b"}")
+    if not isinstance(entry, dict):
+        return False
+    is_row = any(plain(name) == "fen" and isinstance(entry[name], str) for name in entry)
+    return not is_row and any(isinstance(value, list | dict) for value in entry.values())
+
+
+def entries_of(table: object) -> list:
+    """The rows of a table, each an object where it is one."""
+    if isinstance(table, list):
+        return table
+    if not isinstance(table, dict):
+        return [table]
+    names, rows = table.get("columns"), table.get("data")
+    if isinstance(names, list) and isinstance(rows, list):
+        return [
+            dict(zip(names, row, strict=False)) if isinstance(row, list) else row for row in rows
+        ]
+    columns = [value for name, value in table.items() if plain(name) == "fen"]
+    if columns and isinstance(columns[0], list | dict):
+        keys = range(len(columns[0])) if isinstance(columns[0], list) else columns[0]
+        return [{name: at(column, key) for name, column in table.items()} for key in keys]
+    lists = [value for value in table.values() if isinstance(value, list)]
+    return [table] if columns else max(lists, key=len, default=[table])
+
+
+def at(column: object, key) -> object:
+    """The value of a column in one row, None where there is none."""
+    if isinstance(column, dict):
+        return column.get(key)
+    return column[key] if isinstance(column, list) and key < len(column) else None
+
+
+def read_whole(first: bytes, texts: Iterator[bytes], path: Path) -> object:
+    """A text that is one list or object.
 
     Raises:
         ValueError: If it is damaged or too long.
@@ -53,7 +97,7 @@ def read_list(first: bytes, texts: Iterator[bytes], path: Path) -> list[object]:
         pieces.append(text)
         if sum(map(len, pieces)) > MAX_LIST_BYTES:
             raise ValueError(
-                f"{path}: a list in JSON must have at most {MAX_LIST_BYTES:,} bytes; "
+                f"{path}: a list or object in JSON must have at most {MAX_LIST_BYTES:,} bytes; "
                 "write an object in each line"
             )
     try:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 import numpy as np
 
@@ -20,6 +21,8 @@ from thinkenv.chess_puzzles.lichess_rows import (
     URL,
     URL_PREFIX,
 )
+from thinkenv.chess_puzzles.notation import move_of_text, position_of_fen, uci_of_move
+from thinkenv.chess_puzzles.rules import BLACK, play
 
 ROWS_AT_A_TIME = 4096
 NUMBERS = (RATING, DEVIATION, POPULARITY, PLAYS)
@@ -42,9 +45,16 @@ GAME_ID = "gameid"
 # What stands in a list as Python, NumPy or JSON write it: quoted words, or else words.
 QUOTED_WORD = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 LIST_SIGNS = str.maketrans("[](){},;|\r\n\t", " " * 12)
+ARRAY_TYPE = re.compile(r",\s*dtype\s*=.*", re.DOTALL)  # how NumPy ends an array
 SPACES = str.maketrans("\r\n\t", "   ")
 # What must not stand in a row in Lichess's form, or is part of a list.
 SPECIAL = re.compile(r"[\r\n\t\"\[({|;]")
+# A row with moves as in UCI notation and numbers as Lichess writes them.
+UCI_MOVES = re.compile(r"(0000|[a-hA-H][1-8][a-hA-H][1-8][nbrqNBRQ]?|\s)*")
+USUAL_LINE = re.compile(rf"[^,]+,[^,]*,{UCI_MOVES.pattern}(,[\d.]*){{4}}(,[^,]*){{3}}")
+# 12,345 and 12 345; and 1.5e+03, whose exponent is short because it is written out.
+THOUSANDS = re.compile(r"[+-]?\d{1,3}([,'’_ \u00a0\u202f]\d{3})+(?:\.0*)?")
+EXPONENT = re.compile(r"[+-]?\d+(\.\d+)?[eE][+-]?\d{1,2}")
 
 # A row with its line number: its values in the order of Lichess's columns, or why it is refused.
 Row = tuple[int, Sequence[str] | int]
@@ -126,8 +136,10 @@ def name_of_line(line: int) -> str:
 
 def as_text(value: object) -> str:
     """A value of a table that has types, as it would stand in one of text."""
-    if value is None:
+    if value is None or value != value:  # NaN, which pandas has where a value is missing
         return ""
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
     if isinstance(value, list | tuple | set | frozenset | np.ndarray):
         return " ".join(map(as_text, value))
     return str(value)
@@ -136,22 +148,52 @@ def as_text(value: object) -> str:
 def lichess_line(values: Sequence[str]) -> str:
     """The values of a row as a line in Lichess's own form, without its end."""
     line = ",".join(values)
-    if line.count(",") == len(COLUMNS) - 1 and not SPECIAL.search(line):
+    if USUAL_LINE.fullmatch(line) and not SPECIAL.search(line):
         return line
     tidy = [value.translate(SPACES).strip() for value in values]
     tidy[ID] = tidy[ID].replace(",", UNPRINTABLE)
     tidy[FEN] = tidy[FEN].replace(",", " ")
     for column in NUMBERS:
-        tidy[column] = tidy[column].replace(",", ".")
+        tidy[column] = plain_number(tidy[column])
     for column in (MOVES, THEMES, OPENINGS):
         tidy[column] = words_of_list(tidy[column])
+    if not UCI_MOVES.fullmatch(tidy[MOVES]):
+        tidy[MOVES] = in_uci(tidy[FEN], tidy[MOVES])
     tidy[URL] = tidy[URL].replace(",", "%2C")
     return ",".join(tidy)
+
+
+def plain_number(text: str) -> str:
+    """A number without what separates thousands, without exponent and with a decimal point."""
+    if THOUSANDS.fullmatch(text):
+        # Three zeros behind a comma are thousands: else 1,000 would be 1.
+        text = re.sub(r"[^\d.+-]", "", text)
+    elif EXPONENT.fullmatch(text):
+        text = f"{Decimal(text):f}"
+    return text.removeprefix("+").replace(",", ".")
+
+
+def in_uci(fen: str, moves: str) -> str:
+    """Moves in short notation as in UCI; as they are where one cannot be played."""
+    written: list[str] = []
+    try:
+        position = position_of_fen(fen)
+        for word in moves.split():
+            if word == "0000" and not written:
+                written.append(word)
+                continue
+            move = move_of_text(position, word)
+            written.append(uci_of_move(move, bool(position[BLACK])))
+            play(position, move)
+    except ValueError:
+        return moves
+    return " ".join(written)
 
 
 def words_of_list(text: str) -> str:
     """The words of a list, with spaces between them."""
     if "[" in text or "(" in text or "{" in text:
+        text = ARRAY_TYPE.sub("", text)
         quoted = [one or other for one, other in QUOTED_WORD.findall(text)]
         if quoted:
             return " ".join(quoted).replace(",", " ")

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+MAX_JSON_LINE_BYTES = 1 << 30  # a whole table may be one line
+JSON_SIGNS = (b"[", b"{")
 MAX_LINE_BYTES = 1 << 20  # a row has a few hundred; without a limit any file would be one line
 UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -43,19 +45,23 @@ def whole_lines(pieces: Iterator[bytes], path: Path) -> Iterator[bytes]:
     Raises:
         ValueError: If a line is too long to be one of a puzzle file.
     """
-    rest = b""
+    rest: list[bytes] = []  # joined but once, since it may be long
+    length = 0
+    limit = 0
     for piece in pieces:
-        text = rest + piece
-        cut = text.rfind(b"\n") + 1
-        rest = text[cut:]
-        if len(rest) > MAX_LINE_BYTES:
-            raise ValueError(
-                f"{path} is not a puzzle file: it has a line of over {MAX_LINE_BYTES} bytes"
-            )
+        if not limit and (begin := piece.lstrip()):
+            limit = MAX_JSON_LINE_BYTES if begin.startswith(JSON_SIGNS) else MAX_LINE_BYTES
+        cut = piece.rfind(b"\n") + 1
         if cut:
-            yield text[:cut]
-    if rest:
-        yield rest + b"\n"
+            yield b"".join([*rest, piece[:cut]])
+            rest = []
+            length = 0
+        rest.append(piece[cut:])
+        length += len(piece) - cut
+        if length > limit:
+            raise ValueError(f"{path} is not a puzzle file: it has a line of over {limit} bytes")
+    if length:
+        yield b"".join([*rest, b"\n"])
 
 
 def decoded(text: bytes) -> str:

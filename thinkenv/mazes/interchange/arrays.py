@@ -10,6 +10,7 @@ import numpy as np
 
 from thinkenv.mazes.grid_task import MazeBatch
 from thinkenv.mazes.interchange.base import (
+    MAX_SIDE,
     MazeFileError,
     are_mazes,
     judge_read,
@@ -18,6 +19,7 @@ from thinkenv.mazes.interchange.base import (
 )
 from thinkenv.mazes.interchange.cells import from_numbers
 from thinkenv.mazes.interchange.text import Drawing, read_drawing
+from thinkenv.mazes.lattice import GOAL
 
 
 def read_npy(path: Path, allow_unsolvable: bool = False) -> MazeBatch:
@@ -47,11 +49,18 @@ def grids_of(
     """
     if values.ndim == 2:
         values = values[None]
+    if values.ndim == 3 and values.shape[2] in (3, 4) and values.dtype == np.uint8:
+        if values.max(initial=0) > GOAL + 1:
+            raise MazeFileError(
+                f"{source}: looks like a picture {values.shape}: mazes.from_image reads such arrays"
+            )
     if values.ndim != 3:
         raise MazeFileError(
             f"{source}: mazes must be an array (height, width) or (count, height, width), got "
             f"{values.shape}"
         )
+    if not len(values):
+        raise MazeFileError(f"{source}: holds no mazes")
     is_large_enough = min(values.shape[1:]) >= 3
     if not ends and is_large_enough and values.dtype.kind in "iu" and are_mazes(values).all():
         return values.astype(np.uint8)
@@ -77,7 +86,9 @@ def grid_of(
     Raises:
         ValueError: If it is none.
     """
-    if cells.dtype != np.dtype("U1"):
+    if cells.dtype.kind == "S":
+        cells = np.char.decode(cells, "latin-1")
+    if cells.dtype.kind != "U" or np.char.str_len(cells).max() > 1:
         return from_numbers(cells, start, goal)
     rows = ["".join(cell or " " for cell in row) for row in cells.tolist()]
     return read_drawing(Drawing(rows, 1, 0), start, goal)[0]
@@ -91,6 +102,8 @@ def as_places(
     Raises:
         MazeFileError: If there are not as many pairs of whole numbers.
     """
+    if values.dtype.kind == "f" and np.isin(values, range(MAX_SIDE)).all():
+        values = values.astype(np.int64)
     if values.dtype.kind not in "iu" or values.shape not in ((count, 2), (2,) * (count == 1)):
         raise MazeFileError(
             f"{source}: {name} must be whole numbers ({count}, 2), row and column of each, got "

@@ -3,7 +3,8 @@
 - a maze is a list of rows, each a list of numbers or of signs, or a string: ``[[0, 0, 0], …]``,
   ``["###", …]``; or a string with all its lines;
 - or an object with the rows under ``grid`` (or ``maze``, ``map``, ``cells``), and, where they are
-  not in the grid, ``start`` and ``goal`` (or ``end``, ``exit``) as ``[row, column]`` from 0;
+  not in the grid, ``start`` and ``goal`` (or ``end``, ``exit``) as ``[row, column]`` from 0, or as
+  ``{"row": 1, "col": 1}``;
 - several mazes are a list of mazes, an object with such a list under ``mazes`` (or ``grids``), or
   one maze on each line (JSON Lines).
 
@@ -25,8 +26,9 @@ from thinkenv.mazes.interchange.text import Drawing, read_drawing, split_drawing
 
 LIST_KEYS = ("mazes", "grids", "data")
 GRID_KEYS = ("grid", "maze", "map", "cells", "layout", "walls", "board", "matrix")
-START_KEYS = ("start", "entrance", "source")
-GOAL_KEYS = ("goal", "end", "exit", "target", "finish")
+START_KEYS = ("start", "entrance", "source", "start_pos", "start_position")
+GOAL_KEYS = ("goal", "end", "exit", "target", "finish", "goal_pos", "end_pos", "goal_position")
+ROW_KEYS, COLUMN_KEYS = ("row", "r", "y"), ("column", "col", "c", "x")
 
 
 @dataclass(frozen=True)
@@ -181,7 +183,10 @@ def read_place(value: dict, names: tuple[str, ...]) -> tuple[int, int] | None:
     if place is None:
         return None
     if isinstance(place, dict):
-        place = [place.get("row", place.get("y")), place.get("column", place.get("x"))]
+        keys = [first_key(place, names) for names in (ROW_KEYS, COLUMN_KEYS)]
+        place = [place[each] if each else None for each in keys]
+    if isinstance(place, list):
+        place = [int(n) if isinstance(n, float) and n.is_integer() else n for n in place]
     if not isinstance(place, list) or [type(number) for number in place] != [int, int]:
         raise ValueError(f"{key} must be [row, column], counted from 0, got {str(place)[:40]}")
     return place[0], place[1]

@@ -1,8 +1,8 @@
 """``.npz`` files: the arrays of a ``MazeBatch`` and its options as JSON, or fewer arrays.
 
 Only the grids must be there: under ``grids``, or any name where there is one array that may be
-mazes. What is missing is computed. ``start`` and ``goal`` may be arrays ``(count, 2)`` of rows and
-columns.
+mazes. What is missing is computed. ``start`` and ``goal`` (or ``end``, ``exit``) may be arrays
+``(count, 2)`` of rows and columns.
 """
 
 import json
@@ -29,7 +29,17 @@ from thinkenv.mazes.sampling import GENERATOR_VERSION
 # Nothing that holds mazes is compressed so much: it would fill the memory and say nothing.
 MAX_COMPRESSION, ALWAYS_READ = 500, 2**26
 
-END_NAMES = {"start": "start", "starts": "start", "goal": "goal", "goals": "goal"}
+END_NAMES = {
+    key + ending: name
+    for key, name in {
+        "start": "start",
+        "entrance": "start",
+        "goal": "goal",
+        "end": "goal",
+        "exit": "goal",
+    }.items()
+    for ending in ("", "s", "_pos")
+}
 
 
 def write_npz(path: Path, batch: MazeBatch, options: dict) -> None:
@@ -139,7 +149,7 @@ def name_of_grids(path: Path, arrays: dict[str, np.ndarray]) -> str:
     names = [
         name
         for name, array in arrays.items()
-        if array.ndim in (2, 3) and array.dtype.kind in "biufU" and name not in others
+        if array.ndim in (2, 3) and array.dtype.kind in "biufUS" and name not in others
     ]
     if len(names) != 1:
         raise MazeFileError(

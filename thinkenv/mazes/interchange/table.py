@@ -8,6 +8,7 @@ The question is a square grid in one line, row by row, with the letters ``#`` wa
 import csv
 import io
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +18,21 @@ from thinkenv.mazes.interchange.base import MazeFileError, judge_read
 from thinkenv.mazes.interchange.text import Drawing, read_drawing
 
 QUESTION, ANSWER = "question", "answer"
+SEPARATORS = ",;\t|"
 
 
 def looks_like_table(text: str) -> bool:
     """Whether the first line of a text names a column ``question``."""
-    header = text.lstrip("\ufeff").split("\n", 1)[0]
-    return QUESTION in [name.strip(' "\r').lower() for name in header.split(",")]
+    return separator_of(text) is not None
+
+
+def separator_of(text: str) -> str | None:
+    """What stands between the columns of a table with a column ``question``; None where none is."""
+    header = re.split("[\r\n]", text.lstrip("\ufeff"), maxsplit=1)[0]
+    for separator in SEPARATORS:
+        if QUESTION in [name.strip(' "').lower() for name in header.split(separator)]:
+            return separator
+    return None
 
 
 def read_table(source: Path | str, text: str, allow_unsolvable: bool = False) -> MazeBatch:
@@ -33,7 +43,8 @@ def read_table(source: Path | str, text: str, allow_unsolvable: bool = False) ->
     """
     grids: list[np.ndarray] = []
     solutions: list[np.ndarray | None] = []
-    rows = csv.reader(io.StringIO(text.lstrip("\ufeff"), newline=""))
+    separator = separator_of(text) or ","
+    rows = csv.reader(io.StringIO(text.lstrip("\ufeff"), newline=""), delimiter=separator)
     try:
         header = [name.strip().lower() for name in next(rows)]
         for row in rows:

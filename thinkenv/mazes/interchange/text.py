@@ -1,17 +1,18 @@
 """Mazes drawn as text, by hand or by a program.
 
 ======================  ====================================================================
-``#`` ``█`` ``▓`` ``■``  wall
-blank ``.`` ``░`` ``·``  free
+``#`` ``█`` ``▓`` ``■``  wall; so are ``%`` and ``⬛``
+blank ``.`` ``░`` ``·``  free; so are ``_`` and ``⬜``
 ``S`` ``A``              start
 ``G`` ``E`` ``B``        goal, exit
-``X`` ``o``              free, and on the path from start to goal (``X`` is a wall where no
-                         other sign is one)
+``X`` ``*`` ``o``        free, and on the path from start to goal (``X`` and ``*`` are walls where
+                         no other sign is one)
 ``•`` ``@``              free, as ``ansi`` renders an answer and a walker; ``@`` is the start
-                         where there is no other
+                         where there is no other, or a wall, as ``X``, where there are several
 ``0 1 2 3``              numbers, with blanks, tabs or commas between or without: our codes, or
                          those with wall and free exchanged
 ``+ - |`` ``┌─┬``        lines between rooms
+``_ |``                  floors and walls of rooms, below a line with the ceiling
 ======================  ====================================================================
 
 Small letters are as good as capitals. Cells at the ends of lines that are shorter than others are
@@ -32,11 +33,13 @@ from thinkenv.mazes.interchange.cells import complete, from_numbers
 from thinkenv.mazes.lattice import FREE, GOAL, START, WALL
 from thinkenv.mazes.solving import check_grid, is_solution
 
-WALLS, FLOORS, STARTS, GOALS, WALKER = "#█▓■", " .░·•\N{NO-BREAK SPACE}", "SA", "GEB", "@"
-PATH_MARKS = "XO"
+WALLS, FLOORS, STARTS, GOALS, WALKER = "#█▓■%⬛", " .░·•_⬜\N{NO-BREAK SPACE}", "SA", "GEB", "@"
+PATH_MARKS = "XO*"
+WALLS_OF_THEIR_OWN = "X*"  # where no other sign is a wall
 # A block is half as wide as a line is high, so programs write two for a cell.
 BLOCKS = "█▓■"
 ACROSS, UPRIGHT, JUNCTIONS = "-─━═╌┄", "|│┃║╎┆", "+┌┐└┘├┤┬┴┼┏┓┗┛┣┫┳┻╋╔╗╚╝╠╣╦╩╬╭╮╯╰╴╵╶╷╸╹╺╻"
+FLOOR_LINE = "_"
 
 KNOWN = "# wall, blank or . free, S start, G or E goal"
 WRITTEN = "# SG"  # by cell code
@@ -148,12 +151,18 @@ def read_drawing(
         if is_numbers(fields):
             return from_numbers(as_numbers(fields), start, goal), None
         drawing = Drawing(["".join(row) for row in fields], drawing.first, drawing.indent)
+    elif is_spaced(drawing):
+        lines = [line[::2] for line in drawing.lines]
+        drawing = Drawing(lines, drawing.first, drawing.indent)
     height, width = len(drawing.lines), max(map(len, drawing.lines))
     if max(height, width) > 2 * MAX_SIDE:
         raise ValueError(f"a maze must have at most {MAX_SIDE:,} rows and columns")
     signs = "".join(drawing.lines)
-    if any(sign in signs for sign in JUNCTIONS) and not any(sign in signs for sign in WALLS):
+    has_lines = not any(sign in signs for sign in WALLS)
+    if has_lines and any(sign in signs for sign in JUNCTIONS):
         drawing = thicken_lines(drawing)
+    elif has_lines and FLOOR_LINE in signs and any(sign in signs for sign in UPRIGHT):
+        drawing = thicken_floors(drawing)
     elif is_doubled(drawing):
         drawing = Drawing([halve(line) for line in drawing.lines], drawing.first, drawing.indent)
     return read_signs(drawing, start, goal)
@@ -168,7 +177,10 @@ def split_fields(drawing: Drawing) -> list[list[str]] | None:
     lines = [line.strip(" [](),;") for line in drawing.lines]
     lines = [line for line in lines if line]
     if any(SEPARATORS.search(line) for line in lines):
-        rows = [[field.strip() or " " for field in SEPARATORS.split(line)] for line in lines]
+        rows = [
+            [field.strip().strip("\"'") or " " for field in SEPARATORS.split(line)]
+            for line in lines
+        ]
         is_split = all(len(field) == 1 or NUMBER.fullmatch(field) for row in rows for field in row)
         return rows if is_split else None
     rows = [line.split() for line in lines]
@@ -215,6 +227,12 @@ def as_numbers(fields: list[list[str]]) -> np.ndarray:
         else:
             codes[field] = START if field.upper() in STARTS else GOAL
     return np.array([[codes[field] for field in row] for row in fields], np.float64)
+
+
+def is_spaced(drawing: Drawing) -> bool:
+    """Whether a blank stands between all cells, of which blanks are free ones."""
+    width = max(map(len, drawing.lines))
+    return width >= 5 and not any(line[1::2].strip() for line in drawing.lines)
 
 
 def is_doubled(drawing: Drawing) -> bool:
@@ -267,6 +285,50 @@ def thicken_lines(drawing: Drawing) -> Drawing:
     return Drawing(cells, drawing.first, drawing.indent)
 
 
+def thicken_floors(drawing: Drawing) -> Drawing:
+    """A drawing of rooms with ``_`` for floors and ``|`` for walls, as one of cells.
+
+    The first line is the ceiling. R x C rooms become (2R + 1) x (2C + 1) cells. A letter that fills
+    its room leaves no place for a floor, so that there is one only below the last row.
+
+    Raises:
+        ValueError: If the first line is no ceiling.
+    """
+    width = max(map(len, drawing.lines))
+    signs = np.array([list(line.ljust(width)) for line in drawing.lines])
+    is_floor, is_upright = signs == FLOOR_LINE, np.isin(signs, list(UPRIGHT))
+    high = math.gcd(*np.flatnonzero(is_floor.any(axis=1)).tolist())
+    wide = math.gcd(*np.flatnonzero(is_upright.any(axis=0)).tolist())
+    if is_upright[0].any() or not is_floor[0].any() or high < 1 or wide < 2:
+        raise ValueError(
+            f"{drawing.place(0, 0)}: a maze of _ and | must begin with a line of _ alone, its "
+            "ceiling, and have its walls at equal distances"
+        )
+    rooms_down, rooms_across = -(-(len(signs) - 1) // high), -(-(width - 1) // wide)
+    cells = np.full((2 * rooms_down + 1, 2 * rooms_across + 1), "#")
+    for row in range(2 * rooms_down + 1):
+        # Walls stand beside the floor, so the line of a floor is a line of its room, too.
+        bottom = row // 2 * high
+        rows = slice(bottom + 1, bottom + high + 1) if row % 2 else slice(bottom, bottom + 1)
+        for column in range(2 * rooms_across + 1):
+            left = column // 2 * wide
+            columns = slice(left + 1, left + wide) if column % 2 else slice(left, left + 1)
+            if row % 2 == 0 and column % 2 == 0:
+                continue  # a corner
+            part = signs[rows, columns]
+            is_line = (is_floor if row % 2 == 0 else is_upright)[rows, columns]
+            letters = part[~np.isin(part, [" ", FLOOR_LINE, *UPRIGHT])]
+            is_floor_of_room = row % 2 == 0 and row > 0
+            is_hidden = letters.size == part.size and row < 2 * rooms_down
+            if letters.size and not is_floor_of_room:
+                cells[row, column] = letters[0]
+            elif (
+                row % 2 and column % 2 or is_hidden or 2 * is_line.sum() < part.size - letters.size
+            ):
+                cells[row, column] = " "
+    return Drawing(["".join(row) for row in cells.tolist()], drawing.first, drawing.indent)
+
+
 def slices_between_lines(length: int, step: int) -> list[slice]:
     """Lines and the rooms between them, along one side of a drawing."""
     slices = []
@@ -285,14 +347,17 @@ def read_signs(
     Raises:
         ValueError: If there is an unknown sign, or it is no maze.
     """
-    used = set("".join(drawing.lines).upper())
+    signs = "".join(drawing.lines).upper()
+    used = set(signs)
     codes = dict.fromkeys(WALLS + ACROSS + UPRIGHT + JUNCTIONS, WALL)
     codes |= dict.fromkeys(FLOORS + PATH_MARKS, FREE)
     codes |= dict.fromkeys(STARTS, START) | dict.fromkeys(GOALS, GOAL)
     codes[WALKER] = FREE if used & set(STARTS) else START
     has_walls = any(codes.get(sign) == WALL for sign in used)
     if not has_walls:
-        codes["X"] = WALL
+        codes |= dict.fromkeys(WALLS_OF_THEIR_OWN, WALL)
+        if signs.count(WALKER) > 1:
+            codes[WALKER] = WALL
     for row, line in enumerate(drawing.lines):
         for column, sign in enumerate(line):
             if sign.upper() not in codes:
@@ -302,7 +367,7 @@ def read_signs(
     rows = [[codes[sign] for sign in line.upper().ljust(width)] for line in drawing.lines]
     cells = np.array(rows, np.uint8)
     grid = complete(cells, start, goal)
-    marks = PATH_MARKS if has_walls else PATH_MARKS.replace("X", "")
+    marks = [sign for sign in PATH_MARKS if codes[sign] == FREE]
     if not used & set(marks):
         return grid, None
     is_marked = np.array(
