@@ -509,6 +509,15 @@ def test_a_best_move_that_is_given_twice_is_one(tmp_path):
     assert list(puzzles.solution(0)) == ["e1e8"] and len(refused) == 0
 
 
+def test_a_capture_en_passant_may_say_so(tmp_path):
+    path = tmp_path / "a.epd"
+    path.write_text("4k3/8/8/3pP3/8/8/8/4K3 w - d6 bm exd6 e.p.;\n")
+    puzzles, refused = imported(path)
+    assert list(puzzles.solution(0)) == ["e5d6"] and len(refused) == 0
+    (given,) = chess_puzzles.read_positions(path)
+    assert given.best_moves == ("e5d6",)
+
+
 def epd_lines() -> list[str]:
     """The positions to solve of the rows as EPD, with their first right moves in short notation."""
     lines = []

@@ -82,6 +82,14 @@ def parse_epd(line: str) -> tuple[str, dict[str, str]]:
     return " ".join(fields + numbers), operations
 
 
+def best_moves_of(operations: dict[str, str]) -> list[str]:
+    """The moves of the operation ``bm``, as they are written; none where it is not there.
+
+    Commas between them are left out, and the ``e.p.`` that some write behind a capture en passant.
+    """
+    return operations.get("bm", "").replace(",", " ").replace("e.p.", " ").split()
+
+
 def parse_line(line: str) -> GivenPosition:
     """Read a line of FEN or EPD.
 
@@ -91,8 +99,9 @@ def parse_line(line: str) -> GivenPosition:
     text, operations = parse_epd(line)
     position = position_of_fen(text)
     is_black = bool(position[BLACK])
-    moves = operations.get("bm", "").replace(",", " ").split()
-    best = tuple(uci_of_move(move_of_text(position, move), is_black) for move in moves)
+    best = tuple(
+        uci_of_move(move_of_text(position, move), is_black) for move in best_moves_of(operations)
+    )
     return GivenPosition(fen_of_position(position), operations.get("id", ""), best, operations)
 
 

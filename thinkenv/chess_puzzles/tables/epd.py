@@ -7,7 +7,7 @@ of one move. A position with several best moves is refused, because a puzzle has
 import re
 from collections.abc import Iterator
 
-from thinkenv.chess_puzzles.epd import parse_epd
+from thinkenv.chess_puzzles.epd import best_moves_of, parse_epd
 from thinkenv.chess_puzzles.lichess_rows import COLUMNS, FEN, ID, MOVES
 from thinkenv.chess_puzzles.notation import error_code, move_of_text, position_of_fen, uci_of_move
 from thinkenv.chess_puzzles.rules import BLACK
@@ -55,7 +55,7 @@ def read_line(line: str, number: int) -> list[str] | int:
         position = position_of_fen(fen)
     except ValueError:
         return values  # refused for what is wrong with the FEN
-    best = operations.get("bm", "").replace(",", " ").replace("e.p.", "").split()
+    best = best_moves_of(operations)
     if not best:
         return NO_BEST_MOVE
     try:
