@@ -38,7 +38,7 @@ def test_a_drawn_maze_is_watched_and_solved(folder):
     (folder / "maze.txt").write_text(MAZE)
     options = "--file maze.txt --frames 4 --gif maze.gif --strip maze.png --threads 1"
     shown, _ = call_script("think", *options.split())
-    assert shown.startswith("maze 3x7, path of 15 cells, instance 0: solved after ")
+    assert shown.startswith("maze 3x7, path of 15 cells: solved after ")
     for name, kind in (("maze.gif", "GIF"), ("maze.png", "PNG")):
         with Image.open(folder / name) as picture:
             assert picture.format == kind

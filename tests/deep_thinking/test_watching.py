@@ -52,7 +52,7 @@ def test_a_maze_without_a_way(maze):
 def test_a_position_whose_solution_nobody_knows():
     task = PositionTask("6k1/5ppp/8/8/8/8/5PPP/3R2K1 w - - 0 1")
     watched = watch(load("chess"), task, task.draw([0]), iterations=12, frames=3)
-    assert watched.summary.endswith(": thought about after 12 iterations; no solution is known")
+    assert watched.summary.endswith(": thought about for 12 iterations; no solution is known")
     assert watched.notes == [{"iterations": point} for point in (0, 4, 12)]
     assert len(watched.frames) == 4 and watched.strip()
 

@@ -107,8 +107,9 @@ def watch(
     final = task.picture(batch, answer=rollout.answers()[0])
     watched.frames.append(with_caption(final, outcome))
     split = task.options.get("split")
+    number = f", instance {batch.instances[0]}{f' of {split}' if split else ''}"
     watched.summary = (
-        f"{task.describe(batch)}, instance {batch.instances[0]}{f' of {split}' if split else ''}: "
+        f"{task.describe(batch)}{'' if task.count == 1 else number}: "
         f"{outcome}{remark_on(task, batch, rollout.answers(), watched.notes)}"
     )
     return watched
@@ -124,8 +125,8 @@ def judged(task: AnyTask, batch: InstanceBatch, answers: np.ndarray) -> dict[str
 
 def outcome_of(notes: list[dict], iterations: int) -> str:
     """How it ended, in a few words."""
-    verdict = {True: "solved", False: "not solved", None: "thought about"}[notes[-1].get("solved")]
-    return f"{verdict} after {iterations:,} iterations"
+    verdict = {True: "solved after", False: "not solved after", None: "thought about for"}
+    return f"{verdict[notes[-1].get('solved')]} {iterations:,} iterations"
 
 
 def remark_on(task: AnyTask, batch: InstanceBatch, answers: np.ndarray, notes: list[dict]) -> str:
