@@ -104,8 +104,11 @@ def unzipped(path: Path, seen: Iterator[bytes]) -> Iterator[bytes]:
             with archive.open(names[0]) as file:
                 while piece := file.read(BYTES_AT_A_TIME):
                     yield piece
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise ValueError(f"{path} is damaged: {error}") from None
+    except (NotImplementedError, RuntimeError) as error:
+        # What zipfile raises for a compression that it does not know, and for a password.
+        raise ValueError(f"{path} cannot be unpacked: {error}") from None
 
 
 def decompressed(

@@ -35,7 +35,8 @@ class FoldersAlone:
         raise ImportError(f"{repo_id}: to upload an agent, {INSTALL}")
 
     def _save_pretrained(self, save_directory: Path) -> None:
-        raise NotImplementedError
+        """What writes the folder, in the agent; the same hook as that of ``ModelHubMixin``."""
+        raise NotImplementedError(f"{type(self).__name__} has no _save_pretrained()")
 
 
 try:
