@@ -1,6 +1,7 @@
 """Where files go: the cache folder, and files that are written whole or not at all."""
 
 import contextlib
+import errno
 import os
 import sys
 import tempfile
@@ -74,25 +75,50 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
     A device or a pipe, such as ``/dev/stdout``, is not replaced but written into.
 
     Raises:
-        OSError: If it cannot be written, for example because the disk is full; an earlier file
-            stays as it was.
+        OSError: If it cannot be written, for example because the disk is full; it names the file
+            and says what is still whole. An earlier file stays as it was.
     """
     if path.exists() and not path.is_file():
         with open(path, "wb") as file:
             yield file
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    name = None
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         with open(handle, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         os.chmod(name, 0o644)
         os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
+    except BaseException as error:
+        if name is not None:
+            Path(name).unlink(missing_ok=True)
+        if isinstance(error, OSError) and is_about(error, path, name):
+            raise unwritten(path, error) from error
         raise
+
+
+def is_about(error: OSError, path: Path, temporary: str | None) -> bool:
+    """Whether an error came from writing ``path``, and not from reading something for it."""
+    # What is written into an open file fails without a name.
+    folders = (path, *path.parents)
+    names = {temporary, *map(str, folders)}
+    return temporary is None or error.filename is None or os.fsdecode(error.filename) in names
+
+
+def unwritten(path: Path, error: OSError) -> OSError:
+    """That a file could not be written, why, and what is still whole.
+
+    Returns:
+        An error of the same kind, for its class follows from the number.
+    """
+    reason = error.strerror or " ".join(str(error).split()) or type(error).__name__
+    with contextlib.suppress(OSError):
+        if path.is_file():
+            reason += "; the earlier file is whole"
+    return OSError(error.errno or errno.EIO, f"cannot be written ({reason})", str(path))
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -1,0 +1,479 @@
+"""The gate for files: whoever reads one goes through here.
+
+A file may come from a stranger, or be damaged, and then says anything: that it is a petabyte large,
+that an array begins before the file does, that a move goes to square 77. A reader is safe by being
+written like this:
+
+    @reader("mazes", MazeFileError)
+    def read_mine(path: Path) -> Mine:
+        with opened(path, max_bytes=MAX_BYTES) as file:  # an ordinary file of an acceptable size
+            header = parse_json(file.read(HEADER_BYTES))
+            ...                                           # checked before anything follows it
+
+``reader`` lists the function in ``READERS``, from which the tests take what they try to break, and
+turns whatever is raised while it reads into the one error of its family, with the file's name. What
+opens files, unpacks archives, or takes memory because a file says so is here, and a test sees to it
+that it is nowhere else.
+"""
+
+import contextlib
+import functools
+import io
+import json
+import lzma
+import math
+import os
+import stat
+import struct
+import tokenize
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any, BinaryIO, NamedTuple, TypeVar
+
+import numpy as np
+
+from thinkenv.machine import check_fits_into_memory
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+# Nothing that is exchanged here is compressed more than so many times: what is would fill the
+# memory and say nothing. Up to ``ALWAYS_READ`` bytes nobody minds.
+MAX_COMPRESSION, ALWAYS_READ = 500, 2**26
+MAX_MEMBERS = 100_000  # of a zip archive
+MAX_REASON = 300  # characters of a library's message
+
+# By the version of the ``.npy`` format.
+HEADER_READERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+
+# Of how a library says that compressed or packed data are not what they were.
+DAMAGE = (
+    EOFError,
+    struct.error,
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    tokenize.TokenError,
+)
+
+
+class FileError(ValueError):
+    """A file that cannot be used, with its name and the reason.
+
+    Each family of files has a class of its own, derived from this one.
+    """
+
+
+class Reader(NamedTuple):
+    """A function that reads a file.
+
+    Attributes:
+        kind: What it reads, in a few words.
+        function: Takes the file's path first.
+        error: What it raises where the file cannot be used, and nothing else.
+    """
+
+    kind: str
+    function: Callable[..., Any]
+    error: type[FileError]
+
+
+# Every reader of this package whose module was imported, by its full name.
+READERS: dict[str, Reader] = {}
+
+
+def reader(kind: str, error: type[FileError]) -> Callable[[Function], Function]:
+    """Make a function a reader of files: see the top of this module.
+
+    The function takes a path first. Whatever it raises because of the file becomes ``error``, with
+    the file's name in front where the message lacks it, and the original as its cause. Errors of
+    another family, about another file, and a library that is not installed stay what they are.
+
+    Args:
+        kind: What is read, in a few words.
+        error: The error of the family.
+
+    Raises:
+        TypeError: By the reader, if the path is none.
+    """
+
+    def decorate(function: Function) -> Function:
+        @functools.wraps(function)
+        def read(path: Any, *arguments: Any, **options: Any) -> Any:
+            name = os.fsdecode(path)  # a TypeError for what is no path
+            try:
+                return function(path, *arguments, **options)
+            except Exception as problem:
+                raise_as(error, name, problem)
+
+        READERS[f"{function.__module__}.{function.__qualname__}"] = Reader(kind, read, error)
+        return read  # type: ignore[return-value]
+
+    return decorate
+
+
+@contextlib.contextmanager
+def reading(path: Path | str, error: type[FileError]) -> Iterator[None]:
+    """Turn what is raised because of a file into its family's error, as ``reader`` does."""
+    try:
+        yield
+    except Exception as problem:
+        raise_as(error, os.fsdecode(path), problem)
+
+
+def raise_as(error: type[FileError], name: str, problem: Exception) -> None:
+    """Raise what was raised while a file was read as the error of its family.
+
+    Raises:
+        FileError: Of the class ``error``; or ``problem`` itself, where it says all that is needed
+            or is about something else.
+    """
+    is_of_a_family = isinstance(problem, FileError) and type(problem) is not FileError
+    if is_of_a_family or isinstance(problem, ImportError):
+        raise problem
+    if isinstance(problem, OSError) and problem.filename is not None:
+        if os.fsdecode(problem.filename) != name:
+            raise problem  # of a file that is written, or of the cache
+    if isinstance(problem, FileError):
+        raise error(str(problem)) from problem.__cause__
+    reason = explain(problem)
+    raise error(reason if name in reason else f"{name}: {reason}") from problem
+
+
+def explain(problem: Exception) -> str:
+    """What an error of a library means to whoever has the file, in one line."""
+    said = " ".join(str(problem).split())[:MAX_REASON]
+    more = f" ({said})" if said else ""
+    if isinstance(problem, FileNotFoundError):
+        return "there is no such file"
+    if isinstance(problem, OSError) and problem.strerror:
+        return f"cannot be read ({problem.strerror})"
+    if isinstance(problem, MemoryError):
+        return "needs more memory than there is"
+    if isinstance(problem, RecursionError):
+        return "is nested too deep"
+    if isinstance(problem, UnicodeDecodeError):
+        return f"is not the text that it should be{more}"
+    if isinstance(problem, json.JSONDecodeError):
+        return f"is no JSON{more}"
+    if isinstance(problem, NotImplementedError):
+        return f"is written in a way that is not read{more}"
+    if isinstance(problem, DAMAGE):
+        return f"damaged or cut off{more}"
+    if type(problem) is ValueError:
+        return said or "damaged, or of another kind"
+    return f"damaged, or of another kind ({type(problem).__name__}{': ' + said if said else ''})"
+
+
+def check_file(path: Path | str, max_bytes: int | None = None) -> os.stat_result:
+    """Check that there is an ordinary file of an acceptable size, before it is opened.
+
+    What is no ordinary file could keep a reader waiting, or never end.
+
+    Args:
+        path: The file.
+        max_bytes: How large it may be; None for any size.
+
+    Raises:
+        FileError: If there is none, it is empty, too large, a folder, a pipe or a device.
+    """
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        raise FileError(f"{path}: there is no such file") from None
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
+        reason = getattr(error, "strerror", None) or error
+        raise FileError(f"{path}: cannot be read ({reason})") from error
+    check_state(path, found, max_bytes)
+    return found
+
+
+def check_state(path: Path | str, found: os.stat_result, max_bytes: int | None) -> None:
+    """Check what the system says of a file: see ``check_file``."""
+    if stat.S_ISDIR(found.st_mode):
+        raise FileError(f"{path}: is a folder, not a file")
+    if not stat.S_ISREG(found.st_mode):
+        raise FileError(f"{path}: is not an ordinary file, but a pipe, a device or a socket")
+    if found.st_size == 0:
+        raise FileError(f"{path}: is empty")
+    if max_bytes is not None and found.st_size > max_bytes:
+        raise FileError(
+            f"{path}: has {found.st_size:,} bytes; at most {max_bytes:,} are read of this kind"
+        )
+
+
+@contextlib.contextmanager
+def opened(path: Path | str, max_bytes: int | None = None) -> Iterator[BinaryIO]:
+    """Open a file that ``check_file`` lets pass, to read bytes from it.
+
+    Raises:
+        FileError: If it does not, or cannot be opened.
+    """
+    check_file(path, max_bytes)
+    # Without waiting, for the case that it was exchanged for a pipe since it was looked at.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        handle = os.open(path, flags)
+    except OSError as error:
+        raise FileError(f"{path}: cannot be read ({error.strerror})") from error
+    with open(handle, "rb") as file:
+        check_state(path, os.fstat(handle), max_bytes)
+        yield file
+
+
+def read_bytes(path: Path | str, max_bytes: int) -> bytes:
+    """The content of a file that ``check_file`` lets pass.
+
+    Raises:
+        FileError: If it does not, or the file cannot be read.
+    """
+    with opened(path, max_bytes) as file:
+        try:
+            content = file.read(max_bytes + 1)
+        except OSError as error:
+            raise FileError(f"{path}: cannot be read ({error.strerror})") from error
+    if len(content) > max_bytes:  # it has grown since
+        raise FileError(f"{path}: has more than {max_bytes:,} bytes")
+    return content
+
+
+def read_text(path: Path | str, max_bytes: int) -> str:
+    """The content of a file of text in UTF-8.
+
+    Raises:
+        FileError: If ``check_file`` does not let it pass, or it is none.
+    """
+    try:
+        return read_bytes(path, max_bytes).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise FileError(f"{path}: {explain(error)}") from error
+
+
+def parse_json(text: str | bytes) -> Any:
+    """What a text in JSON says, if no object in it has a key twice.
+
+    Raises:
+        FileError: If it is none, nested too deep, or has a key twice; without the file's name,
+            which ``reader`` and ``reading`` put in front.
+    """
+    try:
+        return json.loads(text, object_pairs_hook=object_without_doubles)
+    except (ValueError, RecursionError) as error:  # ValueError: also bytes that are no text
+        if isinstance(error, FileError):
+            raise
+        raise ValueError(explain(error)) from error
+
+
+def object_without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object as a dict.
+
+    Raises:
+        ValueError: If it has a key twice: readers would not agree on what it says.
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        double = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(
+            f"is no JSON to rely on: it has the key {double[:60]!r} twice in an object"
+        )
+    return found
+
+
+def read_json(path: Path | str, max_bytes: int) -> Any:
+    """What a file of JSON says: see ``read_bytes`` and ``parse_json``."""
+    try:
+        return parse_json(read_bytes(path, max_bytes))
+    except FileError:
+        raise
+    except ValueError as error:
+        raise FileError(f"{path}: {error}") from error.__cause__
+
+
+def claim_memory(needed: int, what: str) -> None:
+    """Check that this machine has so many bytes of memory, before they are taken.
+
+    Raises:
+        ValueError: If it does not.
+    """
+    check_fits_into_memory(what, needed)
+
+
+class Archive:
+    """A zip archive whose directory was checked.
+
+    Args:
+        file: The open archive.
+
+    Attributes:
+        names: The names of its members, without folders, in their order.
+
+    Raises:
+        ValueError: If a name is there twice, a member is encrypted, compressed more than anything
+            that is exchanged here, or there are too many; also what ``zipfile`` raises.
+    """
+
+    def __init__(self, file: BinaryIO):
+        self._file = zipfile.ZipFile(file)
+        entries = [entry for entry in self._file.infolist() if not entry.is_dir()]
+        if len(entries) > MAX_MEMBERS:
+            raise ValueError(f"has {len(entries):,} members; at most {MAX_MEMBERS:,} are read")
+        self._entries: dict[str, zipfile.ZipInfo] = {}
+        for entry in entries:
+            name = entry.filename
+            if name in self._entries:
+                raise ValueError(f"has the member {name!r} twice")
+            if entry.flag_bits & 0x1:
+                raise ValueError(f"{name} is encrypted, and needs a password")
+            self._entries[name] = entry
+        for name in self._entries:
+            check_growth(name, self.size(name), self._entries[name].compress_size)
+        self.names = list(self._entries)
+
+    def size(self, name: str) -> int:
+        """How many bytes a member has, as the directory says.
+
+        Raises:
+            ValueError: If there is none of that name.
+        """
+        return self._entry(name).file_size
+
+    def open(self, name: str) -> IO[bytes]:
+        """A member, to be read in pieces; that its checksum is right is known at its end.
+
+        Raises:
+            ValueError: If there is none of that name; also what ``zipfile`` raises.
+        """
+        return self._file.open(self._entry(name))
+
+    def read(self, name: str) -> bytes:
+        """The content of a member, if its checksum is right.
+
+        Raises:
+            ValueError: If there is none of that name, or it does not fit into memory; also what
+                ``zipfile`` raises.
+        """
+        size = self.size(name)
+        claim_memory(size, f"the {size:,} bytes of {name}")
+        with self.open(name) as file:
+            content = file.read(size + 1)  # one more, so that the checksum is compared
+        if len(content) != size:
+            raise ValueError(f"{name} has {len(content):,} bytes instead of {size:,}")
+        return content
+
+    def array(self, name: str) -> np.ndarray:
+        """The array in a member in the ``.npy`` format, if its checksum is right.
+
+        Raises:
+            ValueError: See ``read`` and ``parse_array``.
+        """
+        # The header is looked at before the content is unpacked.
+        with self.open(name) as file:
+            needed = read_array_header(file).bytes
+        check_stored(needed, self.size(name))
+        return parse_array(self.read(name))
+
+    def _entry(self, name: str) -> zipfile.ZipInfo:
+        if name not in self._entries:
+            raise ValueError(f"lacks the member {name}")
+        return self._entries[name]
+
+
+def check_growth(name: str, size: int, stored: int) -> None:
+    """Check that so many bytes in ``stored`` compressed ones are no bomb.
+
+    Raises:
+        ValueError: If they are.
+    """
+    if size > max(ALWAYS_READ, MAX_COMPRESSION * stored):
+        raise ValueError(
+            f"{name} has {size:,} bytes in {stored:,}; nothing is unpacked to more than "
+            f"{MAX_COMPRESSION} times its size"
+        )
+
+
+class ArrayHeader(NamedTuple):
+    """What the header of an array in the ``.npy`` format says.
+
+    Attributes:
+        shape: Its shape.
+        in_columns: Whether its first index changes fastest.
+        dtype: The type of its values.
+        bytes: How many bytes its values have.
+    """
+
+    shape: tuple[int, ...]
+    in_columns: bool
+    dtype: np.dtype
+    bytes: int
+
+
+def read_array_header(file: IO[bytes]) -> ArrayHeader:
+    """The header of an array in the ``.npy`` format.
+
+    Raises:
+        ValueError: If it is none, or the array holds Python objects; also other errors of NumPy.
+    """
+    version = np.lib.format.read_magic(file)
+    if version not in HEADER_READERS:
+        raise ValueError(f"version {version} of the .npy format is not read")
+    try:
+        shape, in_columns, dtype = HEADER_READERS[version](file)
+    except (tokenize.TokenError, SyntaxError, TypeError, RecursionError, MemoryError) as error:
+        # NumPy parses it as Python does.
+        raise ValueError(f"the header of an array cannot be read ({error})") from error
+    if dtype.hasobject:
+        raise ValueError("holds Python objects, which could run code")
+    if any(length < 0 for length in shape):
+        raise ValueError(f"the header of an array says that its shape is {shape}")
+    return ArrayHeader(shape, in_columns, dtype, math.prod(shape) * dtype.itemsize)
+
+
+def check_stored(needed: int, stored: int) -> None:
+    """Check that an array's header promises no more than there is.
+
+    Raises:
+        ValueError: If it does.
+    """
+    if needed > stored:
+        promised = f"{needed:,}" if needed < 10**30 else "more than 10^30"
+        raise ValueError(f"the header of an array promises {promised} bytes; there are {stored:,}")
+
+
+def read_array(path: Path | str) -> np.ndarray:
+    """Read a ``.npy`` file without running code from it.
+
+    Raises:
+        FileError: If it is none, damaged, or larger than this machine's memory.
+    """
+    with opened(path) as file, reading(path, FileError):
+        stored = os.fstat(file.fileno()).st_size
+        check_stored(read_array_header(file).bytes, stored)
+        claim_memory(stored, f"the {stored:,} bytes of the file")
+        file.seek(0)
+        return parse_array(file.read(stored))
+
+
+def parse_array(content: bytes) -> np.ndarray:
+    """The array in the ``.npy`` format that is these bytes, and no more.
+
+    Returns:
+        The array, which cannot be written to.
+
+    Raises:
+        ValueError: If it is none, holds Python objects, or promises another number of bytes than
+            there are; also other errors of NumPy.
+    """
+    file = io.BytesIO(content)
+    header = read_array_header(file)
+    begin = file.tell()
+    check_stored(header.bytes, len(content) - begin)
+    if header.bytes < len(content) - begin:
+        raise ValueError(f"{len(content) - begin - header.bytes:,} bytes follow an array's values")
+    values = np.frombuffer(content, header.dtype, math.prod(header.shape), begin)
+    return values.reshape(header.shape, order="F" if header.in_columns else "C")
