@@ -24,6 +24,11 @@ DAYS_KEPT = 30
 
 PACKAGE = Path(__file__).parents[1]
 
+# Every kernel of a module that was imported, by its full name. What a kernel does not check, it
+# says in its docstring in a sentence that begins with "Assumes"; ``tests/kernels/contracts`` has a
+# test of each.
+KERNELS: dict[str, Callable] = {}
+
 
 def sources_of_kernels() -> list[Path]:
     """The sources that decide what kernels do: all files in folders that hold kernels.
@@ -53,19 +58,25 @@ def is_writable(folder: str) -> bool:
     return True
 
 
+def checks_bounds() -> bool:
+    """Whether kernels raise an error beyond an array's end: with ``NUMBA_BOUNDSCHECK=1``."""
+    config: Any = numba.config
+    return bool(config.BOUNDSCHECK)
+
+
 @functools.cache
 def kernel_folder() -> Path | None:
     """Where compiled kernels are kept: in the cache folder, one folder for each state of the code.
 
     Numba itself would write beside the sources, and would notice a change of a kernel's own file
-    but not of the kernels in other files that it calls. Kernels of other states of the code are
-    deleted after a month without use.
+    but not of the kernels in other files that it calls, nor whether bounds are checked. Kernels of
+    other states of the code are deleted after a month without use.
 
     Returns:
         The folder, or None where it cannot be written: every process then compiles for itself, and
         one line on the standard error has said so.
     """
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(b"with checked bounds" if checks_bounds() else b"")
     for source in sources_of_kernels():
         digest.update(source.read_bytes())
     folder = writable_cache_dir(f"kernels/{digest.hexdigest()[:16]}")
@@ -97,9 +108,9 @@ def kernel(
 ) -> Any:
     """Compile a function when it is first called, and keep the result for later processes.
 
-    A decorator: ``@kernel``, or ``@kernel(inline="always")``. Kernels release the GIL. They are
-    kept in the folder that the environment variable ``NUMBA_CACHE_DIR`` names, or else in ours.
-    With ``NUMBA_DISABLE_JIT=1`` they are plain Python with the same results: a hundred times
+    A decorator: ``@kernel``, or ``@kernel(inline="always")``. Kernels are listed in ``KERNELS``,
+    and release the GIL. They are kept in the folder that the environment variable
+    ``NUMBA_CACHE_DIR`` names, or else in ours. With ``NUMBA_DISABLE_JIT=1`` they are plain Python with the same results: a hundred times
     slower, for debuggers and coverage.
 
     Args:
@@ -108,6 +119,14 @@ def kernel(
     """
     if function is None:
         return functools.partial(kernel, inline=inline)
+    compiled = KERNELS[f"{function.__module__}.{function.__qualname__}"] = decorate(
+        function, inline
+    )
+    return compiled
+
+
+def decorate(function: Callable, inline: Literal["never", "always"]) -> Callable:
+    """A function as Numba will compile it, or in plain Python where that is switched off."""
     config: Any = numba.config
     if config.DISABLE_JIT:
         return interpreted(function)
