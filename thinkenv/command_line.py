@@ -1,6 +1,7 @@
 """What all command lines share: errors in one line, Ctrl-C, misspelt words, files to be written."""
 
 import argparse
+import contextlib
 import os
 import sys
 import tempfile
@@ -77,6 +78,7 @@ def run_command(command: Callable[[], int | None]) -> int:
     Returns:
         The exit status: 1 after an error, 130 after Ctrl-C.
     """
+    fill_closed_streams()
     try:
         return command() or 0
     except BrokenPipeError:  # nobody reads on, as in "… | head"
@@ -88,6 +90,20 @@ def run_command(command: Callable[[], int | None]) -> int:
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return STOPPED
+
+
+def fill_closed_streams() -> None:
+    """Let what is written to closed standard streams vanish, as after ``2>&-``.
+
+    Else the next file that is opened takes their number, and what libraries in C print is written
+    into it.
+    """
+    for name, number in (("stdout", 1), ("stderr", 2)):
+        if getattr(sys, name) is None:
+            nowhere = open(os.devnull, "w")  # it stays open as long as the process
+            with contextlib.suppress(OSError):
+                os.dup2(nowhere.fileno(), number)
+            setattr(sys, name, nowhere)
 
 
 def in_one_line(error: Exception) -> str:

@@ -72,18 +72,19 @@ def announce_unwritable_cache(reason: str) -> None:
 def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """A temporary file beside ``path`` that takes its name when all was written, else vanishes.
 
-    A device or a pipe, such as ``/dev/stdout``, is not replaced but written into.
+    A device or a pipe that somebody reads, such as ``/dev/stdout``, is not replaced but written
+    into.
 
     Raises:
         OSError: If it cannot be written, for example because the disk is full; it names the file
             and says what is still whole. An earlier file stays as it was.
     """
-    if path.exists() and not path.is_file():
-        with open(path, "wb") as file:
-            yield file
-        return
     name = None
     try:
+        if path.exists() and not path.is_file():
+            with open(path, "wb", opener=open_without_waiting) as file:
+                yield file
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         with open(handle, "wb") as file:
@@ -98,6 +99,21 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
         if isinstance(error, OSError) and is_about(error, path, name):
             raise unwritten(path, error) from error
         raise
+
+
+def open_without_waiting(path: str, flags: int) -> int:
+    """Open a device or a pipe; a pipe that nobody reads is an error, and does not keep one waiting.
+
+    Returns:
+        The number of the open file.
+
+    Raises:
+        OSError: If it cannot be opened.
+    """
+    handle = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    if hasattr(os, "O_NONBLOCK"):
+        os.set_blocking(handle, True)
+    return handle
 
 
 def is_about(error: OSError, path: Path, temporary: str | None) -> bool:

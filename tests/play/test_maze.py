@@ -3,6 +3,7 @@
 import io
 import os
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -178,3 +179,14 @@ def test_options_that_cannot_be_are_refused_in_one_line(words, said, capsys):
     assert main(["play", "maze", *words.split()]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert said in line
+
+
+@pytest.mark.parametrize("game", ["maze", "chess"])
+def test_a_closed_standard_input_is_refused_and_a_closed_output_is_no_matter(game):
+    command = f"{shlex.quote(sys.executable)} -m thinkenv play {game} --instance 1"
+    without_input = subprocess.run(["sh", "-c", f"{command} <&-"], capture_output=True, text=True)
+    assert without_input.returncode == 1
+    assert without_input.stderr.startswith("error: the standard input is closed")
+    quiet = ["sh", "-c", f"{command} </dev/null >&-"]
+    without_output = subprocess.run(quiet, capture_output=True, text=True)
+    assert (without_output.returncode, without_output.stderr) == (0, "")

@@ -7,6 +7,7 @@ from thinkenv import chess_puzzles
 from thinkenv.chess_puzzles import ChessPuzzleTask
 from thinkenv.envs.base import InstanceEnv
 from thinkenv.envs.chess_puzzle import MovesDynamics
+from thinkenv.play import terminal
 
 PICTURES = "♔♕♖♗♘♙♚♛♜♝♞♟·"
 PIECES = str.maketrans("KQRBNPkqrbnp.", PICTURES)
@@ -112,7 +113,7 @@ class Puzzle:
 def board_of(text: str) -> str:
     """A board with letters for its pieces, with pictures of them where the output has them."""
     try:
-        PICTURES.encode(sys.stdout.encoding or "ascii")
+        PICTURES.encode(getattr(sys.stdout, "encoding", None) or "ascii")
     except UnicodeEncodeError:
         return text
     lines = text.splitlines()
@@ -126,7 +127,11 @@ def play(task: ChessPuzzleTask, instance: Callable[[], int]) -> None:
     Args:
         task: What draws the puzzles.
         instance: Gives the number of the next.
+
+    Raises:
+        ValueError: If there is no standard input.
     """
+    terminal.check_input()
     env = InstanceEnv(MovesDynamics(task, first_only=False), render_mode="ansi")
     print(HELP)
     while play_one(Puzzle(env, task, instance())):

@@ -121,7 +121,11 @@ def play(task: GridTask, instance: Callable[[], int]) -> None:
     Args:
         task: What draws the mazes.
         instance: Gives the number of the next.
+
+    Raises:
+        ValueError: If there is no standard input.
     """
+    terminal.check_input()
     by = by_keys if terminal.is_terminal() else by_lines
     while by(walk := Walk(task, instance())):
         pass

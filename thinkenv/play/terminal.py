@@ -24,7 +24,21 @@ TOP_LEFT, REST_OF_LINE, REST_OF_SCREEN = "\x1b[H", "\x1b[K", "\x1b[J"
 
 def is_terminal() -> bool:
     """Whether keys can be read one by one, and drawn over what was there."""
-    return termios is not None and sys.stdin.isatty() and sys.stdout.isatty()
+    return termios is not None and all(
+        stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)
+    )
+
+
+def check_input() -> None:
+    """Check that there is a standard input: a terminal, or lines that are piped in.
+
+    Raises:
+        ValueError: If it was closed, as in ``thinkenv play maze <&-``.
+    """
+    if sys.stdin is None or sys.stdin.closed:
+        raise ValueError(
+            "the standard input is closed: play in a terminal, pipe lines in, or use --window"
+        )
 
 
 class Keyboard:
