@@ -17,6 +17,7 @@ import numpy as np
 from numba.core import event
 
 from thinkenv.files import writable_cache_dir
+from thinkenv.kernels.caching import keep_in_cache, said_damaged
 
 MESSAGE = "thinkenv: compiling kernels, once on this machine (about 10 seconds) ..."
 MESSAGE_EVERY_TIME = "thinkenv: compiling kernels (about 10 seconds), as in every process ..."
@@ -64,22 +65,30 @@ def checks_bounds() -> bool:
     return bool(config.BOUNDSCHECK)
 
 
+def state_of_code() -> str:
+    """A name for what kernels do, and how: it differs with their sources, and with checked bounds.
+
+    Numba itself would notice a change of a kernel's own file, but not of the kernels in other files
+    that it calls.
+    """
+    digest = hashlib.sha256(b"with checked bounds" if checks_bounds() else b"")
+    for source in sources_of_kernels():
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]
+
+
 @functools.cache
 def kernel_folder() -> Path | None:
     """Where compiled kernels are kept: in the cache folder, one folder for each state of the code.
 
-    Numba itself would write beside the sources, and would notice a change of a kernel's own file
-    but not of the kernels in other files that it calls, nor whether bounds are checked. Kernels of
-    other states of the code are deleted after a month without use.
+    Numba itself would write beside the sources. Kernels of other states of the code are deleted
+    after a month without use.
 
     Returns:
         The folder, or None where it cannot be written: every process then compiles for itself, and
         one line on the standard error has said so.
     """
-    digest = hashlib.sha256(b"with checked bounds" if checks_bounds() else b"")
-    for source in sources_of_kernels():
-        digest.update(source.read_bytes())
-    folder = writable_cache_dir(f"kernels/{digest.hexdigest()[:16]}")
+    folder = writable_cache_dir(f"kernels/{state_of_code()}")
     if folder is None:
         return None
     with contextlib.suppress(OSError):  # of another user, who lets us write in it
@@ -88,10 +97,11 @@ def kernel_folder() -> Path | None:
     return folder
 
 
+@functools.cache
 def folder_of(chosen: str) -> Path | None:
     """Where kernels are kept: in the folder ``chosen`` in ``NUMBA_CACHE_DIR``, or in ours."""
     if chosen:
-        return Path(chosen) if is_writable(chosen) else None
+        return Path(chosen) / PACKAGE.name / state_of_code() if is_writable(chosen) else None
     return kernel_folder()
 
 
@@ -110,8 +120,8 @@ def kernel(
 
     A decorator: ``@kernel``, or ``@kernel(inline="always")``. Kernels are listed in ``KERNELS``,
     and release the GIL. They are kept in the folder that the environment variable
-    ``NUMBA_CACHE_DIR`` names, or else in ours. With ``NUMBA_DISABLE_JIT=1`` they are plain Python with the same results: a hundred times
-    slower, for debuggers and coverage.
+    ``NUMBA_CACHE_DIR`` names, or else in ours. With ``NUMBA_DISABLE_JIT=1`` they are plain Python
+    with the same results: a hundred times slower, for debuggers and coverage.
 
     Args:
         function: What to compile.
@@ -135,7 +145,10 @@ def decorate(function: Callable, inline: Literal["never", "always"]) -> Callable
     # Numba reads this while it decorates; kernels of other packages stay where Numba puts them.
     config.CACHE_DIR = str(folder or "")
     try:
-        return numba.njit(cache=folder is not None, nogil=True, inline=inline)(function)
+        compiled = numba.njit(nogil=True, inline=inline)(function)
+        if folder is not None:
+            keep_in_cache(compiled, function)
+        return compiled
     finally:
         config.CACHE_DIR = chosen
 
@@ -165,9 +178,10 @@ class CompilationMessage(event.Listener):
         self._printed = False
 
     def on_start(self, compilation: event.Event) -> None:
-        """Print the line, unless it was printed before or the kernel is of another package."""
+        """Print the line, unless another said so before, or the kernel is of another package."""
         compiled = compilation.data["dispatcher"].py_func
-        if not self._printed and compiled.__module__.split(".")[0] == PACKAGE.name:
+        is_ours = compiled.__module__.split(".")[0] == PACKAGE.name
+        if is_ours and not self._printed and not said_damaged():
             self._printed = True
             config: Any = numba.config
             is_kept = folder_of(config.CACHE_DIR) is not None
