@@ -40,6 +40,7 @@ from thinkenv.chess_puzzles.rules import (
     POSITION_BYTES,
     PROMOTIONS,
     ROOK,
+    SWAPPED,
     THEIRS,
     UP,
     find_king,
@@ -48,7 +49,6 @@ from thinkenv.chess_puzzles.rules import (
     is_legal,
     keep_legal_en_passant,
     legal_moves,
-    swap_piece,
     swap_rights,
 )
 from thinkenv.kernels.compilation import kernel
@@ -349,7 +349,7 @@ def write_board(position, text):
         for file in range(8):
             piece = np.int64(position[(8 * rank + file) ^ mirror])
             if piece != 0:
-                letter = PIECE_LETTERS[swap_piece(piece) if is_black else piece]
+                letter = PIECE_LETTERS[SWAPPED[piece] if is_black else piece]
                 offset = write_character(letter, text, offset)
             elif was_empty:
                 text[offset - 1] += 1  # one more square in the number just written
