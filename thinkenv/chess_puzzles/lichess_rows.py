@@ -187,6 +187,8 @@ def number_of_word(text, begin, end, words):
     There is room as long as fewer than half of the slots are taken, so that a free one is found.
     Words are told apart by their hashes alone: that two of a few thousand share one of 63 bits
     is less probable than a fault of the memory.
+
+    Assumes a span of the text, and two slots or more, unless there is no room for new words.
     """
     key = uint64(end - begin)
     for offset in range(begin, end):
@@ -217,6 +219,8 @@ def forget_words(words, count):
     """Take back the words that were new, but for the first ``count`` of them.
 
     The last one taken up stands in no other's way, so they go in the reverse of their order.
+
+    Assumes a count from 0 to that of the new words.
     """
     while words.counts[1] > count:
         words.counts[1] -= 1
@@ -226,7 +230,10 @@ def forget_words(words, count):
 
 @kernel
 def is_missing(text, begin, end):
-    """Whether a field says that there is no value: ``nan``, ``None`` or the like."""
+    """Whether a field says that there is no value: ``nan``, ``None`` or the like.
+
+    Assumes a span of the text.
+    """
     if end - begin > MAX_MISSING_LENGTH:
         return False
     for word in MISSING:
@@ -240,7 +247,10 @@ def is_missing(text, begin, end):
 
 @kernel
 def parse_whole_float(text, begin, end):
-    """A whole number with zeros behind a point, such as ``1500.0``; -1 if it is none."""
+    """A whole number with zeros behind a point, such as ``1500.0``; -1 if it is none.
+
+    Assumes a span of the text.
+    """
     stop = begin
     while stop < end and text[stop] != ord("."):
         stop += 1
@@ -253,6 +263,8 @@ def parse_whole_float(text, begin, end):
 @kernel
 def parse_whole(text, begin, end, low, high, unknown):
     """A whole number from ``low`` to ``high``, also written ``1500.0``.
+
+    Assumes a span of the text.
 
     Returns:
         The number; ``unknown`` if there is none; ``NO_NUMBER`` if there is something else.
@@ -276,7 +288,10 @@ def parse_whole(text, begin, end, low, high, unknown):
 
 @kernel(inline="always")
 def read_id(text, begin, end, rows, row):
-    """Note the puzzle's id; 0, or an index into ``ERRORS``."""
+    """Note the puzzle's id; 0, or an index into ``ERRORS``.
+
+    Assumes a span of the text, and a row of ``rows``.
+    """
     if begin == end or end - begin > MAX_ID_LENGTH:
         return BAD_ID
     for offset in range(begin, end):
@@ -292,7 +307,10 @@ def read_id(text, begin, end, rows, row):
 
 @kernel(inline="always")
 def is_no_move(text, begin, end):
-    """Whether the moves that begin here begin with ``0000``."""
+    """Whether the moves that begin here begin with ``0000``.
+
+    Assumes a span of the text.
+    """
     stop = begin + 4
     is_none = stop <= end
     for offset in range(begin, min(stop, end)):
@@ -303,6 +321,9 @@ def is_no_move(text, begin, end):
 @kernel(inline="always")
 def read_moves(text, begin, end, position, rows, row, first):
     """Replay the moves of a row, and note them and the position to solve.
+
+    Assumes a span of the text, a position, a row of ``rows``, and room for a move in every five
+    characters of the span.
 
     Args:
         text: uint8, characters.
@@ -353,7 +374,10 @@ def read_moves(text, begin, end, position, rows, row, first):
 
 @kernel(inline="always")
 def read_numbers(text, fields, rows, row):
-    """Note ratings, popularity and plays; 0, or an index into ``ERRORS``."""
+    """Note ratings, popularity and plays; 0, or an index into ``ERRORS``.
+
+    Assumes fields that are spans of the text, and a row of ``rows``.
+    """
     begin, end = fields[RATING]
     rating = parse_whole(text, begin, end, 1, 9999, UNKNOWN_RATING)
     if rating == NO_NUMBER:
@@ -379,7 +403,10 @@ def read_numbers(text, fields, rows, row):
 
 @kernel(inline="always")
 def begins_with(text, begin, end, word):
-    """Whether a word, given in small letters, stands at the beginning, in capitals or not."""
+    """Whether a word, given in small letters, stands at the beginning, in capitals or not.
+
+    Assumes a span of the text.
+    """
     is_word = end - begin >= len(word)
     for index in range(len(word)):
         is_word = is_word and text[begin + index] | LOWER_CASE == word[index]
@@ -391,6 +418,8 @@ def after_other_lichess(text, begin, end):
     """Where the path begins in an address of Lichess that does not begin with ``URL_PREFIX``.
 
     It may begin with ``http://``, with ``www.`` or with neither; -1 if it is of another host.
+
+    Assumes a span of the text.
     """
     for scheme in SCHEMES:
         if begins_with(text, begin, end, scheme):
@@ -403,7 +432,10 @@ def after_other_lichess(text, begin, end):
 
 @kernel
 def lacks_scheme(text, begin, end):
-    """Whether an address begins with the name of a host, such as ``example.org/``."""
+    """Whether an address begins with the name of a host, such as ``example.org/``.
+
+    Assumes a span of the text.
+    """
     for offset in range(begin, end):
         if text[offset] == ord("/") or text[offset] == ord(":"):
             return False
@@ -415,6 +447,8 @@ def lacks_scheme(text, begin, end):
 @kernel(inline="always")
 def read_url(text, begin, end, rows, row, first):
     """Note the game's address, without ``URL_PREFIX``, from ``first`` in ``rows.urls`` on.
+
+    Assumes a span of the text, a row of ``rows``, and room for its characters and eight more.
 
     Returns:
         0, or an index into ``ERRORS``.
@@ -445,7 +479,10 @@ def read_url(text, begin, end, rows, row, first):
 
 @kernel
 def is_theme(text, begin, end):
-    """Whether a word may be a theme."""
+    """Whether a word may be a theme.
+
+    Assumes a span of the text.
+    """
     for offset in range(begin, end):
         if not IN_THEME[text[offset]]:
             return False
@@ -454,7 +491,10 @@ def is_theme(text, begin, end):
 
 @kernel(inline="always")
 def read_themes(text, begin, end, rows, row, themes):
-    """Note the puzzle's themes as a set of bits; 0, or an index into ``ERRORS``."""
+    """Note the puzzle's themes as a set of bits; 0, or an index into ``ERRORS``.
+
+    Assumes a span of the text, a row of ``rows``, and a table as ``number_of_word`` does.
+    """
     rows.theme_sets[row] = 0
     if is_missing(text, begin, end):
         begin = end
@@ -478,6 +518,10 @@ def read_row(text, fields, position, rows, row, first_move, first_url, themes, o
 
     What is not a puzzle adds no themes and openings to those met so far: they come last, and those
     of a row with too many are taken back.
+
+    Assumes fields that are spans of the text, a row of ``rows``, tables as ``number_of_word`` does,
+    and room for a move in every five characters of the line, and for as many characters of its
+    address as the line has.
 
     Returns:
         0, or an index into ``ERRORS``.
@@ -505,6 +549,8 @@ def read_row(text, fields, position, rows, row, first_move, first_url, themes, o
 @kernel(inline="always")
 def find_fields(text, begin, fields):
     """Find where the fields of the line that begins at ``begin`` begin and end.
+
+    Assumes a newline at or after ``begin``.
 
     Args:
         text: uint8, characters; there is a newline somewhere after ``begin``.
@@ -545,7 +591,10 @@ def find_fields(text, begin, fields):
 
 @kernel
 def trim_fields(text, fields):
-    """Leave out the spaces around fields."""
+    """Leave out the spaces around fields.
+
+    Assumes fields that are spans of the text.
+    """
     for field in range(len(fields)):
         begin, end = fields[field]
         begin = skip_spaces(text, begin, end)
@@ -557,7 +606,10 @@ def trim_fields(text, fields):
 
 @kernel
 def is_blank(fields):
-    """Whether all fields of a line are empty, as spreadsheets write lines below a table."""
+    """Whether all fields of a line are empty, as spreadsheets write lines below a table.
+
+    Assumes nothing of the fields.
+    """
     for field in range(len(fields)):
         if fields[field, 0] < fields[field, 1]:
             return False
@@ -567,6 +619,9 @@ def is_blank(fields):
 @kernel
 def read_lines(text, rows, themes, openings, refused):
     """Read the lines of a piece of text.
+
+    Assumes a text that is empty or ends with a newline, as many rows and refused lines as it has
+    lines, the room of ``empty_rows``, and tables as ``number_of_word`` does.
 
     Args:
         text: uint8, whole lines, each with a newline at its end.

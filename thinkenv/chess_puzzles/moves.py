@@ -46,6 +46,8 @@ ACTION_OF_CODE[MOVE_CODES] = np.arange(len(MOVES))
 def mark_legal(positions, indices, masks):
     """Mark the legal actions of some positions.
 
+    Assumes positions, indices of them, and as many masks as indices.
+
     Args:
         positions: ``(n, POSITION_BYTES)`` uint8.
         indices: ``(count,)`` int64, which of them.

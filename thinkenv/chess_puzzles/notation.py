@@ -12,6 +12,9 @@ and read in the ways that people and programs write them:
 
 What the rules of chess do not allow is refused: no king or two, pawns where none can be, more
 pieces than a side has, the side that has just moved in check.
+
+A *span* of a text is from ``begin`` to before ``end``, two places of the text in this order, which
+may be the same and its end. Where there is room for what is written, it fits in behind ``offset``.
 """
 
 import re
@@ -102,7 +105,10 @@ BAD_ARMY = error_code("FEN: a side has more than 16 pieces or 8 pawns")
 
 @kernel
 def parse_board(text, begin, end, position):
-    """Read the first field of a FEN, seen from White; where the field ends, or -1."""
+    """Read the first field of a FEN, seen from White; where the field ends, or -1.
+
+    Assumes a span of the text.
+    """
     for square in range(64):
         position[square] = 0
     rank = 7
@@ -131,7 +137,10 @@ def parse_board(text, begin, end, position):
 
 @kernel
 def parse_number(text, begin, end, max_digits):
-    """A number of 1 to ``max_digits`` digits; -1 if there is anything else."""
+    """A number of 1 to ``max_digits`` digits; -1 if there is anything else.
+
+    Assumes a span of the text, and at most 18 digits.
+    """
     if begin >= end or end - begin > max_digits:
         return -1
     number = 0
@@ -144,7 +153,10 @@ def parse_number(text, begin, end, max_digits):
 
 @kernel
 def end_of_field(text, begin, end):
-    """Where the field that begins here ends: at the next space, or at the end."""
+    """Where the field that begins here ends: at the next space, or at the end.
+
+    Assumes a span of the text.
+    """
     offset = begin
     while offset < end and text[offset] != SPACE:
         offset += 1
@@ -153,7 +165,10 @@ def end_of_field(text, begin, end):
 
 @kernel(inline="always")
 def skip_spaces(text, begin, end):
-    """Where the next character is that is no space, or ``end``."""
+    """Where the next character is that is no space, or ``end``.
+
+    Assumes a span of the text.
+    """
     offset = begin
     while offset < end and text[offset] == SPACE:
         offset += 1
@@ -162,7 +177,10 @@ def skip_spaces(text, begin, end):
 
 @kernel
 def parse_square(text, begin):
-    """The square that two characters name, such as ``e4``, as White sees it; -1 if none."""
+    """The square that two characters name, such as ``e4``, as White sees it; -1 if none.
+
+    Assumes two characters of the text.
+    """
     file = np.int64(text[begin] | LOWER_CASE) - ord("a")
     rank = np.int64(text[begin + 1]) - ord("1")
     return 8 * rank + file if 0 <= file < 8 and 0 <= rank < 8 else -1
@@ -171,6 +189,8 @@ def parse_square(text, begin):
 @kernel
 def parse_rights(text, begin, end, position):
     """Read the castling rights into a position seen from White, those that it can have.
+
+    Assumes a span of the text, and squares of the position from 0 to 12.
 
     Returns:
         Whether they are written as castling rights are.
@@ -195,7 +215,10 @@ def parse_rights(text, begin, end, position):
 
 @kernel
 def parse_en_passant(text, begin, end, is_black, position):
-    """Read the en passant square into a position seen from White; whether it is possible."""
+    """Read the en passant square into a position seen from White; whether it is possible.
+
+    Assumes a span of the text, and squares of the position from 0 to 12.
+    """
     position[EN_PASSANT] = NO_SQUARE
     if end - begin == 1 and text[begin] == DASH:
         return True
@@ -216,6 +239,8 @@ def parse_en_passant(text, begin, end, is_black, position):
 @kernel
 def parse_clocks(text, begin, end, position):
     """Read the numbers of half-moves and moves, 0 and 1 where they are missing.
+
+    Assumes a span of the text.
 
     Returns:
         Whether they are numbers and not too large, and nothing else follows.
@@ -241,7 +266,10 @@ def parse_clocks(text, begin, end, position):
 
 @kernel
 def check_pieces(position):
-    """Count the pieces of a position; 0, or why they cannot be those of a game."""
+    """Count the pieces of a position; 0, or why they cannot be those of a game.
+
+    Assumes squares from 0 to 12.
+    """
     for side in (0, THEIRS):
         kings = 0
         pieces = 0
@@ -265,6 +293,8 @@ def check_pieces(position):
 @kernel
 def parse_fen(text, begin, end, position):
     """Read a FEN of four to six fields and check it.
+
+    Assumes a span of the text.
 
     Args:
         text: uint8, characters.
@@ -313,14 +343,20 @@ def parse_fen(text, begin, end, position):
 
 @kernel
 def write_character(character, text, offset):
-    """Write a character; the offset behind it."""
+    """Write a character; the offset behind it.
+
+    Assumes room for it.
+    """
     text[offset] = character
     return offset + 1
 
 
 @kernel
 def write_number(number, text, offset):
-    """Write a number; the offset behind it."""
+    """Write a number; the offset behind it.
+
+    Assumes a number from 0 to 10**17, and room for its digits.
+    """
     power = 1
     while number >= 10 * power:
         power *= 10
@@ -332,7 +368,10 @@ def write_number(number, text, offset):
 
 @kernel
 def write_square(square, text, offset):
-    """Write a square, such as ``e4``, as White sees it; the offset behind it."""
+    """Write a square, such as ``e4``, as White sees it; the offset behind it.
+
+    Assumes a square from 0 to 63, and room for two characters.
+    """
     text[offset] = ord("a") + (square & 7)
     text[offset + 1] = ord("1") + (square >> 3)
     return offset + 2
@@ -340,7 +379,10 @@ def write_square(square, text, offset):
 
 @kernel
 def write_board(position, text):
-    """Write the first field of a FEN and the space behind it; the offset behind them."""
+    """Write the first field of a FEN and the space behind it; the offset behind them.
+
+    Assumes a position, and room for 72 characters.
+    """
     is_black = position[BLACK] == 1
     mirror = MIRROR_SQUARE if is_black else 0
     offset = 0
@@ -363,6 +405,8 @@ def write_board(position, text):
 @kernel
 def write_fen(position, text):
     """Write a position as FEN, with an en passant square only where a capture there is legal.
+
+    Assumes a position.
 
     Args:
         position: ``(POSITION_BYTES,)`` uint8.
@@ -398,7 +442,10 @@ def write_fen(position, text):
 
 @kernel
 def parse_move(text, begin, end, is_black):
-    """Read a move in UCI notation, seen from the side that moves; -1 if it is not in it."""
+    """Read a move in UCI notation, seen from the side that moves; -1 if it is not in it.
+
+    Assumes a span of the text.
+    """
     if end - begin != 4 and end - begin != 5:
         return -1
     mirror = MIRROR_SQUARE if is_black else 0
@@ -421,6 +468,8 @@ def castling_as_kings_move(position, move):
     """The same move; where the king takes its own rook, the king's move of two squares instead.
 
     Only from the squares where a game begins, seen from the side to move.
+
+    Assumes a position, and 16 bits, of whatever move.
     """
     if move & 63 == E1 and position[E1] == KING:
         if move >> 6 == H1 and position[H1] == ROOK:
@@ -432,7 +481,10 @@ def castling_as_kings_move(position, move):
 
 @kernel
 def write_move(move, is_black, text, offset):
-    """Write a move in UCI notation, as it is played on the real board; the offset behind it."""
+    """Write a move in UCI notation, as it is played on the real board; the offset behind it.
+
+    Assumes a move with a promotion of at most 4, and room for ``MAX_UCI_LENGTH``.
+    """
     mirror = MIRROR_SQUARE if is_black else 0
     for part in range(2):
         offset = write_square(((move >> (6 * part)) & 63) ^ mirror, text, offset)

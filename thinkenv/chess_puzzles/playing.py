@@ -36,7 +36,10 @@ LINE_END = ord("\n")
 
 @kernel
 def set_up(packed, rows, indices, positions):
-    """Set the positions ``indices`` to the ones to solve of the database rows ``rows``."""
+    """Set the positions ``indices`` to the ones to solve of the database rows ``rows``.
+
+    Assumes rows of the database, and indices of the positions.
+    """
     for index in range(len(indices)):
         unpack(packed[rows[index]], positions[indices[index]])
 
@@ -44,6 +47,9 @@ def set_up(packed, rows, indices, positions):
 @kernel
 def play_lines(solutions, boards, indices, codes, first_only, outcome):
     """Play one move of the solver in some lines, and the recorded reply where there is one.
+
+    Assumes a database that was checked (odd counts, starts and counts within the moves, solutions
+    of legal moves), indices of lines that are not over, and codes of 16 bits, of whatever moves.
 
     Args:
         solutions: The columns ``move_starts``, ``move_counts`` and ``moves`` of the database.
@@ -101,6 +107,8 @@ def play_lines(solutions, boards, indices, codes, first_only, outcome):
 def write_outcome(ends, replies, text):
     """Write the positions after some moves as FEN, and the replies in UCI notation, as lines.
 
+    Assumes positions, and replies with promotions of at most 4.
+
     Args:
         ends: ``(count, POSITION_BYTES)`` uint8.
         replies: ``(count,)`` uint16, whose line stays empty where there is none.
@@ -153,6 +161,9 @@ class Outcome:
 @kernel
 def choose_moves(positions, indices, from_scores, to_scores, codes):
     """The legal move with the highest sum of two scores, in some positions.
+
+    Assumes positions, and indices of them; where there is no legal move, or no score is a number,
+    the code stays what it was.
 
     Args:
         positions: ``(n, POSITION_BYTES)`` uint8.

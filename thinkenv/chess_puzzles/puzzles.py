@@ -192,7 +192,10 @@ def as_strings(characters: np.ndarray) -> list[str]:
 
 @kernel
 def write_fens(packed, texts):
-    """Write packed positions as FEN into ``texts`` ``(n, MAX_FEN_LENGTH)`` uint8, 0 on entry."""
+    """Write packed positions as FEN into ``texts`` ``(n, MAX_FEN_LENGTH)`` uint8, 0 on entry.
+
+    Assumes packed positions.
+    """
     position = np.empty(POSITION_BYTES, np.uint8)
     for index in range(len(packed)):
         unpack(packed[index], position)
@@ -202,6 +205,9 @@ def write_fens(packed, texts):
 @kernel
 def write_solutions(packed, starts, counts, moves, texts):
     """Write the solutions of packed positions.
+
+    Assumes packed positions, starts and counts within the moves, promotions of at most 4, and a
+    length of at least 6 times the highest count.
 
     Args:
         packed: ``(n, PACKED_BYTES)`` uint8.

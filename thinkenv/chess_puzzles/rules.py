@@ -18,6 +18,10 @@ pieces move up the board, and when Black is to move the ranks are mirrored.
 - ``HALFMOVES``: half-moves since the last capture or pawn move, at most 255 (what a byte holds).
 - ``FULLMOVES`` and the byte after it: the number of the move, low byte first.
 
+Where kernels assume a position, they assume these ranges, at most 16 pieces a side, no pawn on the
+first or last rank, and an en passant square that is empty, as the one beyond it is, with a pawn of
+the opponent before it. ``parse_fen`` and the check of databases see to it. Kings may be missing.
+
 A *move* is a number of 16 bits: bits 0 to 5 are the square it begins on, bits 6 to 11 the square it
 ends on, both seen from the side that moves, and bits 12 to 14 the promotion (0 none, 1 knight, 2
 bishop, 3 rook, 4 queen). Castling is the king's move of two squares.
@@ -77,9 +81,10 @@ def step_table(steps: Sequence[tuple[int, int]], length: int) -> np.ndarray:
         length: How many squares to go in each direction at most.
 
     Returns:
-        ``(64, len(steps), length)`` uint8, ``NO_SQUARE`` beyond the edge of the board.
+        ``(65, len(steps), length)`` uint8, ``NO_SQUARE`` beyond the edge of the board. So is all of
+        the last row: nothing is reached from ``NO_SQUARE``, where a king is that was taken.
     """
-    table = np.full((64, len(steps), length), NO_SQUARE, np.uint8)
+    table = np.full((NO_SQUARE + 1, len(steps), length), NO_SQUARE, np.uint8)
     for square in range(64):
         for direction, (ranks, files) in enumerate(steps):
             for distance in range(1, length + 1):
@@ -94,27 +99,36 @@ STRAIGHT = ((1, 0), (0, 1), (-1, 0), (0, -1))
 DIAGONAL = ((1, 1), (1, -1), (-1, 1), (-1, -1))
 JUMPS = ((1, 2), (2, 1), (-1, 2), (-2, 1), (1, -2), (2, -1), (-1, -2), (-2, -1))
 
-LINES = step_table(STRAIGHT + DIAGONAL, 7)  # (64, 8, 7): directions 0 to 3 are straight
+LINES = step_table(STRAIGHT + DIAGONAL, 7)  # (65, 8, 7): directions 0 to 3 are straight
 FIRST_DIAGONAL, DIRECTIONS = len(STRAIGHT), len(STRAIGHT + DIAGONAL)
-KNIGHT_STEPS = step_table(JUMPS, 1)[:, :, 0].copy()  # (64, 8)
+KNIGHT_STEPS = step_table(JUMPS, 1)[:, :, 0].copy()  # (65, 8)
 
 
 @kernel(inline="always")
 def split_move(move):
-    """The parts of a move: ``(origin, target, promotion)``."""
+    """The parts of a move: ``(origin, target, promotion)``.
+
+    Assumes 16 bits, of whatever move; the promotion is then below 16.
+    """
     move = np.int64(move)
     return move & 63, (move >> 6) & 63, move >> 12
 
 
 @kernel(inline="always")
 def swap_rights(rights):
-    """Castling rights seen from the other side: own ones are bits 0 and 1, theirs 2 and 3."""
+    """Castling rights seen from the other side: own ones are bits 0 and 1, theirs 2 and 3.
+
+    Assumes rights from 0 to 15.
+    """
     return rights >> 2 | (rights & 3) << 2
 
 
 @kernel
 def is_attacked(position, square):
-    """Whether a piece of the opponent attacks a square."""
+    """Whether a piece of the opponent attacks a square.
+
+    Assumes a position, and a square from 0 to 63 or ``NO_SQUARE``, which nothing attacks.
+    """
     rank = square >> 3
     file = square & 7
     # The opponent's pawns take downwards, so those that attack a square stand above it.
@@ -148,7 +162,10 @@ def is_attacked(position, square):
 
 @kernel
 def find_king(position):
-    """The square of the own king."""
+    """The square of the own king, ``NO_SQUARE`` where there is none.
+
+    Assumes a position.
+    """
     for square in range(64):
         if position[square] == KING:
             return square
@@ -157,13 +174,19 @@ def find_king(position):
 
 @kernel
 def is_check(position):
-    """Whether the side to move is in check."""
+    """Whether the side to move is in check.
+
+    Assumes a position.
+    """
     return is_attacked(position, find_king(position))
 
 
 @kernel
 def flip(position):
-    """Show a position from the other side, which is to move now."""
+    """Show a position from the other side, which is to move now.
+
+    Assumes a position.
+    """
     for rank in range(4):  # the lower half, each square with the one that it changes places with
         for file in range(8):
             square = 8 * rank + file
@@ -180,6 +203,8 @@ def flip(position):
 @kernel
 def move_pieces(position, move):
     """Put the pieces where a move leaves them, and nothing else. The move is not checked.
+
+    Assumes a position, and a move with a promotion of at most 4.
 
     Returns:
         ``(captured, captured_square)``: the code of the piece taken (0: none) and where it stood.
@@ -204,7 +229,10 @@ def move_pieces(position, move):
 
 @kernel
 def leaves_king_safe(position, move):
-    """Whether the own king is not attacked after a move; the position is left as it was."""
+    """Whether the own king is not attacked after a move; the position is left as it was.
+
+    Assumes a position, and a move that ``reaches`` or ``may_castle`` allows.
+    """
     origin, target, _ = split_move(move)
     piece = position[origin]
     captured, captured_square = move_pieces(position, move)
@@ -229,6 +257,8 @@ def may_castle(position, king_side):
     """Whether castling to a side is legal: rights, an empty way, and no attacked square on it.
 
     The queen's side has one more square between king and rook, which may be attacked.
+
+    Assumes a position.
     """
     if position[CASTLING] & (OWN_KING_SIDE if king_side else OWN_QUEEN_SIDE) == 0:
         return False
@@ -250,6 +280,8 @@ def reaches(position, origin, target):
     """Whether the own piece on ``origin`` goes to ``target``, its king's safety aside.
 
     Castling is not a matter of this; promotions are not looked at.
+
+    Assumes a position, and squares from 0 to 63.
     """
     piece = position[origin]
     if piece == 0 or piece > KING or origin == target:
@@ -288,7 +320,10 @@ def reaches(position, origin, target):
 
 @kernel
 def is_legal(position, move):
-    """Whether a move is legal."""
+    """Whether a move is legal.
+
+    Assumes a position, and 16 bits, of whatever move.
+    """
     origin, target, promotion = split_move(move)
     if promotion > len(PROMOTIONS):
         return False
@@ -301,7 +336,10 @@ def is_legal(position, move):
 
 @kernel
 def add_legal(position, origin, target, moves, count):
-    """Append a move to the list if it is legal, with all promotions; the new length."""
+    """Append a move to the list if it is legal, with all promotions; the new length.
+
+    Assumes a position, a move that ``reaches`` allows, and room for four moves.
+    """
     if not leaves_king_safe(position, origin | target << 6):
         return count
     if position[origin] == PAWN and target >= A8:
@@ -315,7 +353,10 @@ def add_legal(position, origin, target, moves, count):
 
 @kernel
 def add_pawn_moves(position, origin, moves, count):
-    """Append the legal moves of the own pawn on ``origin``; the new length."""
+    """Append the legal moves of the own pawn on ``origin``; the new length.
+
+    Assumes a position with such a pawn, and room for 12 moves.
+    """
     if position[origin + UP] == 0:
         count = add_legal(position, origin, origin + UP, moves, count)
         if origin <= LAST_OF_SECOND_RANK and position[origin + 2 * UP] == 0:
@@ -330,7 +371,10 @@ def add_pawn_moves(position, origin, moves, count):
 
 @kernel
 def add_knight_moves(position, origin, moves, count):
-    """Append the legal moves of the own knight on ``origin``; the new length."""
+    """Append the legal moves of the own knight on ``origin``; the new length.
+
+    Assumes a position with such a knight, and room for 8 moves.
+    """
     for direction in range(len(JUMPS)):
         target = np.int64(KNIGHT_STEPS[origin, direction])
         if target != NO_SQUARE and (position[target] == 0 or position[target] > KING):
@@ -340,7 +384,10 @@ def add_knight_moves(position, origin, moves, count):
 
 @kernel
 def add_line_moves(position, origin, moves, count):
-    """Append the legal moves of the own bishop, rook, queen or king on ``origin``; the length."""
+    """Append the legal moves of the own bishop, rook, queen or king on ``origin``; the length.
+
+    Assumes a position with such a piece, and room for 27 moves.
+    """
     piece = position[origin]
     first = FIRST_DIAGONAL if piece == BISHOP else 0
     end = FIRST_DIAGONAL if piece == ROOK else DIRECTIONS
@@ -359,6 +406,8 @@ def add_line_moves(position, origin, moves, count):
 @kernel
 def legal_moves(position, moves):
     """List the legal moves.
+
+    Assumes a position.
 
     Args:
         position: ``(POSITION_BYTES,)`` uint8; it is changed and changed back.
@@ -390,7 +439,10 @@ def legal_moves(position, moves):
 
 @kernel
 def keep_legal_en_passant(position):
-    """Forget the en passant square if no pawn can take there."""
+    """Forget the en passant square if no pawn can take there.
+
+    Assumes a position.
+    """
     target = np.int64(position[EN_PASSANT])
     if target == NO_SQUARE:
         return
@@ -406,7 +458,10 @@ def keep_legal_en_passant(position):
 
 @kernel
 def play(position, move):
-    """Play a legal move in place; the position is then seen from the other side."""
+    """Play a legal move in place; the position is then seen from the other side.
+
+    Assumes a position, and a move that is legal in it.
+    """
     origin, target, _ = split_move(move)
     piece = position[origin]
     captured, _ = move_pieces(position, move)
@@ -428,13 +483,19 @@ def play(position, move):
 
 @kernel
 def is_checkmate(position):
-    """Whether the side to move is in check and has no legal move."""
+    """Whether the side to move is in check and has no legal move.
+
+    Assumes a position.
+    """
     return is_check(position) and legal_moves(position, np.empty(MAX_MOVES, np.uint16)) == 0
 
 
 @kernel
 def mates(position, move):
-    """Whether a move is legal and mates; the position is left as it was."""
+    """Whether a move is legal and mates; the position is left as it was.
+
+    Assumes a position, and 16 bits, of whatever move.
+    """
     if not is_legal(position, move):
         return False
     after = position.copy()
@@ -444,7 +505,10 @@ def mates(position, move):
 
 @kernel
 def mates_between(position, origin, target):
-    """Whether some legal move from ``origin`` to ``target`` mates."""
+    """Whether some legal move from ``origin`` to ``target`` mates.
+
+    Assumes a position, and squares from 0 to 63.
+    """
     move = origin | target << 6
     if position[origin] == PAWN and target >= A8:
         for promotion in PROMOTIONS:

@@ -71,7 +71,10 @@ def squares_of_moves(moves: np.ndarray) -> np.ndarray:
 
 @kernel
 def mark_squares(moves, squares):
-    """Mark the squares that moves go from and to in ``squares`` ``(count, 64)``, 0 on entry."""
+    """Mark the squares that moves go from and to in ``squares`` ``(count, 64)``, 0 on entry.
+
+    Assumes as many rows of squares as moves, which are 16 bits each.
+    """
     for index in range(len(moves)):
         origin, target, _ = split_move(moves[index])
         squares[index, origin] = 1
@@ -81,6 +84,8 @@ def mark_squares(moves, squares):
 @kernel
 def judge_squares(packed, rows, first_moves, answers, solved, accuracies):
     """Judge answers that mark squares.
+
+    Assumes packed positions, rows of them, first moves of 16 bits, and as many answers as rows.
 
     Args:
         packed: ``(n, PACKED_BYTES)`` uint8, the positions of the database.

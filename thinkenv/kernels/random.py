@@ -33,7 +33,10 @@ def stream_key(*parts: object) -> np.uint64:
 
 @kernel(inline="always")
 def mix(bits):
-    """Scramble 64 bits: every input bit reaches every output bit (the finaliser of SplitMix64)."""
+    """Scramble 64 bits: every input bit reaches every output bit (the finaliser of SplitMix64).
+
+    Assumes an integer of at most 64 bits.
+    """
     # A shift brings upper bits down to lower ones; a multiplication by an odd number carries lower
     # bits up. Both can be undone, so that no two inputs have the same output.
     bits = uint64(bits)
@@ -44,13 +47,19 @@ def mix(bits):
 
 @kernel(inline="always")
 def start_stream(rng, key, instance):
-    """Set the stream ``rng`` to the beginning of the stream of one instance."""
+    """Set the stream ``rng`` to the beginning of the stream of one instance.
+
+    Assumes a stream, and integers of at most 64 bits.
+    """
     rng[0] = mix(uint64(key) ^ mix(uint64(instance) + GOLDEN))
 
 
 @kernel(inline="always")
 def next_bits(rng):
-    """The next 64 random bits of the stream."""
+    """The next 64 random bits of the stream.
+
+    Assumes a stream.
+    """
     rng[0] += GOLDEN
     return mix(rng[0])
 
@@ -60,13 +69,18 @@ def bits_ahead(state, ahead):
     """What ``next_bits`` gives after ``ahead`` more calls on a stream whose state is ``state``.
 
     Unlike a chain of calls, a loop over ``ahead`` can compute several numbers at a time.
+
+    Assumes a state of 64 bits, and a number from 0 on.
     """
     return mix(state + uint64(ahead + 1) * GOLDEN)
 
 
 @kernel(inline="always")
 def skip_bits(rng, count):
-    """Advance the stream as ``count`` calls of ``next_bits`` do."""
+    """Advance the stream as ``count`` calls of ``next_bits`` do.
+
+    Assumes a stream, and a number from 0 on.
+    """
     rng[0] += uint64(count) * GOLDEN
 
 
@@ -76,5 +90,7 @@ def below(rng, bound):
 
     Multiply-and-shift on 32 bits: the bias is under ``bound / 2**32``, which no experiment on
     mazes can detect, and there is no loop.
+
+    Assumes a stream, and a bound from 1 to 2**31 - 1.
     """
     return np.int64(((next_bits(rng) >> uint64(32)) * uint64(bound)) >> uint64(32))
