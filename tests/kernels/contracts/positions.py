@@ -73,8 +73,8 @@ def random_position(rng: np.random.Generator) -> np.ndarray:
                     continue
             position[square] = side + kind
     rights = [
-        position[king] % THEIRS == 0 and position[rook] % THEIRS == ROOK
-        for king, rook in CASTLING_SQUARES
+        position[king] == side + KING and position[rook] == side + ROOK
+        for (king, rook), side in zip(CASTLING_SQUARES, (0, 0, THEIRS, THEIRS), strict=True)
     ]
     position[CASTLING] = sum(1 << bit for bit, is_there in enumerate(rights) if is_there)
     position[CASTLING] &= rng.integers(16)
