@@ -5,4 +5,4 @@ By hand: ``NUMBA_BOUNDSCHECK=1 python -m pytest tests/kernels/contracts``.
 
 from thinkenv.kernels.compilation import checks_bounds
 
-collect_ignore_glob = [] if checks_bounds() else ["test_*.py"]
+collect_ignore_glob = [] if checks_bounds() else ["*.py"]
