@@ -1,31 +1,20 @@
 """Arguments and answers of every kind: a valid episode, or an error that names what is wrong.
 
-A few thousand are tried in every run. For 220,000:
+A few thousand are tried in every run; files are damaged in ``tests/fuzzing``. For 220,000:
 
     python -m pytest tests/test_fuzzing.py --hypothesis-profile=thorough
 """
 
-import csv
-import functools
-import gzip
-import io
-import json
 from collections import Counter
 
 import gymnasium as gym
 import numpy as np
 import pytest
-import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
 
 import examples.flood_fill  # noqa: F401  (registers FloodFill-v0)
 import thinkenv  # noqa: F401  (registers the environments)
-from thinkenv import chess_puzzles, mazes
-from thinkenv.chess_puzzles.puzzles import BUNDLED
-from thinkenv.chess_puzzles.replaying import check_by_replay
-from thinkenv.mazes import drawing
 from thinkenv.wrappers import Anytime, MaskInObservation, VectorMaskInObservation
 
 JUNK = st.one_of(
@@ -224,88 +213,6 @@ def test_the_anytime_wrapper(counts, data):
     env = attempt(counts, wrong, Anytime, gym.make(name, disable_env_checker=True), **chosen)
     if env is not None and env.cost <= 1:
         play(data, env, counts)
-
-
-@functools.cache
-def maze_files() -> dict[str, bytes]:
-    """Healthy files of mazes, one of each kind that ``mazes.read`` takes, by name."""
-    batch = mazes.generate(9, 2)
-    grid = batch.grids[0]
-    picture, stored, packed = io.BytesIO(), io.BytesIO(), io.BytesIO()
-    Image.fromarray(drawing.render(grid, pixels=5)).save(picture, "PNG")
-    np.save(stored, batch.grids)
-    np.savez(packed, **batch.columns())
-    question = "".join("# SG"[code] for code in grid.ravel())
-    return {
-        "drawn.txt": mazes.to_text(batch).encode(),
-        "numbers.txt": "\n".join(" ".join(map(str, row)) for row in grid).encode(),
-        "grids.json": json.dumps({"mazes": batch.grids.tolist()}).encode(),
-        "table.csv": f"source,question,answer\nmine,{question},\n".encode(),
-        "picture.png": picture.getvalue(),
-        "grids.npy": stored.getvalue(),
-        "mazes.npz": packed.getvalue(),
-    }
-
-
-@given(data=st.data())
-def test_files_of_mazes(counts, data, tmp_path_factory):
-    """Bytes are changed, cut off, or put in; what is still read is right."""
-    name, content = data.draw(st.sampled_from(sorted(maze_files().items())))
-    spoilt = bytearray(content)
-    for _ in range(data.draw(st.integers(0, 3))):
-        place = data.draw(st.integers(0, len(content)))
-        length = data.draw(st.sampled_from([0, 1, 1, 8, len(content)]))
-        spoilt[place : place + length] = data.draw(st.binary(max_size=3))
-    path = tmp_path_factory.getbasetemp() / name
-    path.write_bytes(spoilt)
-    allow_unsolvable = data.draw(st.booleans())
-    counts["examples"] += 1
-    batch = attempt(counts, [name], mazes.read, path, allow_unsolvable)
-    if batch is not None:
-        assert all(map(mazes.is_solution, batch.grids, batch.solutions))
-    counts["steps"] += 1
-
-
-def puzzle_files() -> dict[str, bytes]:
-    """Healthy tables of puzzles, one of each kind that ``import_puzzles`` reads, by name."""
-    lines = BUNDLED.read_text().splitlines()[:9]
-    plain = "\n".join(lines).encode()
-    rows = list(csv.DictReader(lines))
-    quoted = io.StringIO()
-    writer = csv.DictWriter(quoted, sorted(rows[0]), quoting=csv.QUOTE_ALL, delimiter=";")
-    writer.writeheader()
-    writer.writerows(rows)
-    return {
-        "lichess.csv": plain,
-        "quoted.csv": quoted.getvalue().encode(),
-        "utf16.csv": plain.decode().encode("utf-16"),
-        "rows.jsonl": "\n".join(map(json.dumps, rows)).encode(),
-        "list.json": json.dumps(rows).encode(),
-        "positions.epd": b'4k3/8/8/8/8/8/8/4K2R w K - bm O-O; id "a";\n' * 3,
-        "lichess.csv.gz": gzip.compress(plain),
-        "lichess.csv.zst": zstandard.compress(plain),
-    }
-
-
-@given(data=st.data())
-def test_tables_of_puzzles(counts, data, tmp_path_factory):
-    """Bytes are changed, cut off, or put in; what is still read python-chess finds right."""
-    name, content = data.draw(st.sampled_from(sorted(puzzle_files().items())))
-    spoilt = bytearray(content)
-    for _ in range(data.draw(st.integers(0, 3))):
-        place = data.draw(st.integers(0, len(content)))
-        length = data.draw(st.sampled_from([0, 1, 1, 8, len(content)]))
-        signs = st.sampled_from([b'"', b",", b"\n", b"[", b" ", b"-"])
-        spoilt[place : place + length] = data.draw(st.one_of(signs, st.binary(max_size=3)))
-    path = tmp_path_factory.getbasetemp() / name
-    path.write_bytes(spoilt)
-    counts["examples"] += 1
-    counts["steps"] += 1
-    read = attempt(counts, [name], chess_puzzles.import_puzzles, path, None)
-    if read is not None:
-        problems = check_by_replay(chess_puzzles.ChessPuzzles(read[0]))
-        # A changed board may be one that no game leads to, which python-chess knows more about.
-        assert [problem for problem in problems if "not valid" not in problem] == []
 
 
 @pytest.mark.parametrize("name", ["MazeWalk-v0", "ChessPuzzle-v0"])
