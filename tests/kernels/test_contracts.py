@@ -76,7 +76,7 @@ def test_bounds_are_really_checked_there():
 
 def test_every_kernel_says_what_it_assumes():
     silent = [name for name, docstring in kernels().items() if "Assumes " not in docstring]
-    assert not silent
+    assert not silent, "\n".join(silent)
 
 
 def test_every_kernel_has_its_test():
@@ -91,7 +91,7 @@ def test_every_kernel_has_its_test():
         inside = {inner: outer for _, names in found for inner, outer in names.items()}
         if inside.get(kernel, kernel) not in tested:
             forgotten.append(name)
-    assert not forgotten
+    assert not forgotten, "\n".join(forgotten)
 
 
 def test_every_package_with_kernels_is_run():
