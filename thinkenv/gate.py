@@ -28,6 +28,7 @@ import struct
 import tokenize
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any, BinaryIO, NamedTuple, TypeVar
@@ -43,6 +44,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 MAX_COMPRESSION, ALWAYS_READ = 500, 2**26
 MAX_MEMBERS = 100_000  # of a zip archive
 MAX_REASON = 300  # characters of a library's message
+MAX_LISTS = 2**22  # and objects in a text in JSON: each takes a hundred bytes of memory
 
 # By the version of the ``.npy`` format.
 HEADER_READERS = {
@@ -142,7 +144,7 @@ def raise_as(error: type[FileError], name: str, problem: Exception) -> None:
     if isinstance(problem, FileError):
         raise error(str(problem)) from problem.__cause__
     reason = explain(problem)
-    raise error(reason if name in reason else f"{name}: {reason}") from problem
+    raise error(reason if reason.startswith(f"{name}: ") else f"{name}: {reason}") from problem
 
 
 def explain(problem: Exception) -> str:
@@ -226,6 +228,11 @@ def opened(path: Path | str, max_bytes: int | None = None) -> Iterator[BinaryIO]
         yield file
 
 
+def mapped(file: BinaryIO) -> np.ndarray:
+    """The bytes of an open file, mapped into memory and not to be changed: ``(size,)`` uint8."""
+    return np.memmap(file, np.uint8, "r")  # type: ignore[call-overload]
+
+
 def read_bytes(path: Path | str, max_bytes: int) -> bytes:
     """The content of a file that ``check_file`` lets pass.
 
@@ -258,11 +265,19 @@ def parse_json(text: str | bytes) -> Any:
     """What a text in JSON says, if no object in it has a key twice.
 
     Raises:
-        FileError: If it is none, nested too deep, or has a key twice; without the file's name,
-            which ``reader`` and ``reading`` put in front.
+        ValueError: If it is none, nested too deep, has too many lists and objects, or has a key
+            twice; without the file's name, which ``reader`` and ``reading`` put in front.
     """
+    if isinstance(text, str):
+        lists = text.count("[") + text.count("{")
+    else:
+        lists = text.count(b"[") + text.count(b"{")
+    if lists > MAX_LISTS:
+        raise ValueError(f"has {lists:,} lists and objects; at most {MAX_LISTS:,} are read")
     try:
-        return json.loads(text, object_pairs_hook=object_without_doubles)
+        if not isinstance(text, str):
+            text = text.decode(json.detect_encoding(text), "surrogatepass")
+        return DECODER.decode(text)
     except (ValueError, RecursionError) as error:  # ValueError: also bytes that are no text
         if isinstance(error, FileError):
             raise
@@ -277,12 +292,14 @@ def object_without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """
     found = dict(pairs)
     if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        double = next(key for key in keys if keys.count(key) > 1)
+        double = Counter(key for key, _ in pairs).most_common(1)[0][0]
         raise ValueError(
             f"is no JSON to rely on: it has the key {double[:60]!r} twice in an object"
         )
     return found
+
+
+DECODER = json.JSONDecoder(object_pairs_hook=object_without_doubles)
 
 
 def read_json(path: Path | str, max_bytes: int) -> Any:
@@ -314,8 +331,9 @@ class Archive:
         names: The names of its members, without folders, in their order.
 
     Raises:
-        ValueError: If a name is there twice, a member is encrypted, compressed more than anything
-            that is exchanged here, or there are too many; also what ``zipfile`` raises.
+        ValueError: If a name is there twice, a member is encrypted, one or all together are
+            compressed more than anything that is exchanged here, or there are too many; also what
+            ``zipfile`` raises.
     """
 
     def __init__(self, file: BinaryIO):
@@ -331,8 +349,13 @@ class Archive:
             if entry.flag_bits & 0x1:
                 raise ValueError(f"{name} is encrypted, and needs a password")
             self._entries[name] = entry
+        stored = sum(entry.compress_size for entry in entries)
+        length = file.seek(0, os.SEEK_END)
+        if stored > length:
+            raise ValueError(f"says that its members have {stored:,} bytes; it has {length:,}")
         for name in self._entries:
             check_growth(name, self.size(name), self._entries[name].compress_size)
+        check_growth("what is in it", sum(entry.file_size for entry in entries), stored)
         self.names = list(self._entries)
 
     def size(self, name: str) -> int:
@@ -342,6 +365,14 @@ class Archive:
             ValueError: If there is none of that name.
         """
         return self._entry(name).file_size
+
+    def is_compressed(self, name: str) -> bool:
+        """Whether a member is not stored as it is.
+
+        Raises:
+            ValueError: If there is none of that name.
+        """
+        return self._entry(name).compress_type != zipfile.ZIP_STORED
 
     def open(self, name: str) -> IO[bytes]:
         """A member, to be read in pieces; that its checksum is right is known at its end.
@@ -417,7 +448,8 @@ def read_array_header(file: IO[bytes]) -> ArrayHeader:
     """The header of an array in the ``.npy`` format.
 
     Raises:
-        ValueError: If it is none, or the array holds Python objects; also other errors of NumPy.
+        ValueError: If it is none, or the array holds Python objects, or values of no bytes; also
+            other errors of NumPy.
     """
     version = np.lib.format.read_magic(file)
     if version not in HEADER_READERS:
@@ -429,6 +461,8 @@ def read_array_header(file: IO[bytes]) -> ArrayHeader:
         raise ValueError(f"the header of an array cannot be read ({error})") from error
     if dtype.hasobject:
         raise ValueError("holds Python objects, which could run code")
+    if dtype.itemsize == 0:
+        raise ValueError(f"holds values of no bytes ({dtype})")
     if any(length < 0 for length in shape):
         raise ValueError(f"the header of an array says that its shape is {shape}")
     return ArrayHeader(shape, in_columns, dtype, math.prod(shape) * dtype.itemsize)
@@ -445,6 +479,17 @@ def check_stored(needed: int, stored: int) -> None:
         raise ValueError(f"the header of an array promises {promised} bytes; there are {stored:,}")
 
 
+def check_end(needed: int, stored: int) -> None:
+    """Check that an array's header promises as many bytes as there are.
+
+    Raises:
+        ValueError: If it does not.
+    """
+    check_stored(needed, stored)
+    if needed < stored:
+        raise ValueError(f"{stored - needed:,} bytes follow an array's values")
+
+
 def read_array(path: Path | str) -> np.ndarray:
     """Read a ``.npy`` file without running code from it.
 
@@ -452,11 +497,15 @@ def read_array(path: Path | str) -> np.ndarray:
         FileError: If it is none, damaged, or larger than this machine's memory.
     """
     with opened(path) as file, reading(path, FileError):
-        stored = os.fstat(file.fileno()).st_size
-        check_stored(read_array_header(file).bytes, stored)
-        claim_memory(stored, f"the {stored:,} bytes of the file")
-        file.seek(0)
-        return parse_array(file.read(stored))
+        header = read_array_header(file)
+        check_end(header.bytes, os.fstat(file.fileno()).st_size - file.tell())
+        claim_memory(header.bytes, f"the {header.bytes:,} bytes of the file")
+        # NumPy asks for larger pages of memory than bytes have: reading takes half the time.
+        values = np.empty(math.prod(header.shape), header.dtype)
+        count = file.readinto(values.view(np.uint8))  # type: ignore[attr-defined]
+        if count < header.bytes:
+            raise ValueError(f"ends after {count:,} of {header.bytes:,} bytes")
+        return shaped(values, header)
 
 
 def parse_array(content: bytes) -> np.ndarray:
@@ -466,14 +515,32 @@ def parse_array(content: bytes) -> np.ndarray:
         The array, which cannot be written to.
 
     Raises:
-        ValueError: If it is none, holds Python objects, or promises another number of bytes than
-            there are; also other errors of NumPy.
+        ValueError: If it is none, holds Python objects, bools that are none, or promises another
+            number of bytes than there are; also other errors of NumPy.
     """
     file = io.BytesIO(content)
     header = read_array_header(file)
     begin = file.tell()
-    check_stored(header.bytes, len(content) - begin)
-    if header.bytes < len(content) - begin:
-        raise ValueError(f"{len(content) - begin - header.bytes:,} bytes follow an array's values")
-    values = np.frombuffer(content, header.dtype, math.prod(header.shape), begin)
+    check_end(header.bytes, len(content) - begin)
+    return shaped(np.frombuffer(content, header.dtype, math.prod(header.shape), begin), header)
+
+
+def shaped(values: np.ndarray, header: ArrayHeader) -> np.ndarray:
+    """The values of an array in the shape that its header says, not to be written to.
+
+    Raises:
+        ValueError: If they are bools that are none.
+    """
+    check_bools(values)
+    values.flags.writeable = False
     return values.reshape(header.shape, order="F" if header.in_columns else "C")
+
+
+def check_bools(values: np.ndarray) -> None:
+    """Check that the bytes of an array of bools are 0 and 1: NumPy relies on it.
+
+    Raises:
+        ValueError: If there are others.
+    """
+    if values.dtype == np.bool_ and values.view(np.uint8).max(initial=0) > 1:
+        raise ValueError("the bytes of an array of bools must be 0 and 1, got others")

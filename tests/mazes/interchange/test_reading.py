@@ -89,7 +89,7 @@ def test_json_of_several_mazes_in_every_form():
         ({"grid": [[0, 0]], "start": [0, 0], "goal": [0, 0]}, "must be different cells"),
         ({"grid": ["#S#"], "start": [0, 1], "goal": [0, 2]}, "free cells, got a wall at"),
         ({"mazes": [["#####", "#S#G#", "#####"]]}, "no way from start to goal"),
-        ("[" * 100_000, "nested too deeply|unknown character"),
+        ("[" * 100_000, "is nested too deep"),
     ],
 )
 def test_json_that_is_no_maze_is_refused(value, words):
@@ -166,10 +166,10 @@ def test_text_is_read_under_any_name(tmp_path, encoding, name):
         ("maze.exe", b"MZ\x00\x01", "neither text nor another kind that is read"),
         ("maze.json", b"[[0, 0", "is no JSON"),
         ("maze.json", b"#####", "is no JSON"),
-        ("maze.npz", b"PK\x03\x04 damaged", "not a readable .npz file of mazes"),
-        ("maze.npy", b"\x93NUMPY", "damaged, or not an array"),
+        ("maze.npz", b"PK\x03\x04 damaged", "damaged or cut off"),
+        ("maze.npy", b"\x93NUMPY", "reading magic string"),
         ("maze.png", b"\x89PNG damaged", "not a readable picture"),
-        ("maze.npz", b"no zip", "not a readable .npz file of mazes"),
+        ("maze.npz", b"no zip", "damaged or cut off"),
     ],
 )
 def test_a_file_that_is_no_maze_is_refused_by_name(tmp_path, name, content, words):

@@ -267,12 +267,12 @@ def test_what_holds_no_mazes_is_refused_with_the_reason(tmp_path, kind):
 
 def test_a_list_in_itself_is_refused(tmp_path):
     beside = {"all.jsonl": b'{"$ref": "all.jsonl"}'}
-    with pytest.raises(MazeFileError, match="RecursionError"):
+    with pytest.raises(MazeFileError, match="refers to 'all.jsonl' twice"):
         interchange.read(save(tmp_path / "mazes.zanj", {"$ref": "all.jsonl"}, beside))
     deep = "[" * 100_000
     with zipfile.ZipFile(tmp_path / "deep.zanj", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("__zanj__.json", deep)
-    with pytest.raises(MazeFileError, match="RecursionError"):
+    with pytest.raises(MazeFileError, match="is nested too deep"):
         interchange.read(tmp_path / "deep.zanj")
 
 
@@ -286,7 +286,7 @@ def test_more_than_there_is_memory_for_is_refused_before_it_is_read(tmp_path, mo
 def test_an_array_that_promises_more_than_there_is_is_refused(tmp_path):
     header = npy(np.zeros((2, 2, 3), bool)).replace(b"(2, 2, 3)", b"(9, 9, 9)")
     description = solved() | {"connection_list": {"$ref": "connection_list.npy"}}
-    with pytest.raises(MazeFileError, match="its header promises 729 bytes"):
+    with pytest.raises(MazeFileError, match="the header of an array promises 729 bytes"):
         interchange.read(
             save(tmp_path / "mazes.zanj", description, {"connection_list.npy": header})
         )
@@ -296,7 +296,7 @@ def test_an_array_that_promises_more_than_there_is_is_refused(tmp_path):
 def test_a_damaged_file_is_refused(tmp_path, kept):
     damaged = tmp_path / "cut.zanj"
     damaged.write_bytes((FILES / "maze_dataset_loops.zanj").read_bytes()[:kept])
-    words = "not a readable .zanj file" if kept else "is empty"
+    words = "damaged or cut off" if kept else "is empty"
     with pytest.raises(MazeFileError, match=f"cut.zanj: {words}"):
         interchange.read_maze_dataset(damaged)
     with pytest.raises(MazeFileError, match="missing.zanj: there is no such file"):

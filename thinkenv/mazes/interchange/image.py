@@ -11,6 +11,7 @@ dark and light. The columns and rows where walls begin and end lie on a lattice;
 fits them is taken, and each of its cells is what most of its pixels are.
 """
 
+import itertools
 import math
 import re
 import warnings
@@ -19,10 +20,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
+from thinkenv import gate
 from thinkenv.mazes.grid_task import MazeBatch
-from thinkenv.mazes.interchange.base import MAX_SIDE, MazeFileError, check_file, judge_read
+from thinkenv.mazes.interchange.base import MAX_SIDE, MazeFileError, judge_read
 from thinkenv.mazes.interchange.cells import complete, looks_like_outer_wall, ring_of
 from thinkenv.mazes.lattice import FREE, GOAL, START, WALL
 
@@ -41,6 +43,12 @@ SIGNATURES = [
 KINDS = ("PNG", "GIF", "BMP", "JPEG", "WEBP", "TIFF")
 
 MAX_PIXELS = 2**25
+MAX_BYTES = 5 * MAX_PIXELS
+PIXELS_AT_A_TIME = 2**18
+
+# A JPEG may write all pixels again and again in a few bytes each, of which encoders make ten.
+JPEG, SCAN, MAX_SCANS = b"\xff\xd8", b"\xff\xda", 100
+
 MIN_CONTRAST = 40  # of 255, between walls and ground
 
 # Colours that mark start and goal; "other" ones may, where one of these is missing.
@@ -104,24 +112,29 @@ def from_image(
         return read_image(Path(image), allow_unsolvable)
     if not isinstance(image, Image.Image):
         image = as_picture(image)
-    return read_picture("image", image, allow_unsolvable)
+    with gate.reading("image", MazeFileError):
+        return read_picture(image, allow_unsolvable)
 
 
+@gate.reader("a maze in a picture", MazeFileError)
 def read_image(path: Path, allow_unsolvable: bool = False) -> MazeBatch:
     """Read the maze in a file with a picture; of a film, its first picture.
 
     Raises:
         MazeFileError: If it is missing, damaged or too large, or there is no maze in it.
     """
-    check_file(path)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = Image.open(path, formats=KINDS)
-    except Exception as error:  # what a decoder raises for a damaged file is anything
-        raise MazeFileError(f"{path}: not a readable picture ({error})") from None
-    with image:
-        return read_picture(path, image, allow_unsolvable)
+    with gate.opened(path, MAX_BYTES) as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of what a file says of itself beside
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        if file.read(2) == JPEG and file.read().count(SCAN) > MAX_SCANS:
+            raise ValueError(f"passes over the picture more than {MAX_SCANS} times")
+        file.seek(0)
+        try:
+            image = Image.open(file, formats=KINDS)
+        except UnidentifiedImageError as error:
+            raise ValueError("not a readable picture") from error
+        with image:
+            return read_picture(image, allow_unsolvable)
 
 
 def as_picture(array: np.ndarray) -> Image.Image:
@@ -157,37 +170,34 @@ def as_picture(array: np.ndarray) -> Image.Image:
     return Image.fromarray((array * scale).astype(np.uint8))
 
 
-def read_picture(source: Path | str, image: Image.Image, allow_unsolvable: bool) -> MazeBatch:
+def read_picture(image: Image.Image, allow_unsolvable: bool) -> MazeBatch:
     """The maze in a picture.
 
     Raises:
-        MazeFileError: If there is none.
+        ValueError: If there is none; also whatever a decoder raises for a damaged file.
     """
     width, height = image.size
     if width * height > MAX_PIXELS:
-        raise MazeFileError(
-            f"{source}: has {width:,} x {height:,} pixels; at most {MAX_PIXELS:,} in all are read"
+        raise ValueError(
+            f"has {width:,} x {height:,} pixels; at most {MAX_PIXELS:,} in all are read"
         )
+    colours = as_colours(image)
     try:
-        colours = as_colours(image)
-    except Exception as error:  # as above
-        raise MazeFileError(f"{source}: not a readable picture ({error})") from None
-    try:
-        return judge_read(source, [find_maze(look(colours))], None, allow_unsolvable)
+        return judge_read([find_maze(look(colours))], None, allow_unsolvable)
     except ValueError as error:
-        if walls_are_white(source, colours):
-            raise MazeFileError(
-                f"{source}: its walls look white: they must be dark on light ground, so invert it"
-            ) from None
-        if isinstance(error, MazeFileError):
-            raise
-        raise MazeFileError(f"{source}: {error}") from None
+        if walls_are_white(colours):
+            raise ValueError(
+                "its walls look white: they must be dark on light ground, so invert it"
+            ) from error
+        raise
 
 
 def as_colours(image: Image.Image) -> np.ndarray:
     """A picture of any kind as ``(height, width, 3)`` uint8, transparent parts white."""
     if image.mode.startswith(("I", "F")):  # more than 8 bits of grey, which Pillow would cut off
         greys = np.asarray(image).astype(np.float64)
+        if not np.isfinite(greys).all():
+            raise ValueError("has pixels that are no numbers")
         span = max(float(np.ptp(greys)), 1e-9)
         grey = ((greys - greys.min()) * (255 / span)).astype(np.uint8)
         return np.repeat(grey[..., None], 3, axis=2)
@@ -206,12 +216,11 @@ def look(colours: np.ndarray, dark_walls: bool = True) -> Pixels:
     """
     grey = np.asarray(Image.fromarray(colours).convert("L"))
     marks = name_colours(colours)
-    plain = grey[marks == 0]
-    dark, light = np.percentile(plain, (1, 99)) if plain.size else (0, 0)
-    if light - dark < MIN_CONTRAST and (marks == OTHER).any():
-        plain = grey[(marks == 0) | (marks == OTHER)]  # walls or ground in a colour
-        dark, light = np.percentile(plain, (1, 99))
-        marks = np.where(marks == OTHER, 0, marks).astype(np.uint8)
+    counts = count_greys(grey, marks)
+    dark, light = percentiles(counts[0], (1, 99)) if counts[0].any() else (0, 0)
+    if light - dark < MIN_CONTRAST and counts[OTHER].any():
+        dark, light = percentiles(counts[0] + counts[OTHER], (1, 99))  # walls or ground in a colour
+        marks[marks == OTHER] = 0
     if light - dark < MIN_CONTRAST and marks.any():
         dark, light = min(dark, 255 - MIN_CONTRAST), 255  # all that is free is marked
     if light - dark < MIN_CONTRAST:
@@ -227,21 +236,56 @@ def look(colours: np.ndarray, dark_walls: bool = True) -> Pixels:
     return Pixels((is_dark == dark_walls) & (marks == 0), marks)
 
 
+def bands(shape: tuple[int, ...]) -> Iterator[slice]:
+    """Rows of a picture, some at a time, so that what is computed of them takes little memory."""
+    height, width = shape
+    step = max(1, PIXELS_AT_A_TIME // max(1, width))
+    for first in range(0, height, step):
+        yield slice(first, first + step)
+
+
+def count_greys(grey: np.ndarray, marks: np.ndarray) -> np.ndarray:
+    """How many pixels have each brightness, ``(OTHER + 1, 256)``, by the colour of their marks."""
+    counts = np.zeros((OTHER + 1) * 256, np.int64)
+    for rows in bands(grey.shape):
+        kinds = marks[rows].astype(np.int64) * 256 + grey[rows]
+        counts += np.bincount(kinds.ravel(), minlength=len(counts))
+    return counts.reshape(OTHER + 1, 256)
+
+
+def percentiles(counts: np.ndarray, wanted: tuple[float, ...]) -> list[float]:
+    """What ``np.percentile`` gives for numbers of which ``counts[n]`` are ``n``, without a list."""
+    ends = counts.cumsum()
+    found = []
+    for percent in wanted:
+        place = percent / 100 * (ends[-1] - 1)
+        below = math.floor(place)
+        part = place - below
+        low, high = np.searchsorted(ends, [below, below + 1], side="right").tolist()
+        # The same of the two ways as NumPy's, for the same last digit.
+        from_below = low + (high - low) * part
+        found.append(from_below if part < 0.5 else high - (high - low) * (1 - part))
+    return found
+
+
 def name_colours(colours: np.ndarray) -> np.ndarray:
     """Which pixels are clearly green, red, purple or of another colour; 0 for greys."""
-    red, green, blue = (colours[..., channel].astype(np.int16) for channel in range(3))
-    is_coloured = np.ptp(colours, axis=2) > MIN_COLOUR
-    names = np.where(is_coloured, OTHER, 0).astype(np.uint8)
-    names[is_coloured & (green - red > 50) & (green - blue > 30)] = GREEN
-    names[is_coloured & (red - green > 60) & (red - blue > 60) & (green - blue < 50)] = RED
-    names[is_coloured & (red - green > 60) & (blue - green > 40)] = PURPLE
+    names = np.empty(colours.shape[:2], np.uint8)
+    for rows in bands(names.shape):
+        red, green, blue = (colours[rows, :, channel].astype(np.int16) for channel in range(3))
+        is_coloured = np.ptp(colours[rows], axis=2) > MIN_COLOUR
+        of_rows = names[rows]
+        of_rows[:] = np.where(is_coloured, OTHER, 0)
+        of_rows[is_coloured & (green - red > 50) & (green - blue > 30)] = GREEN
+        of_rows[is_coloured & (red - green > 60) & (red - blue > 60) & (green - blue < 50)] = RED
+        of_rows[is_coloured & (red - green > 60) & (blue - green > 40)] = PURPLE
     return names
 
 
-def walls_are_white(source: Path | str, colours: np.ndarray) -> bool:
+def walls_are_white(colours: np.ndarray) -> bool:
     """Whether there is a solvable maze in a picture if its light pixels are walls."""
     try:
-        judge_read(source, [find_maze(look(colours, dark_walls=False))])
+        judge_read([find_maze(look(colours, dark_walls=False))])
     except ValueError:
         return False
     return True
@@ -293,7 +337,10 @@ def fitting_lattices(pixels: Pixels) -> Iterator[tuple[Axis, Axis]]:
         return
     thickness = min(down.line, right.line)
     mark = size_of_marks(pixels.colours)
-    found = [*square_cells(down, right, mark), *rooms_and_lines(down, right, thickness)]
+    found = [
+        *itertools.islice(square_cells(down, right, mark), MOST_FITS),
+        *itertools.islice(rooms_and_lines(down, right, thickness), MOST_FITS),
+    ]
     found.sort(key=lambda axes: len(axes[0].lines) * len(axes[1].lines))
     yield from found[:MOST_FITS]
 
@@ -353,14 +400,16 @@ def middle_of(edges: np.ndarray) -> float:
 
 def thinnest(marks: np.ndarray) -> int:
     """The length of short runs of marks in the rows of a picture, stray pixels apart."""
-    steps = np.diff(np.pad(marks, ((0, 0), (1, 1))).astype(np.int8), axis=1)
-    begins, ends = np.argwhere(steps == 1)[:, 1], np.argwhere(steps == -1)[:, 1]
-    is_inside = (begins > 0) & (ends < marks.shape[1])
-    lengths = np.sort((ends - begins)[is_inside])
-    if not lengths.size:
+    counts = np.zeros(marks.shape[1] + 1, np.int64)  # of runs, by length
+    for rows in bands(marks.shape):
+        steps = np.diff(np.pad(marks[rows], ((0, 0), (1, 1))).astype(np.int8), axis=1)
+        begins, ends = np.nonzero(steps == 1)[1], np.nonzero(steps == -1)[1]
+        is_inside = (begins > 0) & (ends < marks.shape[1])
+        counts += np.bincount((ends - begins)[is_inside], minlength=len(counts))
+    if not counts.any():
         return marks.shape[1]
-    pixels = np.cumsum(lengths)
-    return int(lengths[np.searchsorted(pixels, 0.1 * pixels[-1])])
+    pixels = np.cumsum(counts * np.arange(len(counts)))
+    return int(np.searchsorted(pixels, 0.1 * pixels[-1]))
 
 
 def allowed_shift(cell: float) -> float:

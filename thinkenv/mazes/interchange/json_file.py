@@ -11,23 +11,24 @@
 Whatever else an object has is not looked at.
 """
 
-import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from thinkenv.gate import parse_json
 from thinkenv.mazes.grid_task import MazeBatch
-from thinkenv.mazes.interchange.base import MazeFileError, judge_read, name_maze
+from thinkenv.mazes.interchange.base import judge_read, name_maze
 from thinkenv.mazes.interchange.cells import from_numbers
-from thinkenv.mazes.interchange.text import Drawing, read_drawing, split_drawings
+from thinkenv.mazes.interchange.text import Drawing, lines_of_text, read_drawing, split_drawings
 
 LIST_KEYS = ("mazes", "grids", "data")
 GRID_KEYS = ("grid", "maze", "map", "cells", "layout", "walls", "board", "matrix")
 START_KEYS = ("start", "entrance", "source", "start_pos", "start_position")
 GOAL_KEYS = ("goal", "end", "exit", "target", "finish", "goal_pos", "end_pos", "goal_position")
+FIRST_SIGN = re.compile(r"[\ufeff \t\r\n]*[\[{]")
 ROW_KEYS, COLUMN_KEYS = ("row", "r", "y"), ("column", "col", "c", "x")
 
 
@@ -48,50 +49,49 @@ class Maze:
 
 def looks_like_json(text: str) -> bool:
     """Whether a text begins like a JSON list or object."""
-    return text.lstrip("\ufeff \t\r\n")[:1] in ("[", "{")
+    return FIRST_SIGN.match(text) is not None
 
 
-def read_json(source: Path | str, text: str, allow_unsolvable: bool = False) -> MazeBatch:
+def mazes_of_json(text: str, allow_unsolvable: bool = False) -> MazeBatch:
     """Mazes from JSON, or from lines that are JSON each.
 
     Raises:
-        MazeFileError: If it is none, or holds no mazes.
-        json.JSONDecodeError: If it is no JSON.
+        ValueError: If it is none, with a ``json.JSONDecodeError`` as its cause; or if it holds no
+            mazes.
     """
-    try:
-        mazes = list(find_mazes(parse(text.lstrip("\ufeff"))))
-    except json.JSONDecodeError:
-        raise
-    except (ValueError, RecursionError) as error:
-        reason = "it is nested too deeply" if isinstance(error, RecursionError) else error
-        raise MazeFileError(f"{source}: {reason}") from None
+    mazes = list(find_mazes(parse(text.lstrip("\ufeff"))))
     if not mazes:
-        raise MazeFileError(f"{source}: holds no mazes")
+        raise ValueError("holds no mazes")
     grids: list[np.ndarray] = []
     solutions: list[np.ndarray | None] = []
     for index, maze in enumerate(mazes):
         try:
             grid, solution = build(maze)
         except ValueError as error:
-            raise MazeFileError(f"{name_maze(source, index, len(mazes))}: {error}") from None
+            raise ValueError(f"{name_maze(index, len(mazes))}{error}") from None
         grids.append(grid)
         solutions.append(solution)
-    return judge_read(source, grids, solutions, allow_unsolvable)
+    return judge_read(grids, solutions, allow_unsolvable)
 
 
 def parse(text: str) -> Any:
     """The value of a text; a list of values where each line is one.
 
     Raises:
-        json.JSONDecodeError: If it is no JSON.
+        ValueError: If it is no JSON.
     """
     try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        lines = [line for line in text.splitlines() if line.strip()]
-        if len(lines) < 2 or not error.msg.startswith("Extra data"):
+        return parse_json(text)
+    except ValueError as error:
+        if not getattr(error.__cause__, "msg", "").startswith("Extra data"):
             raise
-        return [json.loads(line) for line in lines]
+        values = []
+        for line in lines_of_text(text):
+            if line.strip():
+                values.append(parse_json(line))
+                if not isinstance(values[-1], (list, dict, str)):
+                    raise
+        return values
 
 
 def find_mazes(value: Any) -> Iterator[Maze]:

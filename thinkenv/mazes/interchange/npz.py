@@ -1,33 +1,48 @@
 """``.npz`` files: the arrays of a ``MazeBatch`` and its options as JSON, or fewer arrays.
 
-Only the grids must be there: under ``grids``, or any name where there is one array that may be
-mazes. What is missing is computed. ``start`` and ``goal`` (or ``end``, ``exit``) may be arrays
-``(count, 2)`` of rows and columns.
+A file that has more of our arrays than the grids and one other is taken for one of ours, and all of
+them must be as we write them. Of other files only the grids must be there: under ``grids``, or any
+name where there is one array that may be mazes. What is missing is computed. ``start`` and ``goal``
+(or ``end``, ``exit``) may be arrays ``(count, 2)`` of rows and columns.
 """
 
 import json
-import zipfile
-import zlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from thinkenv import gate
 from thinkenv.files import atomic_write
 from thinkenv.mazes.grid_task import MazeBatch
 from thinkenv.mazes.interchange.arrays import grids_of
-from thinkenv.mazes.interchange.base import (
-    NO_INSTANCE,
-    MazeFileError,
-    as_solutions,
-    check_file,
-    judge_read,
-    read_array_of,
-)
+from thinkenv.mazes.interchange.base import NO_INSTANCE, MazeFileError, as_solutions, judge_read
+from thinkenv.mazes.lattice import GOAL, WALL
 from thinkenv.mazes.sampling import GENERATOR_VERSION
 
-# Nothing that holds mazes is compressed so much: it would fill the memory and say nothing.
-MAX_COMPRESSION, ALWAYS_READ = 500, 2**26
+
+class Kind(NamedTuple):
+    """What an array of ours is like.
+
+    Attributes:
+        letters: NumPy's letters for what its values may be.
+        dimensions: How many it has.
+    """
+
+    letters: str
+    dimensions: int
+
+
+OURS = {
+    "grids": Kind("iu", 3),
+    "solutions": Kind("biu", 3),
+    "path_lengths": Kind("iu", 1),
+    "unique": Kind("b", 1),
+    "instances": Kind("iu", 1),
+    "options": Kind("U", 0),
+}
+VERSION_KEY = "generator_version"  # of the options
 
 END_NAMES = {
     key + ending: name
@@ -50,12 +65,13 @@ def write_npz(path: Path, batch: MazeBatch, options: dict) -> None:
         batch: The mazes.
         options: The arguments of ``thinkenv.mazes.generate``; stored as JSON.
     """
-    described = json.dumps({"generator_version": GENERATOR_VERSION, **options})
+    described = json.dumps({VERSION_KEY: GENERATOR_VERSION, **options})
     arrays: dict[str, Any] = {"options": np.array(described), **batch.columns()}
     with atomic_write(Path(path)) as file:
         np.savez_compressed(file, **arrays)
 
 
+@gate.reader("mazes and their options in a .npz file", MazeFileError)
 def read_npz(path: Path, allow_unsolvable: bool = False) -> tuple[MazeBatch, dict]:
     """Read what ``write_npz`` wrote, or mazes in a ``.npz`` file of another tool.
 
@@ -69,79 +85,129 @@ def read_npz(path: Path, allow_unsolvable: bool = False) -> tuple[MazeBatch, dic
     Raises:
         MazeFileError: If the file is missing, damaged, or of another kind.
     """
-    check_file(path)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            arrays = read_arrays(path, archive)
-        options = json.loads(str(arrays.pop("options", "{}")))
-    except (
-        OSError,
-        ValueError,
-        EOFError,
-        RuntimeError,  # encrypted, too deep, or compressed in an unknown way
-        OverflowError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
-        if isinstance(error, MazeFileError):
-            raise
-        raise MazeFileError(f"{path}: not a readable .npz file of mazes ({error})") from None
-    return build(path, arrays, allow_unsolvable), options if isinstance(options, dict) else {}
+    with gate.opened(path) as file:
+        archive = gate.Archive(file)
+        members = names_of_arrays(archive)
+        if len(members.keys() & OURS.keys()) > 2 and "grids" in members:
+            arrays = {name: archive.array(members[name]) for name in OURS if name in members}
+            return build_ours(arrays, allow_unsolvable)
+        headers = {}
+        for name, member in members.items():
+            with archive.open(member) as content:
+                headers[name] = gate.read_array_header(content)
+        wanted = {name_of_grids(headers), *END_NAMES, *OURS} & members.keys()
+        arrays = {name: archive.array(members[name]) for name in wanted}
+    return build_foreign(arrays, allow_unsolvable)
 
 
-def read_arrays(path: Path, archive: zipfile.ZipFile) -> dict[str, np.ndarray]:
-    """All arrays of an archive by name.
+def names_of_arrays(archive: gate.Archive) -> dict[str, str]:
+    """The members of an archive by the names of the arrays in them, as NumPy reads them.
 
     Raises:
-        ValueError: If one is damaged, or compressed as no mazes are.
+        ValueError: If two have the same.
     """
-    arrays = {}
-    for entry in archive.infolist():
-        name = entry.filename.removesuffix(".npy")
-        if entry.file_size > max(ALWAYS_READ, MAX_COMPRESSION * entry.compress_size):
-            raise ValueError(f"{name} has {entry.file_size:,} bytes in {entry.compress_size:,}")
-        with archive.open(entry) as file:
-            arrays[name] = read_array_of(path, file, entry.file_size)
-    return arrays
+    members: dict[str, str] = {}
+    for member in archive.names:
+        name = member.removesuffix(".npy")
+        if name in members:
+            raise ValueError(f"has the array {name!r} twice")
+        members[name] = member
+    return members
 
 
-def build(path: Path, arrays: dict[str, np.ndarray], allow_unsolvable: bool) -> MazeBatch:
-    """Mazes from the arrays of a file.
+def build_ours(
+    arrays: dict[str, np.ndarray], allow_unsolvable: bool
+) -> tuple[MazeBatch, dict[str, Any]]:
+    """Mazes and options from the arrays of a file of ours, each checked.
 
     Raises:
-        MazeFileError: If they are no mazes, or it cannot be told which array holds them.
+        ValueError: If one is not what ``write_npz`` writes.
+    """
+    for name, array in arrays.items():
+        kind = OURS[name]
+        if array.dtype.kind not in kind.letters or array.ndim != kind.dimensions:
+            raise ValueError(
+                f"{name} must be as thinkenv writes it, got {array.dtype} {array.shape}"
+            )
+    grids = arrays["grids"]
+    if not len(grids):
+        raise ValueError("holds no mazes")
+    options = read_options(arrays.get("options"))
+    if not isinstance(options, dict):
+        raise ValueError(f"options must be an object in JSON, got {str(options)[:40]}")
+    missing = [name for name in OURS if name not in arrays]
+    if VERSION_KEY in options and missing:
+        raise ValueError(f"lacks {', '.join(missing)}, which every such file of thinkenv has")
+    solutions = arrays.get("solutions")
+    if solutions is not None:
+        solutions = as_solutions(solutions, grids.shape)
+    if grids.min(initial=WALL) < WALL or grids.max(initial=GOAL) > GOAL:
+        raise ValueError("grids must hold the integer codes 0 to 3, got others")
+    batch = judge_read(grids, solutions, allow_unsolvable)
+    for name in ("path_lengths", "unique"):
+        if name in arrays and not np.array_equal(arrays[name], getattr(batch, name)):
+            raise ValueError(f"{name} must be those of the mazes, got others")
+    return with_instances(batch, arrays), options
+
+
+def build_foreign(
+    arrays: dict[str, np.ndarray], allow_unsolvable: bool
+) -> tuple[MazeBatch, dict[str, Any]]:
+    """Mazes from the arrays of a file of any tool, and the options if it has some.
+
+    Raises:
+        ValueError: If they are no mazes.
     """
     ends = {END_NAMES[name]: arrays[name] for name in arrays if name in END_NAMES}
-    values = arrays[name_of_grids(path, arrays)]
-    grids = grids_of(path, values, ends)
+    values = arrays[name_of_grids(arrays)]
+    grids = grids_of(values, ends)
     solutions = arrays.get("solutions")
     # An outer wall that was put around the grids has changed their shape.
     if solutions is not None and len(grids) and grids[0].shape == values.shape[1:]:
-        solutions = as_solutions(path, solutions, values.shape)
+        solutions = as_solutions(solutions, values.shape)
     else:
         solutions = None
-    batch = judge_read(path, grids, solutions, allow_unsolvable)
-    for name in ("path_lengths", "unique"):
-        if solutions is not None and name in arrays:
-            if not np.array_equal(arrays[name], getattr(batch, name)):
-                raise MazeFileError(f"{path}: {name} must be those of the mazes, got others")
+    batch = judge_read(grids, solutions, allow_unsolvable)
+    options = read_options(arrays.get("options"))
+    return with_instances(batch, arrays), options if isinstance(options, dict) else {}
+
+
+def with_instances(batch: MazeBatch, arrays: dict[str, np.ndarray]) -> MazeBatch:
+    """Mazes with the instance numbers of a file, if it has some.
+
+    Raises:
+        ValueError: If they are none.
+    """
     instances = arrays.get("instances")
-    if instances is not None:
-        is_whole = instances.dtype.kind in "iu" and instances.shape == (len(batch),)
-        if not is_whole or not ((instances >= NO_INSTANCE) & (instances < 2**63)).all():
-            raise MazeFileError(
-                f"{path}: instances must be {len(batch)} whole numbers from -1, got "
-                f"{instances.dtype} {instances.shape}"
-            )
-        batch.instances = instances.astype(np.int64)
+    if instances is None:
+        return batch
+    is_whole = instances.dtype.kind in "iu" and instances.shape == (len(batch),)
+    if not is_whole or not ((instances >= NO_INSTANCE) & (instances < 2**63)).all():
+        raise ValueError(
+            f"instances must be {len(batch)} whole numbers from -1, got {instances.dtype} "
+            f"{instances.shape}"
+        )
+    batch.instances = instances.astype(np.int64)
     return batch
 
 
-def name_of_grids(path: Path, arrays: dict[str, np.ndarray]) -> str:
-    """Under which name a file has its mazes.
+def read_options(array: np.ndarray | None) -> Any:
+    """What the JSON in an array of one text says; an empty dict where there is no array.
 
     Raises:
-        MazeFileError: If no array may be mazes, or several, and none is called ``grids``.
+        ValueError: If it is no JSON.
+    """
+    return {} if array is None else gate.parse_json(str(array))
+
+
+def name_of_grids(arrays: Mapping[str, gate.ArrayHeader | np.ndarray]) -> str:
+    """Under which name a file has its mazes.
+
+    Args:
+        arrays: The arrays by name, or their headers.
+
+    Raises:
+        ValueError: If no array may be mazes, or several, and none is called ``grids``.
     """
     if "grids" in arrays:
         return "grids"
@@ -149,11 +215,11 @@ def name_of_grids(path: Path, arrays: dict[str, np.ndarray]) -> str:
     names = [
         name
         for name, array in arrays.items()
-        if array.ndim in (2, 3) and array.dtype.kind in "biufUS" and name not in others
+        if len(array.shape) in (2, 3) and array.dtype.kind in "biufUS" and name not in others
     ]
     if len(names) != 1:
-        raise MazeFileError(
-            f"{path}: needs an array called grids, or one (count, height, width) of any name; it "
-            f"has {', '.join(map(repr, arrays)) or 'none'}"
+        raise ValueError(
+            "needs an array called grids, or one (count, height, width) of any name; it has "
+            f"{', '.join(map(repr, arrays)) or 'none'}"
         )
     return names[0]

@@ -1,19 +1,20 @@
 """One function for whatever a user has: which reader is for a file is seen from its content."""
 
 import json
-import zipfile
+import os
 from collections.abc import Callable
 from pathlib import Path
 
+from thinkenv import gate
 from thinkenv.mazes.grid_task import MazeBatch
 from thinkenv.mazes.interchange.arrays import read_npy
-from thinkenv.mazes.interchange.base import MazeFileError, check_file, read_bytes
+from thinkenv.mazes.interchange.base import MazeFileError
 from thinkenv.mazes.interchange.easy_to_hard import read_easy_to_hard
 from thinkenv.mazes.interchange.image import SIGNATURES, read_image
-from thinkenv.mazes.interchange.json_file import looks_like_json, read_json
+from thinkenv.mazes.interchange.json_file import looks_like_json, mazes_of_json
 from thinkenv.mazes.interchange.npz import read_npz
-from thinkenv.mazes.interchange.table import looks_like_table, read_table
-from thinkenv.mazes.interchange.text import read_drawings
+from thinkenv.mazes.interchange.table import looks_like_table, mazes_of_table
+from thinkenv.mazes.interchange.text import mazes_of_drawings
 from thinkenv.mazes.interchange.tokens import read_tokens
 from thinkenv.mazes.interchange.zanj import DESCRIPTION, read_maze_dataset
 
@@ -28,8 +29,10 @@ CODE = (".pkl", ".pickle", ".pt", ".pth", ".joblib")
 # Text takes up to a hundred times its size in memory while it is read.
 MAX_TEXT_BYTES = 2**26
 HEAD_BYTES = 64
+JSON_NAMES = (".json", ".jsonl", ".ndjson")
 
 
+@gate.reader("mazes in any file or folder", MazeFileError)
 def read(path: str | Path, allow_unsolvable: bool = False) -> MazeBatch:
     """Read mazes from a file or folder of any of the kinds that are known.
 
@@ -52,9 +55,9 @@ def read(path: str | Path, allow_unsolvable: bool = False) -> MazeBatch:
     path = Path(path)
     if path.is_dir():
         return read_folder(path, allow_unsolvable)
-    check_file(path)
     if path.suffix.lower() in CODE:
-        raise MazeFileError(f"{path}: is not read, since it could run code; readable: {READABLE}")
+        gate.check_file(path)
+        raise ValueError(f"is not read, since it could run code; readable: {READABLE}")
     reader = reader_for(path)
     return reader(path, allow_unsolvable)
 
@@ -89,36 +92,37 @@ def from_text(text: str, allow_unsolvable: bool = False) -> MazeBatch:
     """
     if not isinstance(text, str):
         raise TypeError(f"text must be a string, got {type(text).__name__}")
-    return read_text("text", text, allow_unsolvable)
+    with gate.reading("text", MazeFileError):
+        if len(text) > MAX_TEXT_BYTES:
+            raise ValueError(f"has {len(text):,} characters; at most {MAX_TEXT_BYTES:,} are read")
+        return mazes_of_text(text, allow_unsolvable)
 
 
 def read_folder(path: Path, allow_unsolvable: bool) -> MazeBatch:
     """Read a folder by the files in it.
 
     Raises:
-        MazeFileError: If these are of no known format, or damaged.
+        ValueError: If these are of no known format, or damaged.
     """
-    if (path / "all__inputs.npy").exists():
+    if os.path.lexists(path / "all__inputs.npy"):
         return read_tokens(path, allow_unsolvable)
-    if (path / "inputs.npy").exists():
+    if os.path.lexists(path / "inputs.npy"):
         return read_easy_to_hard(path, allow_unsolvable)
-    raise MazeFileError(f"{path}: a folder without inputs.npy or all__inputs.npy")
+    raise ValueError("a folder without inputs.npy or all__inputs.npy")
 
 
 def reader_for(path: Path) -> Reader:
     """The reader for a file, by its first bytes; or by its name, where these say nothing.
 
     Raises:
-        MazeFileError: If the file cannot be read.
+        ValueError: If the file cannot be read.
     """
     suffix = path.suffix.lower()
-    try:
-        with open(path, "rb") as file:
-            head = file.read(HEAD_BYTES)
-    except OSError as error:
-        raise MazeFileError(f"{path}: cannot be read ({error.strerror})") from None
-    if head.startswith(b"PK"):
-        return read_maze_dataset if suffix == ".zanj" or is_maze_dataset(path) else read_own_npz
+    with gate.opened(path) as file:
+        head = file.read(HEAD_BYTES)
+        if head.startswith(b"PK"):
+            is_maze_dataset = suffix == ".zanj" or DESCRIPTION in gate.Archive(file).names
+            return read_maze_dataset if is_maze_dataset else read_own_npz
     if head.startswith(b"\x93NUMPY"):
         return read_npy
     if any(signature.match(head) for signature in SIGNATURES):
@@ -132,50 +136,42 @@ def reader_for(path: Path) -> Reader:
     return by_name.get(suffix, read_text_file)
 
 
-def is_maze_dataset(path: Path) -> bool:
-    """Whether a zip archive has the description of a ``.zanj`` file."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return DESCRIPTION in archive.namelist()
-    except (OSError, ValueError, RuntimeError, zipfile.BadZipFile):
-        return False
-
-
 def read_own_npz(path: Path, allow_unsolvable: bool) -> MazeBatch:
     """The mazes of a ``.npz`` file without its options."""
     return read_npz(path, allow_unsolvable)[0]
 
 
-def read_text_file(path: Path, allow_unsolvable: bool) -> MazeBatch:
+@gate.reader("mazes in text: drawings, JSON, or a table", MazeFileError)
+def read_text_file(path: Path, allow_unsolvable: bool = False) -> MazeBatch:
     """Read a file that is text of some kind.
 
     Raises:
         MazeFileError: If it is no text, or not one with mazes.
     """
-    content = read_bytes(path, MAX_TEXT_BYTES)
+    content = gate.read_bytes(path, MAX_TEXT_BYTES)
     is_wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
     try:
         text = content.decode("utf-16" if is_wide else "utf-8-sig")
     except UnicodeDecodeError:
         text = "\0"
+    del content  # before as much is taken again
     if "\0" in text:
-        raise MazeFileError(f"{path}: is neither text nor another kind that is read: {READABLE}")
-    return read_text(path, text, allow_unsolvable)
+        raise ValueError(f"is neither text nor another kind that is read: {READABLE}")
+    return mazes_of_text(text, allow_unsolvable, Path(path).suffix.lower() in JSON_NAMES)
 
 
-def read_text(source: Path | str, text: str, allow_unsolvable: bool) -> MazeBatch:
+def mazes_of_text(text: str, allow_unsolvable: bool, must_be_json: bool = False) -> MazeBatch:
     """Mazes from text: JSON, a table of Maze-Hard, or drawings.
 
     Raises:
-        MazeFileError: If it is none of these.
+        ValueError: If it is none of these.
     """
-    must_be_json = Path(source).suffix.lower() in (".json", ".jsonl", ".ndjson")
     if must_be_json or looks_like_json(text):
         try:
-            return read_json(source, text, allow_unsolvable)
-        except json.JSONDecodeError as error:
-            if must_be_json:
-                raise MazeFileError(f"{source}: is no JSON ({error})") from None
+            return mazes_of_json(text, allow_unsolvable)
+        except ValueError as error:
+            if must_be_json or not isinstance(error.__cause__, json.JSONDecodeError):
+                raise
     if looks_like_table(text):
-        return read_table(source, text, allow_unsolvable)
-    return read_drawings(source, text, allow_unsolvable)
+        return mazes_of_table(text, allow_unsolvable)
+    return mazes_of_drawings(text, allow_unsolvable)

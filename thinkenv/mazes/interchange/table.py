@@ -6,19 +6,20 @@ The question is a square grid in one line, row by row, with the letters ``#`` wa
 """
 
 import csv
-import io
 import math
 import re
-from pathlib import Path
+from collections.abc import Iterator
 
 import numpy as np
 
 from thinkenv.mazes.grid_task import MazeBatch
-from thinkenv.mazes.interchange.base import MazeFileError, judge_read
-from thinkenv.mazes.interchange.text import Drawing, read_drawing
+from thinkenv.mazes.interchange.base import judge_read
+from thinkenv.mazes.interchange.text import Drawing, lines_of_text, read_drawing
 
 QUESTION, ANSWER = "question", "answer"
 SEPARATORS = ",;\t|"
+HEADER = re.compile("\ufeff*([^\r\n]{0,1000})")
+LONGEST_LINE = 2**20
 
 
 def looks_like_table(text: str) -> bool:
@@ -28,23 +29,23 @@ def looks_like_table(text: str) -> bool:
 
 def separator_of(text: str) -> str | None:
     """What stands between the columns of a table with a column ``question``; None where none is."""
-    header = re.split("[\r\n]", text.lstrip("\ufeff"), maxsplit=1)[0]
+    header = HEADER.match(text).group(1)  # type: ignore[union-attr]  # it matches anything
     for separator in SEPARATORS:
         if QUESTION in [name.strip(' "').lower() for name in header.split(separator)]:
             return separator
     return None
 
 
-def read_table(source: Path | str, text: str, allow_unsolvable: bool = False) -> MazeBatch:
+def mazes_of_table(text: str, allow_unsolvable: bool = False) -> MazeBatch:
     """Mazes from the text of a table.
 
     Raises:
-        MazeFileError: If it is damaged, holds no mazes, or one is no maze.
+        ValueError: If it is damaged, holds no mazes, or one is no maze.
     """
     grids: list[np.ndarray] = []
     solutions: list[np.ndarray | None] = []
     separator = separator_of(text) or ","
-    rows = csv.reader(io.StringIO(text.lstrip("\ufeff"), newline=""), delimiter=separator)
+    rows = csv.reader(short_lines(text), delimiter=separator)
     try:
         header = [name.strip().lower() for name in next(rows)]
         for row in rows:
@@ -55,10 +56,22 @@ def read_table(source: Path | str, text: str, allow_unsolvable: bool = False) ->
             grids.append(grid)
             solutions.append(solution)
     except (ValueError, csv.Error) as error:
-        raise MazeFileError(f"{source}: line {rows.line_num}: {error}") from None
+        raise ValueError(f"line {rows.line_num}: {error}") from error
     if not grids:
-        raise MazeFileError(f"{source}: holds no mazes")
-    return judge_read(source, grids, solutions, allow_unsolvable)
+        raise ValueError("holds no mazes")
+    return judge_read(grids, solutions, allow_unsolvable)
+
+
+def short_lines(text: str) -> Iterator[str]:
+    """The lines of a text one by one.
+
+    Raises:
+        ValueError: If there are more, or one is longer, than are read.
+    """
+    for line in lines_of_text(text):
+        if len(line) > LONGEST_LINE:
+            raise ValueError(f"a line must have at most {LONGEST_LINE:,} characters")
+        yield line
 
 
 def read_row(question: str, answer: str) -> tuple[np.ndarray, np.ndarray | None]:
@@ -67,16 +80,16 @@ def read_row(question: str, answer: str) -> tuple[np.ndarray, np.ndarray | None]
     Raises:
         ValueError: If the question is no maze, or the answer is none to it.
     """
-    grid, _ = read_drawing(Drawing(lines_of(QUESTION, question), 1, 0))
+    grid, _ = read_drawing(Drawing(rows_of(QUESTION, question), 1, 0))
     if not answer:
         return grid, None
-    answered, solution = read_drawing(Drawing(lines_of(ANSWER, answer), 1, 0))
+    answered, solution = read_drawing(Drawing(rows_of(ANSWER, answer), 1, 0))
     if not np.array_equal(grid, answered):
         raise ValueError(f"{ANSWER} must be the {QUESTION} with o on the path, got another maze")
     return grid, solution
 
 
-def lines_of(name: str, letters: str) -> list[str]:
+def rows_of(name: str, letters: str) -> list[str]:
     """The rows of a grid that is written in one line.
 
     Raises:

@@ -20,21 +20,23 @@ free. Mazes are separated by lines without a sign. Where there are no letters, t
 the outer wall are start and goal. Two blocks for each cell, as ``ansi`` renders, are read as one.
 """
 
+import itertools
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from thinkenv.mazes.grid_task import MazeBatch
-from thinkenv.mazes.interchange.base import MAX_SIDE, MazeFileError, judge_read, name_maze
+from thinkenv.mazes.interchange.base import MAX_SIDE, judge_read, name_maze
 from thinkenv.mazes.interchange.cells import complete, from_numbers
 from thinkenv.mazes.lattice import FREE, GOAL, START, WALL
 from thinkenv.mazes.solving import check_grid, is_solution
 
 WALLS, FLOORS, STARTS, GOALS, WALKER = "#█▓■%⬛", " .░·•_⬜\N{NO-BREAK SPACE}", "SA", "GEB", "@"
 PATH_MARKS = "XO*"
+DIGITS_AND_ENDS = {*"0123456789", *STARTS, *GOALS, *STARTS.lower(), *GOALS.lower()}
 WALLS_OF_THEIR_OWN = "X*"  # where no other sign is a wall
 # A block is half as wide as a line is high, so programs write two for a cell.
 BLOCKS = "█▓■"
@@ -43,6 +45,13 @@ FLOOR_LINE = "_"
 
 KNOWN = "# wall, blank or . free, S start, G or E goal"
 WRITTEN = "# SG"  # by cell code
+
+# Signs along one side of the largest drawing: two for a cell, and an outer wall. A number with what
+# stands beside it may be longer.
+MAX_SIGNS = 2 * MAX_SIDE + 1
+LONGEST_LINE = 32 * MAX_SIDE
+MAX_LINES = 2**21
+LINE = re.compile("[^\r\n]*+(?:\r\n|\r|\n)?")
 
 SEPARATORS = re.compile(r"[,;\t]")
 NUMBER = re.compile(r"[-+]?\d+(\.\d*)?([eE][-+]?\d+)?")
@@ -94,40 +103,60 @@ def to_text(mazes: MazeBatch | np.ndarray) -> str:
     return "\n".join(drawn)
 
 
-def read_drawings(source: Path | str, text: str, allow_unsolvable: bool = False) -> MazeBatch:
+def mazes_of_drawings(text: str, allow_unsolvable: bool = False) -> MazeBatch:
     """Mazes from text with drawings of them.
 
     Raises:
-        MazeFileError: If there is none, or one is no maze.
+        ValueError: If there is none, or one is no maze.
     """
     drawings = split_drawings(text)
-    if not drawings:
-        raise MazeFileError(f"{source}: holds no mazes")
     grids: list[np.ndarray] = []
     solutions: list[np.ndarray | None] = []
     for index, drawing in enumerate(drawings):
         try:
             grid, solution = read_drawing(drawing)
         except ValueError as error:
-            raise MazeFileError(f"{name_maze(source, index, len(drawings))}: {error}") from None
+            is_alone = index == 0 and next(drawings, None) is None
+            raise ValueError(f"{name_maze(index, 1 if is_alone else 2)}{error}") from None
         grids.append(grid)
         solutions.append(solution)
-    return judge_read(source, grids, solutions, allow_unsolvable)
+    if not grids:
+        raise ValueError("holds no mazes")
+    return judge_read(grids, solutions, allow_unsolvable)
 
 
-def split_drawings(text: str) -> list[Drawing]:
-    """The drawings of a text: lines with signs, one below the other."""
-    lines = [line.rstrip(" \t\f\v") for line in re.split("\r\n|\r|\n", text.lstrip("\ufeff"))]
-    drawings, begin = [], 0
-    for number, line in enumerate([*lines, ""]):
+def lines_of_text(text: str) -> Iterator[str]:
+    """The lines of a text one by one, with their ends, whichever these are.
+
+    Raises:
+        ValueError: If there are more than are read.
+    """
+    count = text.count("\n") + text.count("\r") - text.count("\r\n")
+    if count > MAX_LINES:
+        raise ValueError(f"has {count:,} lines; at most {MAX_LINES:,} are read")
+    for match in LINE.finditer(text, len(text) - len(text.lstrip("\ufeff"))):
+        yield match.group()
+
+
+def split_drawings(text: str) -> Iterator[Drawing]:
+    """The drawings of a text: lines with signs, one below the other.
+
+    Raises:
+        ValueError: If one is larger than any that is read.
+    """
+    found: list[str] = []
+    for number, written in enumerate(itertools.chain(lines_of_text(text), [""]), 1):
+        line = written.rstrip(" \t\f\v\r\n")
         if line:
-            continue
-        if begin < number:
-            found = lines[begin:number]
+            found.append(line)
+            if len(line) > LONGEST_LINE or len(found) > MAX_SIGNS:
+                raise ValueError(
+                    f"line {number}: a maze must have at most {MAX_SIDE:,} rows and columns"
+                )
+        elif found:
             indent = min(len(each) - len(each.lstrip(" \t")) for each in found)
-            drawings.append(Drawing([each[indent:] for each in found], begin + 1, indent))
-        begin = number + 1
-    return drawings
+            yield Drawing([each[indent:] for each in found], number - len(found), indent)
+            found = []
 
 
 def read_drawing(
@@ -145,6 +174,8 @@ def read_drawing(
     Raises:
         ValueError: If it is no maze.
     """
+    if len(drawing.lines) > MAX_SIGNS or max(map(len, drawing.lines)) > LONGEST_LINE:
+        raise ValueError(f"a maze must have at most {MAX_SIDE:,} rows and columns")
     fields = split_fields(drawing)
     if fields is not None:
         check_rectangle(drawing, fields)
@@ -155,7 +186,7 @@ def read_drawing(
         lines = [line[::2] for line in drawing.lines]
         drawing = Drawing(lines, drawing.first, drawing.indent)
     height, width = len(drawing.lines), max(map(len, drawing.lines))
-    if max(height, width) > 2 * MAX_SIDE:
+    if max(height, width) > MAX_SIGNS:
         raise ValueError(f"a maze must have at most {MAX_SIDE:,} rows and columns")
     signs = "".join(drawing.lines)
     has_lines = not any(sign in signs for sign in WALLS)
@@ -191,6 +222,8 @@ def split_fields(drawing: Drawing) -> list[list[str]] | None:
             )
             return rows if is_even or is_numbers(rows) else None
         return rows if is_numbers(rows) else None
+    if not set().union(*lines) <= DIGITS_AND_ENDS:
+        return None
     rows = [list(line) for line in lines]
     return rows if rows and is_numbers(rows) else None
 

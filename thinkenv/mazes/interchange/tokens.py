@@ -6,19 +6,24 @@ between start and goal. Grids smaller than the square are padded with walls.
 
 import json
 import math
+import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from thinkenv import gate
 from thinkenv.checks import check_integer
 from thinkenv.files import write_bytes
 from thinkenv.mazes.grid_task import MazeBatch
-from thinkenv.mazes.interchange.base import MazeFileError, judge_read, read_array, write_arrays
+from thinkenv.mazes.interchange.base import MazeFileError, judge_read, write_arrays
 from thinkenv.mazes.lattice import FREE, GOAL, START, WALL
 
 # The tokens of the cell codes 0 wall, 1 free, 2 start, 3 goal; and of the path in labels.
 TOKENS = np.array([1, 2, 3, 4], np.uint8)
 PATH_TOKEN = 5
+IGNORED_TOKEN = 0  # in labels
+MAX_JSON_BYTES = 2**24
 TOKEN_SIDE = 30
 
 
@@ -82,11 +87,12 @@ def check_token_side(side: object, height: int, width: int) -> int:
     return check_integer("side", side, max(height, width), 10_000)
 
 
+@gate.reader("mazes in a folder of tokens", MazeFileError)
 def read_tokens(folder: Path, allow_unsolvable: bool = False) -> MazeBatch:
     """Read mazes from the folder of a split in the HRM and TRM format.
 
     The square of the tokens is kept, with its padding; where it lacks an outer wall, one is added.
-    Without labels the mazes are solved here.
+    Without labels the mazes are solved here. What else the format has is checked where it is there.
 
     Args:
         folder: The folder of a split.
@@ -96,23 +102,25 @@ def read_tokens(folder: Path, allow_unsolvable: bool = False) -> MazeBatch:
         MazeFileError: If files are missing or damaged, or do not hold mazes with shortest paths.
     """
     folder = Path(folder)
-    inputs = read_array(folder / "all__inputs.npy")
-    labels = None
-    if (folder / "all__labels.npy").exists():
-        labels = read_array(folder / "all__labels.npy")
+    inputs = gate.read_array(folder / "all__inputs.npy")
+    labels = array_if_there(folder / "all__labels.npy")
     side = math.isqrt(inputs.shape[1]) if inputs.ndim == 2 else 0
     if side == 0 or side * side != inputs.shape[1]:
-        raise MazeFileError(f"{folder}: inputs must be (count, side * side), got {inputs.shape}")
+        raise ValueError(f"inputs must be (count, side * side), got {inputs.shape}")
     if labels is not None and labels.shape != inputs.shape:
-        raise MazeFileError(
-            f"{folder}: labels must have the shape {inputs.shape} of inputs, got {labels.shape}"
-        )
-    if inputs.dtype.kind not in "iu" or not np.isin(inputs, TOKENS).all():
-        raise MazeFileError(f"{folder}: inputs must hold the tokens 1 to 4, got others")
+        raise ValueError(f"labels must have the shape {inputs.shape} of inputs, got {labels.shape}")
+    if not len(inputs):
+        raise ValueError("holds no mazes")
+    check_whole("inputs", inputs, TOKENS[0], TOKENS[-1])
+    check_beside(folder, inputs.shape)
     grids = (inputs - 1).astype(np.uint8).reshape(-1, side, side)
     solutions = None
     if labels is not None:
-        marked = (labels == PATH_TOKEN).reshape(grids.shape)
+        check_whole("labels", labels, IGNORED_TOKEN, PATH_TOKEN)
+        is_path = labels == PATH_TOKEN
+        if not (is_path | (labels == inputs) | (labels == IGNORED_TOKEN)).all():
+            raise ValueError("labels must be the inputs with 5 on the path, got others")
+        marked = is_path.reshape(grids.shape)
         marked |= (grids == START) | (grids == GOAL)
         solutions = marked.view(np.uint8)
         if allow_unsolvable:
@@ -124,4 +132,82 @@ def read_tokens(folder: Path, allow_unsolvable: bool = False) -> MazeBatch:
         grids = np.pad(grids, ((0, 0), (1, 1), (1, 1)))
         if solutions is not None:
             solutions = [None if mask is None else np.pad(mask, 1) for mask in solutions]
-    return judge_read(folder, grids, solutions, allow_unsolvable)
+    return judge_read(grids, solutions, allow_unsolvable)
+
+
+def array_if_there(path: Path) -> np.ndarray | None:
+    """The array in a file, or None where there is no such file, not even a link to nowhere.
+
+    Raises:
+        FileError: If it is none, or damaged.
+    """
+    return gate.read_array(path) if os.path.lexists(path) else None
+
+
+def check_whole(name: str, values: np.ndarray, low: int, high: int) -> None:
+    """Check that an array holds whole numbers from ``low`` to ``high``.
+
+    Raises:
+        ValueError: If it does not.
+    """
+    is_whole = values.dtype.kind in "iu"
+    if not is_whole or values.min(initial=low) < low or values.max(initial=high) > high:
+        raise ValueError(f"{name} must hold whole numbers from {low} to {high}, got others")
+
+
+def check_beside(folder: Path, shape: tuple[int, ...]) -> None:
+    """Check what tells in such a folder which mazes belong together, and how large they are.
+
+    Args:
+        folder: The folder.
+        shape: That of the inputs.
+
+    Raises:
+        ValueError: If it does not fit the inputs.
+    """
+    count, cells = shape
+    described = json_if_there(folder / "dataset.json", dict) or {}
+    names = json_if_there(folder / "identifiers.json", list)
+    length = described.get("seq_len", cells)
+    if length != cells:
+        raise ValueError(f"dataset.json says that mazes have {str(length)[:20]} cells, not {cells}")
+    puzzles = count
+    puzzle_indices = array_if_there(folder / "all__puzzle_indices.npy")
+    if puzzle_indices is not None:
+        check_begins("puzzle_indices", puzzle_indices, count)
+        puzzles = len(puzzle_indices) - 1
+    group_indices = array_if_there(folder / "all__group_indices.npy")
+    if group_indices is not None:
+        check_begins("group_indices", group_indices, puzzles)
+    identifiers = array_if_there(folder / "all__puzzle_identifiers.npy")
+    if identifiers is not None:
+        most = described.get("num_puzzle_identifiers", 2**31 if names is None else len(names))
+        if not isinstance(most, int) or identifiers.shape != (puzzles,):
+            raise ValueError(f"puzzle_identifiers must be one for each of {puzzles:,} puzzles")
+        check_whole("puzzle_identifiers", identifiers, 0, most - 1)
+
+
+def json_if_there(path: Path, kind: type) -> Any:
+    """What a file of JSON says, or None where there is no such file, not even a link to nowhere.
+
+    Raises:
+        FileError: If it is none.
+        ValueError: If it is of another kind.
+    """
+    if not os.path.lexists(path):
+        return None
+    value = gate.read_json(path, MAX_JSON_BYTES)
+    if not isinstance(value, kind):
+        raise ValueError(f"{path.name} must be a {kind.__name__} in JSON")
+    return value
+
+
+def check_begins(name: str, values: np.ndarray, end: int) -> None:
+    """Check that an array says where parts begin, from 0 on, and last where all end.
+
+    Raises:
+        ValueError: If it does not.
+    """
+    is_right = values.ndim == 1 and values.dtype.kind in "iu" and len(values) > 0
+    if not is_right or values[0] != 0 or values[-1] != end or (values[1:] < values[:-1]).any():
+        raise ValueError(f"{name} must be whole numbers that rise from 0 to {end:,}, got others")
