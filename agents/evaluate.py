@@ -18,7 +18,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import tyro
@@ -307,24 +307,34 @@ def merge(args: MergeArgs) -> None:
     """Put together the results of shards, as if one machine had evaluated all problems.
 
     Raises:
-        ValueError: If a file holds no result, they are of different agents, or they leave problems
-            out or have some twice.
+        ResultFileError: If a file holds no result, or they are of different agents.
+        ValueError: If they leave problems out or have some twice.
     """
     if not args.files:
         raise ValueError("merge must be given the results of all parts, got none")
     results = [suites.read_result(path) for path in args.files]
     for path, result in zip(args.files, results, strict=True):
-        if any(name not in result for name in AGENT_KEYS):
-            raise ValueError(f"{path}: not a result of evaluate.py accuracy --shard --json")
+        is_listed = isinstance(result["rows"], list)
+        if not is_listed or any(result.get(name) is None for name in AGENT_KEYS):
+            refuse(path, "not a result of evaluate.py accuracy --shard --json")
         if any(result[name] != results[0][name] for name in AGENT_KEYS):
-            raise ValueError(f"{path}: is of another agent than {args.files[0]}")
+            refuse(path, f"is of another agent than {args.files[0]}")
         if any("disturbed_at" in row for row in result["rows"]):
-            raise ValueError(f"{path}: holds recoveries, which have no shards")
+            refuse(path, "holds recoveries, which have no shards")
     rows = suites.merge_rows([result["rows"] for result in results])
     print_accuracy(rows)
     shared = {name: results[0][name] for name in AGENT_KEYS} | rate(rows)
     store(args.json, shared, rows)
     finish(args, rows, shared["training_iterations"])
+
+
+def refuse(path: Path, reason: str) -> NoReturn:
+    """Say why a file is none to be merged.
+
+    Raises:
+        ResultFileError: Always.
+    """
+    raise suites.ResultFileError(f"{path}: {reason}")
 
 
 def about(agent: Agent) -> dict[str, Any]:
@@ -336,7 +346,7 @@ def about(agent: Agent) -> dict[str, Any]:
 def store(path: Path | None, known: dict[str, Any], rows: list[dict]) -> None:
     """Write rows, what is known of their agent, and where they come from, if a file is named."""
     if path is not None:
-        store_result(path, {"format": suites.FORMAT, **known, "rows": rows})
+        store_result(path, {**known, **suites.sealed(rows)})
 
 
 def print_agent(agent: Agent) -> None:

@@ -26,7 +26,7 @@ from typing import Any, Literal
 import torch
 import tyro
 
-from thinkenv.deep_thinking.architectures import ARCHITECTURES, Settings
+from thinkenv.deep_thinking.architectures import ARCHITECTURES, AnyArchitecture, Settings
 from thinkenv.deep_thinking.architectures.base import count_parameters
 from thinkenv.deep_thinking.command_line import (
     check_counts,
@@ -38,12 +38,13 @@ from thinkenv.deep_thinking.command_line import (
 )
 from thinkenv.deep_thinking.distributed import DeviceName, Distributed
 from thinkenv.deep_thinking.rollout.acceleration import Acceleration
+from thinkenv.deep_thinking.training.lock import locked_folder
 from thinkenv.deep_thinking.training.plan import Plan
 from thinkenv.deep_thinking.training.recipes import plan_for
 from thinkenv.deep_thinking.training.run import Progress, Run, graceful_interrupt
 from thinkenv.files import write_bytes
 from thinkenv.tasks import find_task
-from thinkenv.tasks.base import TrainingOptions
+from thinkenv.tasks.base import AnyTask, TrainingOptions
 
 
 @dataclass
@@ -143,6 +144,20 @@ def main(words: list[str]) -> int:
     args.folder = args.folder or Path("runs") / task.name
     check_outputs(args, "folder", "json")
     processes = Distributed(args.device, args.threads)
+    with locked_folder(args.folder, processes):
+        is_finished = train_in_folder(args, task, architecture, processes)
+        processes.wait()
+    return processes.end(0 if is_finished else 130)
+
+
+def train_in_folder(
+    args: Args,
+    task: type[AnyTask],
+    architecture: type[AnyArchitecture],
+    processes: Distributed,
+) -> bool:
+    """Train in the folder that is ours; whether all steps are done."""
+    assert args.folder is not None
     run = Run(
         task,
         args.selection,
@@ -174,8 +189,7 @@ def main(words: list[str]) -> int:
             write_bytes(args.json, (json.dumps(description, indent=2) + "\n").encode())
     elif processes.is_first:
         print(f"stopped after step {run.steps_done}; go on with --resume", file=sys.stderr)
-    processes.wait()
-    return processes.end(0 if run.is_finished else 130)
+    return run.is_finished
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ first size are tried on the second.
 Runs are stored as soon as they are done; a second call with the same file does what is missing.
 """
 
-import csv
 import itertools
 import json
 import multiprocessing
@@ -27,15 +26,19 @@ import numpy as np
 from measuring import markdown_table, parser_of
 from tqdm import tqdm
 
+from thinkenv import gate
 from thinkenv.command_line import run_command
 from thinkenv.deep_thinking import load
 from thinkenv.deep_thinking.distributed import prepare_device
 from thinkenv.deep_thinking.training.recipes import PLANS
+from thinkenv.deep_thinking.training.run import METRICS, read_metrics
 from thinkenv.mazes import MazeTask
 from thinkenv.provenance import REPOSITORY, commit, now, store_result
+from thinkenv.suites import ResultFileError
 from thinkenv.suites.scores import share_of
 from thinkenv.tasks import instances_of_seed
 
+MAX_BYTES = 2**24  # of stored results
 PLAIN = "--no-equivariant --no-wall-mask"
 UNDISTURBED = "--memory-noise-std 0 --update-prob 1 --residual-penalty 0"
 AS_DRAWN = "--wall-moves 0"
@@ -66,11 +69,11 @@ SHORT_STEPS = PLANS["maze"].short_steps
 
 
 def train(folder: Path, options: str) -> list[dict]:
-    """Train on one core with these options; the lines of metrics."""
+    """Train on one core with these options; the rows of metrics."""
     command = [sys.executable, "agents/train_dt.py", "--threads", "1", "--device", "cpu"]
     command += ["--overwrite", "--folder", str(folder), *options.split()]
     subprocess.run(command, check=True, capture_output=True, cwd=REPOSITORY)
-    return list(csv.DictReader((folder / "metrics.csv").read_text().splitlines()))
+    return read_metrics(folder / METRICS)
 
 
 def steps_in(minutes: float, options: str, folder: Path) -> int:
@@ -145,6 +148,16 @@ def table(rows: list[dict]) -> str:
     return markdown_table(["variant", "seconds of training", "9, validation", *names], lines)
 
 
+def rows_of(path: Path) -> list[dict]:
+    """The stored rows of runs.
+
+    Raises:
+        ResultFileError: If there are none.
+    """
+    with gate.reading(path, ResultFileError):
+        return gate.read_json(path, MAX_BYTES)["rows"]
+
+
 def main() -> None:
     """Train and test what is not in the file yet; store and print it."""
     parser = parser_of(__doc__)
@@ -156,11 +169,11 @@ def main() -> None:
     parser.add_argument("--table", type=Path, help="only print these results")
     arguments = parser.parse_args()
     if arguments.table:
-        print(table(json.loads(arguments.table.read_text())["rows"]))
+        print(table(rows_of(arguments.table)))
         return
     if arguments.json is None:
         parser.error("--json: needs a file for the results")
-    rows = json.loads(arguments.json.read_text())["rows"] if arguments.json.exists() else []
+    rows = rows_of(arguments.json) if arguments.json.exists() else []
     done = {(row["variant"], row["seed"]) for row in rows}
     jobs = [
         (variant, seed, arguments.minutes, arguments.folder)

@@ -155,7 +155,9 @@ def main() -> None:
     if arguments.json.exists():
         known = read_result(arguments.json)
         weights = (described["weights_sha256"], agent.description.get("earlier_sha256"))
-        if known.get("agent", {}).get("weights_sha256") not in weights:
+        if not isinstance(known["rows"], dict):
+            sys.exit(f"error: {arguments.json}: its rows have no names")
+        if (known.get("agent") or {}).get("weights_sha256") not in weights:
             sys.exit(f"error: {arguments.json} is of another agent")
         if any(row["seed"] != arguments.seed for row in known["rows"].values()):
             sys.exit(f"error: {arguments.json} holds mazes of another seed")

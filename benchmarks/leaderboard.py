@@ -25,7 +25,7 @@ from pathlib import Path
 
 from measuring import markdown_table, parser_of
 
-from thinkenv import suites
+from thinkenv import gate, suites
 from thinkenv.command_line import run_command, writable_file
 from thinkenv.files import write_bytes
 from thinkenv.provenance import commit, now, store_result
@@ -117,11 +117,12 @@ def known_rows(paths: list[Path]) -> dict[tuple, dict]:
     found = {}
     for path in paths:
         result = suites.read_result(path)
-        about = {"weights_sha256": result["agent"]["weights_sha256"]}
-        for row in result["rows"].values():
-            kept = {key: row[key] for key in ROW_KEYS} | about | {"measured": row["measured"]}
-            kept["checkpoint"] = agent_of(kept)
-            found[agent_of(kept), problems_of(kept)] = kept
+        with gate.reading(path, suites.ResultFileError):
+            about = {"weights_sha256": result["agent"]["weights_sha256"]}
+            for row in result["rows"].values():
+                kept = {key: row[key] for key in ROW_KEYS} | about | {"measured": row["measured"]}
+                kept["checkpoint"] = agent_of(kept)
+                found[agent_of(kept), problems_of(kept)] = kept
     return found
 
 
@@ -216,7 +217,7 @@ def main() -> None:
         parser.error("--json: needs a file for the results")
     commit()  # as it is when this begins
     rows = suites.read_rows(arguments.json) if arguments.json.exists() else []
-    done = {(row["suite"], agent_of(row), problems_of(row)) for row in rows}
+    done = {(row.get("suite"), agent_of(row), problems_of(row)) for row in rows}
     known = known_rows(arguments.known)
     for suite, problems, name in entries(arguments.suites):
         key = name, problems_of(of_set(problems))
@@ -232,7 +233,7 @@ def main() -> None:
             if name in AGENTS[problems.task]:
                 row["weights_sha256"] = weights_of(name)[0]
             rows.append(row | {"measured": {"commit": commit(), "time": now()}})
-        store_result(arguments.json, {"format": suites.FORMAT, "rows": rows})
+        store_result(arguments.json, suites.sealed(rows))
 
 
 if __name__ == "__main__":

@@ -12,12 +12,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from thinkenv import gate
 from thinkenv.command_line import Parser, run_command
 from thinkenv.deep_thinking.checkpoint import DESCRIPTION, SHIPPED, shipped_agents
 from thinkenv.deep_thinking.model_card import CARD, card
 from thinkenv.files import write_bytes
 
 RESULTS = Path(__file__).parent / "results"
+MAX_BYTES = 2**24  # of a stored result
 LICENSE = "mit"  # of the whole package
 KEYS = (
     "task",
@@ -59,7 +61,7 @@ def main() -> None:
     Parser(description=(__doc__ or "").split("\n")[0]).parse_args()
     for name in shipped_agents():
         folder = SHIPPED / name
-        described = describe(name, json.loads((folder / DESCRIPTION).read_bytes()))
+        described = describe(name, gate.read_json(folder / DESCRIPTION, MAX_BYTES))
         write_bytes(folder / DESCRIPTION, (json.dumps(described, indent=2) + "\n").encode())
         write_bytes(folder / CARD, card(name, described).encode())
         print(f"written: {folder / CARD}")
@@ -118,7 +120,7 @@ def limits_of(name: str) -> list[str]:
 
 def stored(name: str) -> dict[str, Any]:
     """A stored result."""
-    return json.loads((RESULTS / f"{name}.json").read_text())
+    return gate.read_json(RESULTS / f"{name}.json", MAX_BYTES)
 
 
 def result(measured: Mapping[str, Any], rows: Iterable[dict[str, Any]]) -> dict[str, Any]:

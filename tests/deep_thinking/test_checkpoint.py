@@ -16,8 +16,9 @@ from thinkenv import mazes
 from thinkenv.deep_thinking import CheckpointError, load, shipped_agents
 from thinkenv.deep_thinking.architectures.feed_forward import FeedForwardSettings
 from thinkenv.deep_thinking.architectures.recurrent import RecurrentNet, RecurrentSettings
-from thinkenv.deep_thinking.checkpoint import read_state, save_agent, to_bytes
+from thinkenv.deep_thinking.checkpoint import save_agent
 from thinkenv.deep_thinking.migration import settings_of
+from thinkenv.deep_thinking.tensor_files import read_state, to_bytes
 from thinkenv.tasks import make_task
 
 from .conftest import MAZE_INTERFACE, ROOT
@@ -35,9 +36,11 @@ def version_1(tmp_path):
 
 
 def change(folder: Path, **changes: object) -> None:
-    """Say something else in an agent's description."""
+    """Say something else in an agent's description, as somebody who edits it is told to."""
     path = folder / "agent.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+    described = json.loads(path.read_text())
+    described.pop("checksum", None)
+    path.write_text(json.dumps({**described, **changes}))
 
 
 def test_an_agent_is_read_back_as_it_was(saved_agent, small_net):
@@ -188,7 +191,7 @@ def test_a_folder_that_is_no_agent_is_named(tmp_path):
 def test_weights_cut_in_half_are_refused(is_earlier, saved_agent, version_1):
     weights = version_1 / "weights.pt" if is_earlier else saved_agent / "weights.safetensors"
     weights.write_bytes(weights.read_bytes()[: weights.stat().st_size // 2])
-    with pytest.raises(CheckpointError, match=f"{weights.name}: damaged, cut short"):
+    with pytest.raises(CheckpointError, match=f"{weights.name}: damaged.* cut short"):
         load(weights.parent)
 
 
@@ -206,7 +209,7 @@ def test_a_single_flipped_bit_is_noticed(is_earlier, saved_agent, version_1):
 
 def test_missing_weights_are_named(saved_agent):
     (saved_agent / "weights.safetensors").unlink()
-    with pytest.raises(CheckpointError, match="weights.safetensors: cannot be read .No such file"):
+    with pytest.raises(CheckpointError, match="weights.safetensors: there is no such file"):
         load(saved_agent)
 
 
@@ -251,8 +254,8 @@ def test_an_agent_with_a_net_of_ones_own_is_loaded_when_that_is_named(saved_agen
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("{", "not valid JSON"),
-        ("\udce9", "not valid JSON"),
+        ("{", "is no JSON"),
+        ("\udce9", "is not the text that it should be"),
         ("[]", "format must be 'thinkenv agent, version 2', got None"),
         ('{"format": "thinkenv agent, version 3"}', "got 'thinkenv agent, version 3'"),
         ('{"format": "thinkenv agent, version 1"}', "lacks architecture, net, task"),
@@ -281,7 +284,10 @@ def test_weights_of_another_net_are_refused(saved_agent):
     change(saved_agent, net={**described["net"], "memory_channels": 6})
     with pytest.raises(CheckpointError) as caught:
         load(saved_agent)
-    words = "weights.safetensors and agent.json disagree: .* size mismatch for widen.weight"
+    words = (
+        "weights.safetensors: is of another net than agent.json describes: widen.weight is "
+        "8x8x3x3 of float32, not 8x10x3x3 of float32"
+    )
     assert caught.match(words) and "\n" not in str(caught.value)
 
 
@@ -293,7 +299,7 @@ def test_reading_runs_no_code(tmp_path, saved_agent, version_1):
     for content in (pickle.dumps(Trap(), 2), to_bytes({"weights": Trap()})):
         (tmp_path / "trap.pt").write_bytes(content)
         with pytest.raises(
-            CheckpointError, match="trap.pt: damaged or cut short, or not a PyTorch"
+            CheckpointError, match="trap.pt: (damaged or cut off|wants to run code)"
         ):
             read_state(tmp_path / "trap.pt")
         for weights in (saved_agent / "weights.safetensors", version_1 / "weights.pt"):

@@ -14,8 +14,9 @@ except ImportError as error:
     ) from error
 
 from thinkenv.deep_thinking.agent import Agent, Thought
-from thinkenv.deep_thinking.checkpoint import CheckpointError, load_agent, shipped_agents
+from thinkenv.deep_thinking.checkpoint import load_agent, shipped_agents
 from thinkenv.deep_thinking.rollout.rollout import Rollout
+from thinkenv.deep_thinking.tensor_files import CheckpointError
 
 load = load_agent
 

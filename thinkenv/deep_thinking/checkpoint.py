@@ -5,27 +5,37 @@ they are of and how it came about. Beside them is a model card for people, which
 """
 
 import hashlib
-import io
 import json
+import math
+import os
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-import safetensors
 import safetensors.torch
 import torch
 from torch import Tensor
 
-from thinkenv.checks import check_integer, suggestion
+from thinkenv import gate
+from thinkenv.checks import suggestion
 from thinkenv.deep_thinking.agent import Agent
-from thinkenv.deep_thinking.architectures import ARCHITECTURES, AnyArchitecture
+from thinkenv.deep_thinking.architectures import ARCHITECTURES, AnyArchitecture, Settings
 from thinkenv.deep_thinking.architectures.base import count_parameters
 from thinkenv.deep_thinking.architectures.equivariance import drop_parametrizations, plain_state
+from thinkenv.deep_thinking.codecs.base import AnyCodec, Interface
 from thinkenv.deep_thinking.codecs.choice import codec_for
-from thinkenv.deep_thinking.migration import upgrade_description, upgrade_weights
+from thinkenv.deep_thinking.migration import INTERFACE_NAMES, upgrade_description
 from thinkenv.deep_thinking.model_card import write_card
 from thinkenv.deep_thinking.rollout.acceleration import PLAIN, Acceleration
+from thinkenv.deep_thinking.tensor_files import (
+    CheckpointError,
+    TensorHeader,
+    check_finite,
+    header_of,
+    read_earlier_weights,
+    read_weights,
+)
 from thinkenv.files import write_bytes
 from thinkenv.tasks import TASKS
 from thinkenv.tasks.base import AnyTask
@@ -36,14 +46,19 @@ WEIGHTS = "weights.safetensors"
 EARLIER_WEIGHTS = "weights.pt"
 DESCRIPTION = "agent.json"
 SHIPPED = Path(__file__).parent / "weights"
+# What version 1 said among the settings of a net.
+EARLIER_NAMES = {name: earlier for earlier, name in INTERFACE_NAMES.items()}
 # What a description says of the weights that were measured, and of no others.
 MEASURED = ("metrics", "results", "limits")
 # Where shipped agents lay in the repository of release 0.1.
 EARLIER_SHIPPED = Path("assets") / "agents"
 
-
-class CheckpointError(ValueError):
-    """A checkpoint that cannot be used, with the reason."""
+# What a description says that decides how an agent answers, and the key of the checksum over it.
+DECISIVE = ("task", "architecture", "net", "interface", "training_iterations", "weights_sha256")
+CHECKSUM = "checksum"
+MAX_DESCRIPTION_BYTES = 2**22  # what was measured may be among it
+MAX_TRAINING_ITERATIONS = 1_000_000
+MAX_NUMBER = 1e300  # among the settings of a net
 
 
 def shipped_agents() -> list[str]:
@@ -57,8 +72,13 @@ def find_agent(name: str | Path) -> Path:
     Raises:
         CheckpointError: If there is no such agent.
     """
-    folder = Path(name).expanduser()
-    if (folder / DESCRIPTION).is_file():
+    try:
+        folder = Path(name).expanduser()
+        # Whatever is there: what is no ordinary file is refused when it is read.
+        is_agent = os.path.lexists(folder / DESCRIPTION)
+    except (RuntimeError, ValueError) as error:  # no home folder; a zero byte
+        raise CheckpointError(f"there is no such agent: {str(name)!r:.300} ({error})") from error
+    if is_agent:
         return folder
     if len(folder.parts) == 1 or folder.parent == EARLIER_SHIPPED:
         shipped = SHIPPED / folder.name
@@ -94,12 +114,14 @@ def save_agent(folder: Path, net: AnyArchitecture, description: Mapping[str, Any
         "architecture": net.name,
         "net": asdict(net.settings),
         "interface": asdict(net.interface),
+        CHECKSUM: "",
     }
     # An earlier format has the checksum of another file.
     known = description.get("weights_sha256") if description.get("format") == FORMAT else None
     has_changed = known not in (None, described["weights_sha256"])
     left_out = {*described, *(MEASURED if has_changed else ())}
     described |= {name: value for name, value in description.items() if name not in left_out}
+    described[CHECKSUM] = checksum_of(described)
     written = json.dumps(described, indent=2)
     write_bytes(folder / WEIGHTS, weights)
     write_bytes(folder / DESCRIPTION, f"{written}\n".encode())
@@ -131,109 +153,201 @@ def load_agent(
         CheckpointError: If files are missing, damaged, do not belong together, or hold an agent
             for another task.
     """
-    folder = find_agent(name)
-    description = read_description(folder)
+    with gate.reading(str(name), CheckpointError):
+        folder = find_agent(name)
+        description = read_description(folder / DESCRIPTION)
     if architecture is not None:
         ARCHITECTURES.find(architecture)
     if isinstance(task, str):
         task = TASKS.find(task)
     if task is not None and description["task"] != task.name:
         raise CheckpointError(
-            f"{folder}: an agent for the task {description['task']!r}, not for {task.name!r}"
+            f"{folder}: an agent for the task {description['task']!r:.200}, not for {task.name!r}"
         )
-    try:
-        found_task = task or TASKS.find(description["task"])
+    with gate.reading(folder / DESCRIPTION, CheckpointError):
         found = ARCHITECTURES.find(description["architecture"])
-        codec = codec_for(found_task, found)
-        net = found(found.settings_type(**description["net"]), codec.interface)
-    except (TypeError, ValueError, AttributeError) as error:
-        raise CheckpointError(f"{folder / DESCRIPTION}: {error}") from None
-    weights = read_weights(folder, description)
-    drop_parametrizations(net)  # weights that were trained as equivariant ones are so
-    try:
-        net.load_state_dict(weights)
-    except RuntimeError as error:  # of several lines
-        reason = " ".join(str(error).split())
-        raise CheckpointError(f"{folder}: {WEIGHTS} and {DESCRIPTION} disagree: {reason}") from None
+        codec = codec_for(task or TASKS.find(description["task"]), found)
+        is_earlier = description["format"] == EARLIER_FORMAT
+        check_interface(description.get("interface"), codec.interface, is_earlier)
+        check_settings(found.settings_type, description["net"])
+        settings = found.settings_type(**description["net"])
+        draft, expected = draft_net(found, settings, codec)
+    path = folder / (EARLIER_WEIGHTS if is_earlier else WEIGHTS)
+    read = read_earlier_weights if is_earlier else read_weights
+    weights = read(path, expected, description["weights_sha256"])
+    with gate.reading(path, CheckpointError):
+        if draft is None or expected is None:
+            net = plain_net(found, settings, codec)
+            net.load_state_dict(weights)
+            weights = net.state_dict()
+        else:
+            net = draft
+            weights = {name: own_copy(one, expected[name].dtype) for name, one in weights.items()}
+            net.load_state_dict(weights, assign=True)
+        check_finite(weights)
     known = {**description, "name": folder.name if folder.parent == SHIPPED else str(name)}
     return Agent(net, codec, description["training_iterations"], device, known, acceleration)
 
 
-def read_description(folder: Path) -> dict[str, Any]:
+def own_copy(weight: Tensor, dtype: torch.dtype) -> Tensor:
+    """A weight for a net: in its precision, and in the layout in which an agent has it.
+
+    It is a copy, for in the bytes of a file numbers are not aligned as PyTorch has them.
+    """
+    is_kernel = weight.ndim == 4
+    layout = torch.channels_last if is_kernel else torch.preserve_format
+    return weight.to(dtype, copy=True, memory_format=layout)
+
+
+def plain_net(
+    architecture: type[AnyArchitecture], settings: Settings, codec: AnyCodec
+) -> AnyArchitecture:
+    """A new net whose weights stand for themselves: those that were equivariant in training are so.
+
+    Raises:
+        ValueError: If the settings cannot be together.
+    """
+    net = architecture(settings, codec.interface)
+    drop_parametrizations(net)
+    return net
+
+
+def draft_net(
+    architecture: type[AnyArchitecture], settings: Settings, codec: AnyCodec
+) -> tuple[AnyArchitecture | None, dict[str, TensorHeader] | None]:
+    """A net without any numbers, and the tensors that it needs.
+
+    A file may describe a net of any size. What its weights have to be is found out here without
+    taking memory for them.
+
+    Returns:
+        The net, and its tensors by name. The net is None where it is of a class of somebody's own,
+        which may make other numbers than its weights when it is built; and so are the tensors,
+        where such a class cannot be built without numbers.
+
+    Raises:
+        ValueError: If the settings cannot be together, or the weights do not fit into memory.
+    """
+    is_ours = architecture.__module__.startswith("thinkenv.")
+    try:
+        with torch.device("meta"):
+            net = architecture(settings, codec.interface)
+            if not is_ours:  # in a net of ours nothing is parametrized there
+                drop_parametrizations(net)
+    except Exception:  # of any kind, by what such a class does
+        if is_ours:
+            raise
+        return None, None
+    needed = {name: header_of(tensor) for name, tensor in net.state_dict().items()}
+    size = sum(math.prod(one.shape) * one.dtype.itemsize for one in needed.values())
+    gate.claim_memory(size, "the weights of such a net")
+    return net if is_ours else None, needed
+
+
+@gate.reader("what an agent is", CheckpointError)
+def read_description(path: Path | str) -> dict[str, Any]:
     """What ``agent.json`` says, as version 2 says it.
 
     Raises:
         CheckpointError: If the file is missing, damaged, or of another kind.
     """
-    path = folder / DESCRIPTION
-    try:
-        description = json.loads(path.read_bytes())
-    except (ValueError, OSError) as error:
-        raise CheckpointError(f"{path}: not valid JSON ({error})") from None
+    description = gate.read_json(path, MAX_DESCRIPTION_BYTES)
     stored = description.get("format") if isinstance(description, dict) else None
     if stored not in (FORMAT, EARLIER_FORMAT):
-        raise CheckpointError(f"{path}: format must be {FORMAT!r}, got {stored!r}")
+        raise ValueError(f"format must be {FORMAT!r}, got {stored!r:.60}")
     missing = {"task", "architecture", "net", "training_iterations"} - description.keys()
     if missing:
-        raise CheckpointError(f"{path}: lacks {', '.join(sorted(missing))}")
-    for key in ("task", "architecture"):
-        if ":" in str(description[key]):  # a reference to code, which a file must not choose
-            raise CheckpointError(f"{path}: {key} must be a name, got {description[key]!r}")
-    try:
-        check_integer("training_iterations", description["training_iterations"], 1, 2**63 - 1)
-        return description if stored == FORMAT else upgrade_description(description)
-    except (ValueError, TypeError, AttributeError) as error:
-        raise CheckpointError(f"{path}: {error}") from None
-
-
-def read_weights(folder: Path, description: Mapping[str, Any]) -> dict[str, Tensor]:
-    """The weights of an agent, by the names of version 2.
-
-    Raises:
-        CheckpointError: If the file is missing, damaged, or not the one that is described.
-    """
-    is_earlier = description["format"] == EARLIER_FORMAT
-    path = folder / (EARLIER_WEIGHTS if is_earlier else WEIGHTS)
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise CheckpointError(f"{path}: cannot be read ({error.strerror})") from None
-    if hashlib.sha256(content).hexdigest() != description.get("weights_sha256"):
-        raise CheckpointError(
-            f"{path}: damaged, cut short, or not the weights that {DESCRIPTION} describes "
-            "(SHA-256 differs)"
+        raise ValueError(f"lacks {', '.join(sorted(missing))}")
+    check_description(description)
+    if CHECKSUM in description and description[CHECKSUM] != checksum_of(description):
+        raise ValueError(
+            f"{', '.join(DECISIVE[:-1])} or {DECISIVE[-1]} is not what was written (the checksum "
+            f"differs): the file is damaged, or was edited by hand; if you did so, remove the line "
+            f'"{CHECKSUM}" from it'
         )
-    if is_earlier:
-        return upgrade_weights(read_state(path, content))
-    try:
-        return safetensors.torch.load(content)
-    except safetensors.SafetensorError as error:
-        raise CheckpointError(f"{path}: not a safetensors file ({error})") from None
+    return description if stored == FORMAT else upgrade_description(description)
 
 
-def to_bytes(state: dict[str, Any]) -> bytes:
-    """A dict of tensors and plain values in PyTorch's file format."""
-    buffer = io.BytesIO()
-    torch.save(state, buffer)
-    return buffer.getvalue()
-
-
-def read_state(path: Path, content: bytes | None = None) -> dict[str, Any]:
-    """Read a dict of tensors and plain values that ``to_bytes`` wrote, without running code.
+def check_description(description: Mapping[str, Any]) -> None:
+    """Check the types and bounds of what every description says.
 
     Raises:
-        CheckpointError: If the file is missing, cut short, damaged, or of another kind.
+        ValueError: If something is not allowed; the message names it.
     """
-    try:
-        buffer = io.BytesIO(path.read_bytes() if content is None else content)
-        state = torch.load(buffer, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise CheckpointError(f"{path}: there is no such file") from None
-    except Exception as error:  # of any kind, by what is wrong in the file
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise CheckpointError(
-            f"{path}: damaged or cut short, or not a PyTorch file ({reason[0][:120]})"
-        ) from None
-    if not isinstance(state, dict):
-        raise CheckpointError(f"{path}: not a state by names")
-    return state
+    for key in ("task", "architecture"):
+        name = description[key]
+        # A reference to code is nothing that a file may choose.
+        if not isinstance(name, str) or not name or ":" in name:
+            raise ValueError(f"{key} must be a name, got {name!r:.60}")
+    for key, kind in {"net": dict, "weights_sha256": str, CHECKSUM: str}.items():
+        if not isinstance(description.get(key, kind()), kind):
+            raise ValueError(f"{key} must be {NAMES[kind]}, got {description[key]!r:.60}")
+    if not description.get("weights_sha256"):
+        raise ValueError("lacks weights_sha256")
+    iterations = description["training_iterations"]
+    if type(iterations) is not int or not 1 <= iterations <= MAX_TRAINING_ITERATIONS:
+        raise ValueError(
+            "training_iterations must be a whole number from 1 to "
+            f"{MAX_TRAINING_ITERATIONS:,}, got {shown(iterations)}"
+        )
+
+
+def checksum_of(description: Mapping[str, Any]) -> str:
+    """The SHA-256 of what decides in a description how an agent answers, however it is laid out."""
+    decisive = {key: description.get(key) for key in DECISIVE}
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+
+
+def check_interface(stored: Any, interface: Interface, is_earlier: bool) -> None:
+    """Check that a net was made for what it is to see and answer here.
+
+    Args:
+        stored: What a description says; None where it says nothing.
+        interface: That of the codec.
+        is_earlier: Whether the description is of version 1, which said it in other words.
+
+    Raises:
+        ValueError: If it was made for something else.
+    """
+    if stored is None:
+        return
+    if not isinstance(stored, dict):
+        raise ValueError(f"interface must be an object, got {stored!r:.60}")
+    ours = asdict(interface)
+    for key, value in stored.items():
+        if key not in ours:
+            raise ValueError(f"interface must be of {', '.join(ours)}, got {key!r:.60}")
+        if type(value) is not type(ours[key]) or value != ours[key]:
+            name = f"net.{EARLIER_NAMES[key]}" if is_earlier else f"interface.{key}"
+            raise ValueError(f"{name} must be {ours[key]!r}, got {shown(value)}")
+
+
+def shown(value: Any) -> str:
+    """A value in an error, in a few characters."""
+    if isinstance(value, int) and abs(value) >= 2**63:
+        return "a larger number"
+    return f"{value!r:.60}"
+
+
+# What a type is called in errors.
+NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+NAMES |= {dict: "an object"}
+
+
+def check_settings(settings_type: type[Settings], stored: Mapping[str, Any]) -> None:
+    """Check that stored settings are of the types that those of an architecture have.
+
+    Raises:
+        ValueError: If there is one too many, or one of another type.
+    """
+    defaults = {field.name: field.default for field in fields(settings_type)}
+    for name, value in stored.items():
+        if name not in defaults:
+            words = f"net must be of {', '.join(defaults)}, got {name!r:.60}"
+            raise ValueError(words + suggestion(name, defaults))
+        kind = type(defaults[name])
+        is_right = type(value) is kind or (kind is float and type(value) is int)
+        if kind is float and is_right:
+            is_right = abs(value) < MAX_NUMBER  # false also for NaN
+        if kind in NAMES and not is_right:
+            raise ValueError(f"net.{name} must be {NAMES[kind]}, got {shown(value)}")

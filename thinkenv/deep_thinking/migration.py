@@ -21,6 +21,13 @@ PLAN_NAMES = {
     "rest_penalty": "residual_penalty",
     "averaging": "ema_decay",
 }
+# What the task decides, which was among the settings of a net.
+INTERFACE_NAMES = {
+    "input_channels": "input_channels",
+    "answer_channels": "answer_channels",
+    "dimensions": "dimensions",
+    "barrier_channel": "wall_channel",
+}
 # Columns of metrics.csv.
 METRIC_NAMES = {"change": "memory_residual"}
 # What settings were where version 1 did not say them.
@@ -57,7 +64,11 @@ def upgrade_description(description: Mapping[str, Any]) -> dict[str, Any]:
         TypeError: If something in it has the wrong type.
     """
     upgraded = dict(description)
-    upgraded["net"] = settings_of(description["architecture"], description["net"])
+    net = description["net"]
+    upgraded["net"] = settings_of(description["architecture"], net)
+    # A net without barriers does not say where a problem has walls.
+    said = {INTERFACE_NAMES[name]: value for name, value in net.items() if name in INTERFACE_NAMES}
+    upgraded["interface"] = {name: value for name, value in said.items() if value is not None}
     if isinstance(description.get("start_from"), dict):
         upgraded["start_from"] = dict(description["start_from"])
     for described in (upgraded, upgraded.get("start_from")):

@@ -7,10 +7,12 @@ were measured stand in ``agent.json`` under ``results``, as ``evaluate.py --json
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from thinkenv import gate
 from thinkenv.files import write_bytes
 from thinkenv.tasks import TASKS
 from thinkenv.tasks.base import Task
@@ -20,6 +22,8 @@ CARD = "README.md"
 SHARES = {"converged": "converged", "first_move": "first move", "line": "whole line"}
 # What a row must have to stand on a card.
 NEEDED = ("n", "exact", "exact_low", "exact_high")
+MAX_BYTES = 2**22  # of a card; what is longer was not written here
+MAX_NUMBER = 1e15  # that stands on a card
 # How the last line of a card begins; the checksum of all before it follows.
 SIGNATURE = "<!-- Written from agent.json. A card that was edited is never replaced. "
 
@@ -35,7 +39,7 @@ def write_card(folder: Path, description: Mapping[str, Any]) -> bool:
         Whether it was written.
     """
     path = folder / CARD
-    if path.exists() and not is_unedited(path.read_text(errors="replace")):
+    if os.path.lexists(path) and not is_unedited(path):
         return False
     name = description.get("name") or folder.resolve().name
     write_bytes(path, card(name, description).encode())
@@ -45,12 +49,16 @@ def write_card(folder: Path, description: Mapping[str, Any]) -> bool:
 def remove_card(folder: Path) -> None:
     """Remove the card of an agent that goes, unless somebody has edited it."""
     path = folder / CARD
-    if path.exists() and is_unedited(path.read_text(errors="replace")):
+    if os.path.lexists(path) and is_unedited(path):
         path.unlink()
 
 
-def is_unedited(text: str) -> bool:
-    """Whether a card is as it was written here, to the last letter."""
+def is_unedited(path: Path) -> bool:
+    """Whether a file is a card as it was written here, to the last letter."""
+    try:
+        text = gate.read_text(path, MAX_BYTES).replace("\r\n", "\n")  # as Git may have written it
+    except gate.FileError:
+        return False
     body, signature, _ = text.rpartition(SIGNATURE)
     return bool(signature) and text == sign(body)
 
@@ -192,7 +200,8 @@ def limits(description: Mapping[str, Any]) -> str:
             "rooms (cells with two odd coordinates): on corridor cells, as in mazes from pictures "
             "and texts, it often comes to rest on a wrong answer."
         )
-    found += [str(limit) for limit in description.get("limits") or ()]
+    told = description.get("limits")
+    found += map(str, told if isinstance(told, list) else ())
     return "\n".join(f"- {limit}" for limit in found)
 
 
@@ -217,12 +226,20 @@ def results_of(description: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def rows_of(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The rows of a stored result that say how many problems were solved."""
-    return [
-        row
-        for row in result["rows"]
-        if isinstance(row, Mapping)
-        and all(isinstance(row.get(name), (int, float)) for name in NEEDED)
-    ]
+    return [row for row in result["rows"] if isinstance(row, Mapping) and is_row(row)]
+
+
+def is_row(row: Mapping[str, Any]) -> bool:
+    """Whether what is shown of a row can be shown."""
+    needed = (row.get(name) for name in NEEDED)
+    shown = (row[name] for name in (*SHARES, "iterations") if row.get(name) is not None)
+    words = (row[name] for name in ("task", "split") if row.get(name) is not None)
+    return all(map(is_number, (*needed, *shown))) and all(isinstance(word, str) for word in words)
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a number that can be printed."""
+    return isinstance(value, int | float) and abs(value) < MAX_NUMBER
 
 
 def problems_of(row: Mapping[str, Any]) -> str:
@@ -231,7 +248,7 @@ def problems_of(row: Mapping[str, Any]) -> str:
     family = TASKS.find(row["task"]) if row.get("task") in TASKS.names else None
     try:
         label = Task.label(row) if family is None else family.label(row)
-    except (LookupError, AssertionError, TypeError):  # a row without the task's options
+    except (LookupError, AssertionError, TypeError, ValueError):  # without the task's options
         label = Task.label(row)
     return ", ".join(filter(None, (label, row.get("split"))))
 

@@ -20,7 +20,14 @@ from thinkenv.suites.evaluation import (
 )
 from thinkenv.suites.merging import merge_rows
 from thinkenv.suites.rating import fit_rating, rate_rows
-from thinkenv.suites.results import FORMAT, read_result, read_rows, upgrade_row
+from thinkenv.suites.results import (
+    FORMAT,
+    ResultFileError,
+    read_result,
+    read_rows,
+    sealed,
+    upgrade_row,
+)
 
 __all__ = [
     "FORMAT",
@@ -28,6 +35,7 @@ __all__ = [
     "Answers",
     "Evaluation",
     "ProblemSet",
+    "ResultFileError",
     "Suite",
     "baselines",
     "evaluate",
@@ -39,5 +47,6 @@ __all__ = [
     "rate_rows",
     "read_result",
     "read_rows",
+    "sealed",
     "upgrade_row",
 ]

@@ -61,8 +61,11 @@ def merge_parts(rows: list[dict]) -> dict:
     """One row from those of the parts of a set of problems, in their order.
 
     Raises:
-        ValueError: If the agent did not stop in the same way in all of them.
+        ValueError: If the agent did not stop in the same way in all of them, or they do not say the
+            same of their problems.
     """
+    if len(kinds := {(*shares_of(row), *("rated",) * ("rated" in row)) for row in rows}) > 1:
+        raise ValueError(f"shares must be the same in all parts, got {sorted(kinds)}")
     if len(found := {tuple(row[name] for name in STOPPING) for row in rows}) > 1:
         raise ValueError(
             f"stopping and requested must be the same in all parts, got {sorted(found, key=str)}"

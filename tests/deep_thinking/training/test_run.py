@@ -10,7 +10,7 @@ import torch
 
 from tests.deep_thinking.conftest import call_script, refusal, run_script, start_script
 from thinkenv.deep_thinking import load
-from thinkenv.deep_thinking.checkpoint import read_state, to_bytes
+from thinkenv.deep_thinking.tensor_files import read_state, to_bytes
 
 TINY = (
     "--memory-channels 8 --hidden-channels 8 --head-channels 8 --batch 8 --short-iterations 2 4 "
@@ -193,7 +193,7 @@ def test_a_wrong_option_is_named(tmp_path, options, words):
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (lambda path, state: path.write_bytes(path.read_bytes()[:1000]), "damaged or cut short"),
+        (lambda path, state: path.write_bytes(path.read_bytes()[:1000]), "damaged or cut off"),
         (lambda path, state: path.write_bytes(to_bytes({})), "not the checkpoint of a training"),
         (
             lambda path, state: path.write_bytes(to_bytes({**state, "format": "version 9"})),

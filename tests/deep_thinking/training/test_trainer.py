@@ -1,6 +1,6 @@
 """Training step by step: what rollouts start from, how long they are, and what a state holds."""
 
-from pathlib import Path
+import io
 
 import numpy as np
 import pytest
@@ -10,9 +10,9 @@ from tests.deep_thinking.conftest import CHESS_INTERFACE, MAZE_INTERFACE
 from thinkenv.chess_puzzles.task import ChessPuzzleTask
 from thinkenv.deep_thinking.architectures.feed_forward import FeedForwardNet, FeedForwardSettings
 from thinkenv.deep_thinking.architectures.recurrent import RecurrentNet, RecurrentSettings
-from thinkenv.deep_thinking.checkpoint import read_state, to_bytes
 from thinkenv.deep_thinking.codecs.cells import CellCodec
 from thinkenv.deep_thinking.codecs.chess import ChessCodec
+from thinkenv.deep_thinking.tensor_files import to_bytes, unpack_state
 from thinkenv.deep_thinking.training.plan import Plan
 from thinkenv.deep_thinking.training.trainer import (
     RolloutBuffer,
@@ -69,7 +69,7 @@ def chess_trainer(**changes) -> Trainer:
 
 def as_read(state: dict) -> dict:
     """A state written and read again."""
-    return read_state(Path("state"), to_bytes(state))
+    return unpack_state(io.BytesIO(to_bytes(state)))
 
 
 def losses_of(trainer: Trainer, steps: int) -> list[float]:

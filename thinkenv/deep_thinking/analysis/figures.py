@@ -13,6 +13,7 @@ from matplotlib.axes import Axes  # noqa: E402
 from matplotlib.ticker import NullLocator, PercentFormatter, StrMethodFormatter  # noqa: E402
 
 from thinkenv.deep_thinking.analysis.tables import labels_of  # noqa: E402
+from thinkenv.files import atomic_write  # noqa: E402
 
 BESIDE: dict[str, Any] = {"frameon": False, "loc": "center left", "bbox_to_anchor": (1.0, 0.5)}
 
@@ -24,9 +25,11 @@ def panels(count: int, size: tuple[float, float], path: Path) -> Iterator[list[A
     yield list(grid[0])
     for axes in grid[0]:
         axes.spines[["top", "right"]].set_visible(False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=150)
-    pyplot.close(figure)
+    try:
+        with atomic_write(path) as file:
+            figure.savefig(file, dpi=150, format=path.suffix.removeprefix("."))
+    finally:
+        pyplot.close(figure)
 
 
 def show_shares(axes: Axes) -> None:

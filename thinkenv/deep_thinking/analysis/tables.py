@@ -1,5 +1,7 @@
 """Results as tables to read in a terminal."""
 
+import contextlib
+
 import numpy as np
 
 from thinkenv.tasks import TASKS
@@ -7,11 +9,15 @@ from thinkenv.tasks import TASKS
 
 def labels_of(rows: list[dict]) -> list[str]:
     """Which problems each row is of, such as ``59x59``; of a task that is not known, its size."""
-    labels = []
-    for row in rows:
-        is_known = row["task"] in TASKS.names
-        labels.append(TASKS.find(row["task"]).label(row) if is_known else f"size {row['size']}")
-    return labels
+    return [label_of(row) for row in rows]
+
+
+def label_of(row: dict) -> str:
+    """Which problems a row is of; of a task that is not known, or without its options, the size."""
+    if row["task"] in TASKS.names:
+        with contextlib.suppress(LookupError, TypeError, AssertionError):
+            return TASKS.find(row["task"]).label(row)
+    return f"size {row['size']}"
 
 
 def as_table(columns: dict[str, list[str]]) -> str:

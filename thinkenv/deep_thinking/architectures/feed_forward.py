@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from thinkenv.deep_thinking.architectures.base import Architecture, Settings
-from thinkenv.deep_thinking.architectures.layers import AnswerHead, ResidualBlocks, check_channels
+from thinkenv.deep_thinking.architectures.layers import (
+    MAX_BLOCKS,
+    AnswerHead,
+    ResidualBlocks,
+    check_channels,
+)
 from thinkenv.deep_thinking.codecs.base import Interface
 from thinkenv.tasks.base import AnyTask
 
@@ -22,7 +27,8 @@ class FeedForwardSettings(Settings):
     """Channels inside the part that decodes the answer."""
 
     def __post_init__(self) -> None:
-        check_channels(self, "memory_channels", "blocks", "head_channels")
+        check_channels(self, "memory_channels", "head_channels")
+        check_channels(self, "blocks", high=MAX_BLOCKS)
 
 
 class FeedForwardNet(Architecture[Tensor]):

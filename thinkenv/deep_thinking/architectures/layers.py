@@ -4,14 +4,28 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+# More of either would not fit into any memory; a file that says so is not believed.
+MAX_CHANNELS, MAX_BLOCKS = 65_536, 1_000
 # The share of a gradient that passes a clamp where it leads back inside.
 INWARD_SHARE = 0.1
+
+
+class Convolution(nn.Conv2d):
+    """A convolution; where it is made for its shapes alone, on ``meta``, it gets no first weights.
+
+    PyTorch would take as long to find that there is nothing to be drawn as to load a whole agent.
+    """
+
+    def reset_parameters(self) -> None:
+        """Draw the first weights."""
+        if not self.weight.is_meta:
+            super().reset_parameters()
 
 
 def convolution(inputs: int, outputs: int, side: int, dimensions: int) -> nn.Conv2d:
     """A convolution that keeps a board's size; strings are boards of one row, ``(B, C, 1, W)``."""
     kernel = (side, side) if dimensions == 2 else (1, side)
-    return nn.Conv2d(inputs, outputs, kernel, padding=(kernel[0] // 2, kernel[1] // 2))
+    return Convolution(inputs, outputs, kernel, padding=(kernel[0] // 2, kernel[1] // 2))
 
 
 class InwardClamp(torch.autograd.Function):
@@ -65,15 +79,15 @@ class AnswerHead(nn.Module):
     ):
         super().__init__()
         self.hidden = convolution(memory_channels, head_channels, 3, dimensions)
-        self.answer = nn.Conv2d(head_channels, answer_channels, 1)
+        self.answer = Convolution(head_channels, answer_channels, 1)
 
     def forward(self, memory: Tensor) -> Tensor:
         """Logits of each cell's answer."""
         return self.answer(F.relu(self.hidden(memory)))
 
 
-def check_channels(settings: object, *names: str, low: int = 1) -> None:
-    """Check that numbers of channels or blocks are integers of at least ``low``.
+def check_channels(settings: object, *names: str, low: int = 1, high: int = MAX_CHANNELS) -> None:
+    """Check that numbers of channels or blocks are integers from ``low`` to ``high``.
 
     Raises:
         ValueError: If one is not.
@@ -81,4 +95,6 @@ def check_channels(settings: object, *names: str, low: int = 1) -> None:
     for name in names:
         value = getattr(settings, name)
         if not isinstance(value, int) or isinstance(value, bool) or value < low:
-            raise ValueError(f"{name} must be an integer of at least {low}, got {value!r}")
+            raise ValueError(f"{name} must be an integer of at least {low}, got {value!r:.60}")
+        if value > high:
+            raise ValueError(f"{name} must be at most {high:,}, got {value!r:.60}")

@@ -56,8 +56,8 @@ class RecurrentSettings(Settings):
     def __post_init__(self) -> None:
         layers.check_channels(self, "memory_channels", "hidden_channels", "head_channels")
         layers.check_channels(self, "encoder_channels")
-        layers.check_channels(self, "encoder_blocks", low=0)
-        if self.update_kernel not in (1, 3):
+        layers.check_channels(self, "encoder_blocks", low=0, high=layers.MAX_BLOCKS)
+        if type(self.update_kernel) is not int or self.update_kernel not in (1, 3):
             raise ValueError(f"update_kernel must be 1 or 3, got {self.update_kernel!r}")
         # Both read the problem as it is, in every iteration.
         needing = [name for name in ("wall_mask", "equivariant") if getattr(self, name)]
@@ -136,6 +136,8 @@ class RecurrentNet(Architecture[Tensor]):
         self.head = layers.AnswerHead(
             memory, interface.answer_channels, settings.head_channels, dimensions
         )
+        if self.widen.weight.is_meta:
+            return  # it is made for the shapes of its weights alone
         # Orthogonal weights keep the size of the memory, and of gradients, over many iterations.
         nn.init.orthogonal_(self.widen.weight, 2**0.5)
         nn.init.orthogonal_(self.update.weight)

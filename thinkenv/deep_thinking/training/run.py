@@ -2,7 +2,10 @@
 
 import contextlib
 import csv
+import errno
 import io
+import math
+import os
 import signal
 import sys
 import time
@@ -13,16 +16,19 @@ from typing import Any
 
 import torch
 
+from thinkenv import gate
 from thinkenv.deep_thinking import checkpoint
 from thinkenv.deep_thinking.agent import Agent
 from thinkenv.deep_thinking.architectures import AnyArchitecture, Settings
 from thinkenv.deep_thinking.architectures.equivariance import load_plain_state
 from thinkenv.deep_thinking.codecs.choice import codec_for
 from thinkenv.deep_thinking.distributed import Distributed
-from thinkenv.deep_thinking.migration import METRIC_NAMES, rename, upgrade_training_state
+from thinkenv.deep_thinking.migration import METRIC_NAMES, upgrade_training_state
 from thinkenv.deep_thinking.model_card import remove_card
 from thinkenv.deep_thinking.rollout.acceleration import PLAIN, Acceleration
+from thinkenv.deep_thinking.tensor_files import CheckpointError, read_state, to_bytes
 from thinkenv.deep_thinking.training.plan import Plan
+from thinkenv.deep_thinking.training.state import checked_pending, checked_sessions
 from thinkenv.deep_thinking.training.trainer import Trainer, learning_rate_of_step
 from thinkenv.files import write_bytes
 from thinkenv.provenance import provenance
@@ -32,6 +38,8 @@ from thinkenv.tasks.seeds import instances_of_seed
 CHECKPOINT = "checkpoint.pt"
 STATE_FORMAT = "thinkenv training, version 2"
 METRICS = "metrics.csv"
+MAX_METRICS_BYTES = 2**28
+WITHOUT_METRICS = "move it away, and --resume goes on without the rows so far"
 COLUMNS = (
     "step",
     "loss",
@@ -146,9 +154,9 @@ class Run:
         """Write the training state and the agent; every process takes part."""
         state = self.trainer.state()
         if self.processes.is_first:
-            pending = [values.cpu() for values in self.pending]
+            pending = torch.stack(self.pending).cpu() if self.pending else torch.empty(0, 4)
             about = {"format": STATE_FORMAT, "run": self._identity(), "sessions": self.sessions}
-            content = checkpoint.to_bytes({**about, **state, "pending": pending})
+            content = to_bytes({**about, **state, "pending": pending})
             write_bytes(self.folder / CHECKPOINT, content)
             self.save_agent()
 
@@ -211,7 +219,7 @@ class Run:
         names = (CHECKPOINT, checkpoint.WEIGHTS, checkpoint.EARLIER_WEIGHTS, checkpoint.DESCRIPTION)
         files = [self.folder / name for name in names]
         if not overwrite and any(file.exists() for file in files):
-            raise checkpoint.CheckpointError(
+            raise CheckpointError(
                 f"{self.folder} holds a run: go on with --resume, start again with --overwrite, or "
                 "name another folder with --folder"
             )
@@ -227,27 +235,37 @@ class Run:
             CheckpointError: If there is none, it is damaged, or it is of another training.
         """
         path = self.folder / CHECKPOINT
-        state = checkpoint.read_state(path)
-        if "run" not in state:
-            raise checkpoint.CheckpointError(f"{path}: not the checkpoint of a training run")
-        if state.get("format") not in (None, STATE_FORMAT):
-            raise checkpoint.CheckpointError(
-                f"{path}: format must be {STATE_FORMAT!r}, got {state['format']!r}"
-            )
-        try:
-            if "format" not in state:  # written by release 0.1
-                state = upgrade_training_state(state, self.trainer.state())
-            compare(path, "is of a run with", state["run"], self._identity())
-            self.trainer.load_state(state)
-            self.pending = [values.to(self.processes.device) for values in state["pending"]]
-        except checkpoint.CheckpointError:
-            raise
-        except (LookupError, TypeError, AttributeError, ValueError, RuntimeError) as error:
-            reason = f"{path}: not the state of such a training ({error})"
-            raise checkpoint.CheckpointError(reason) from None
-        self.sessions = list(state.get("sessions", ()))
+        state = read_state(path)
+        with gate.reading(path, CheckpointError):
+            if not isinstance(state.get("run"), dict):
+                raise ValueError("not the checkpoint of a training run")
+            if state.get("format") not in (None, STATE_FORMAT):
+                raise ValueError(f"format must be {STATE_FORMAT!r}, got {state['format']!r:.60}")
+            try:
+                self._go_on_from(state)
+            except CheckpointError:
+                raise
+            except Exception as error:  # of any kind, by what is wrong in it
+                raise ValueError(
+                    f"not the state of such a training ({gate.explain(error)})"
+                ) from error
         rows = rows_until(self.folder / METRICS, self.steps_done)
         self.metrics = rows[-1] if rows else {}
+
+    def _go_on_from(self, state: dict[str, Any]) -> None:
+        """Go on from a stored state.
+
+        Raises:
+            CheckpointError: If it is of another training.
+            ValueError: If it is none; also other errors.
+        """
+        if "format" not in state:  # written by release 0.1
+            state = upgrade_training_state(state, self.trainer.state())
+        compare(self.folder / CHECKPOINT, "is of a run with", state["run"], self._identity())
+        self.trainer.load_state(state)
+        pending = checked_pending(state["pending"], self.steps_done)
+        self.pending = [values.to(self.processes.device) for values in pending]
+        self.sessions = checked_sessions(state.get("sessions", []))
 
 
 def compare(path: Path | str, verb: str, theirs: dict, ours: dict) -> None:
@@ -259,7 +277,7 @@ def compare(path: Path | str, verb: str, theirs: dict, ours: dict) -> None:
     theirs, ours = flatten(theirs), flatten(ours)
     for name in ours | theirs:
         if theirs.get(name) != ours.get(name):
-            raise checkpoint.CheckpointError(
+            raise CheckpointError(
                 f"{path}: {verb} {name}={theirs.get(name)!r}, but {name}={ours.get(name)!r} was "
                 "asked for"
             )
@@ -277,18 +295,62 @@ def flatten(nested: dict, prefix: str = "") -> dict[str, Any]:
 
 
 def rows_until(path: Path, step: int) -> list[dict[str, Any]]:
-    """The rows of a file of metrics up to a step, with numbers where there are any."""
-    if step == 0 or not path.exists():
+    """The rows of a file of metrics up to a step; none where there is no file.
+
+    Raises:
+        CheckpointError: If it is damaged.
+    """
+    if step == 0 or not os.path.lexists(path):
         return []
-    with open(path, newline="") as file:
-        # A line that was cut short by a kill lacks its last number, and is left out.
-        rows = [row for row in csv.DictReader(file) if row.get(COLUMNS[-1])]
-    return [
-        rename({name: text and float(text) for name, text in row.items()}, METRIC_NAMES)
-        | {"step": int(row["step"])}
-        for row in rows
-        if int(row["step"]) <= step
-    ]
+    return [row for row in read_metrics(path) if row["step"] <= step]
+
+
+@gate.reader("metrics of a training", CheckpointError)
+def read_metrics(path: Path | str) -> list[dict[str, Any]]:
+    """The rows of a file of metrics, with numbers where there are any.
+
+    A line that was cut short by a kill has no end, and is left out.
+
+    Raises:
+        CheckpointError: If the file is missing or damaged.
+    """
+    *lines, _ = gate.read_text(path, MAX_METRICS_BYTES).replace("\r\n", "\n").split("\n")
+    header = lines[0].split(",") if lines else []
+    if tuple(METRIC_NAMES.get(name, name) for name in header) != COLUMNS:
+        raise ValueError(f"its first line must be {','.join(COLUMNS)}; {WITHOUT_METRICS}")
+    rows: list[dict[str, Any]] = []
+    for number, line in enumerate(lines[1:], 2):
+        if not line:
+            continue
+        try:
+            row = parse_row(line.split(","))
+            if rows and row["step"] <= rows[-1]["step"]:
+                raise ValueError(f"step {row['step']} follows step {rows[-1]['step']}")
+        except ValueError as error:
+            raise ValueError(f"line {number}: {error}; {WITHOUT_METRICS}") from error
+        rows.append(row)
+    return rows
+
+
+def parse_row(texts: list[str]) -> dict[str, Any]:
+    """A line of metrics by its columns: numbers, or ``""`` where nothing was validated.
+
+    Raises:
+        ValueError: If it has not as many, or one is no number.
+    """
+    if len(texts) != len(COLUMNS):
+        raise ValueError(f"must have {len(COLUMNS)} columns, got {len(texts)}")
+    row: dict[str, Any] = {}
+    for name, text in zip(COLUMNS, texts, strict=True):
+        if text == "" and name.startswith("validation_"):
+            row[name] = ""
+        elif name == "step":
+            row[name] = int(text) if text.isdecimal() and len(text) < 19 else -1
+        else:
+            row[name] = float(text)  # which may be nan, where a training came to nothing
+    if row["step"] < 1 or not 0 <= row["seconds"] < math.inf:
+        raise ValueError("step and seconds must be numbers of at least 1 and 0")
+    return row
 
 
 class Progress:
@@ -342,16 +404,37 @@ class Progress:
             run.metrics |= {"validation_exact": exact, "validation_cells": cells}
             line += f"  validation exact {exact:.1%}"
         print(line, flush=True)
-        with open(self.path, "a", newline="") as file:
-            file.write(as_csv([run.metrics]))
-        for name, value in run.metrics.items():
-            if self.board is not None and name != "step" and value != "":
-                self.board.add_scalar(name, value, step)
+        with named(self.path):
+            with self.path.open("a", newline="") as file:
+                file.write(as_csv([run.metrics]))
+        with named(run.folder):
+            for name, value in run.metrics.items():
+                if self.board is not None and name != "step" and value != "":
+                    self.board.add_scalar(name, value, step)
 
     def close(self) -> None:
         """Finish writing."""
-        if self.board is not None:
-            self.board.close()
+        with named(self.run.folder):
+            if self.board is not None:
+                self.board.close()
+
+
+@contextlib.contextmanager
+def named(path: Path) -> Iterator[None]:
+    """Say of an error in writing which file it is about, and what is still whole.
+
+    Raises:
+        OSError: In place of one that was raised.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise OSError(
+            error.errno or errno.EIO,
+            f"cannot be written ({error.strerror or error}); the metrics so far and the last "
+            f"{CHECKPOINT} are whole: --resume goes on from there",
+            str(path),
+        ) from error
 
 
 def as_csv(rows: list[dict[str, Any]]) -> str:

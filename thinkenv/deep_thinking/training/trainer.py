@@ -42,6 +42,14 @@ from thinkenv.deep_thinking.rollout import memories
 from thinkenv.deep_thinking.rollout.acceleration import PLAIN, Acceleration
 from thinkenv.deep_thinking.rollout.memories import Memory
 from thinkenv.deep_thinking.training.plan import Plan
+from thinkenv.deep_thinking.training.state import (
+    check_average,
+    check_memory,
+    check_problems,
+    check_steps,
+    check_tensors_like,
+    checked_optimiser,
+)
 from thinkenv.tasks.base import AnyTask, InstanceBatch
 from thinkenv.tasks.seeds import instances_of_seed
 
@@ -95,18 +103,9 @@ class RolloutBuffer:
             Inputs ``(C, I, H, W)`` and memories ``(C, …)``; ``self.problems`` are the problems.
         """
         starts = self.starts(step)
-        first_instance = step * self.plan.batch + self.first
-        fresh = self.task.draw(instances_of_seed(self.seed, self.count, first_instance))
-        if self.problems is not None:
-            continued = np.flatnonzero(starts == "continued")
-            fresh.replace(continued, self.problems[continued])
-            changed = np.flatnonzero(starts == "changed")
-            if len(changed):
-                seeds = fresh.instances[changed]  # never used twice
-                fresh.replace(changed, self.task.perturb(self.problems[changed], seeds))
-        self.problems = fresh
+        self.problems = self.next_problems(step, self.problems)
         self.stream = torch.Generator(self.device).manual_seed(self.seed * 1_000_003 + step)
-        inputs = self.codec.encode(fresh.problems, self.device)
+        inputs = self.codec.encode(self.problems.problems, self.device)
         is_empty, is_random = (
             torch.from_numpy(starts == start).to(self.device) for start in ("empty", "random")
         )
@@ -121,6 +120,31 @@ class RolloutBuffer:
         empty: Memory = net.start(inputs)
         earlier = empty if self.memory is None else self.memory
         return inputs, memories.transform(first_memory, empty, earlier)
+
+    def next_problems(self, step: int, earlier: InstanceBatch | None) -> InstanceBatch:
+        """The problems of this step, from those of the step before it."""
+        starts = self.starts(step)
+        first_instance = step * self.plan.batch + self.first
+        fresh = self.task.draw(instances_of_seed(self.seed, self.count, first_instance))
+        if earlier is not None:
+            continued = np.flatnonzero(starts == "continued")
+            fresh.replace(continued, earlier[continued])
+            changed = np.flatnonzero(starts == "changed")
+            if len(changed):
+                seeds = fresh.instances[changed]  # never used twice
+                fresh.replace(changed, self.task.perturb(earlier[changed], seeds))
+        return fresh
+
+    def problems_after(self, steps: int) -> InstanceBatch | None:
+        """The problems after so many steps, found anew; None before the first."""
+        first, is_older = steps, np.ones(self.count, np.bool_)
+        while first > 0 and is_older.any():  # back to where each slot got a new problem
+            first -= 1
+            is_older &= np.isin(self.starts(first), ("continued", "changed"))
+        problems = None
+        for step in range(first, steps):
+            problems = self.next_problems(step, problems)
+        return problems
 
     def random(self, distribution: Callable[..., Tensor], shape: tuple[int, ...]) -> Tensor:
         """Random numbers ``(C, *shape)`` from this step's stream.
@@ -339,19 +363,32 @@ class Trainer:
         return torch.cat(parts)
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on from a state of ``state()``, whatever the number of processes then and now."""
-        self.steps_done = state["steps_done"]
+        """Go on from a state of ``state()``, whatever the number of processes then and now.
+
+        Raises:
+            ValueError: If it is none of such a training.
+        """
+        buffer, batch = self.buffer, self.plan.batch
+        steps = check_steps(state["steps_done"], self.plan.steps)
+        check_tensors_like("net", state["net"], self.net.state_dict())
+        check_average(state["average"], self.average.state_dict(), steps)
+        ours = self.optimiser.state_dict()
+        optimiser = checked_optimiser(state["optimiser"], ours, self.parameters, steps)
+        problems = buffer.problems_after(steps)
+        if problems is not None:  # there were steps
+            part = slice(buffer.first, buffer.first + buffer.count)
+            check_problems(state["problems"], problems, part, batch)
+            with torch.no_grad():
+                like: Memory = self.net.start(self.codec.encode(problems.problems, self.device))
+            check_memory(state["memory"], like, batch)
+            buffer.memory = memories.transform(
+                lambda whole: whole[part].to(self.device), state["memory"]
+            )
+        buffer.problems = problems
         self.net.load_state_dict(state["net"])
         self.average.load_state_dict(state["average"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        part = slice(self.buffer.first, self.buffer.first + self.buffer.count)
-        if state["memory"] is None:  # of before the first step
-            return
-        ours = memories.transform(lambda whole: whole[part].to(self.device), state["memory"])
-        self.buffer.memory = ours
-        batch = type(self.task.draw(instances_of_seed(self.seed, 1)))
-        columns = {name: tensor[part].numpy() for name, tensor in state["problems"].items()}
-        self.buffer.problems = batch(**columns)
+        self.optimiser.load_state_dict(optimiser)
+        self.steps_done = steps
 
 
 def mean_change(memory: Memory, before: Memory) -> Tensor:
