@@ -14,6 +14,7 @@ from thinkenv.checks import check_integer
 from thinkenv.command_line import Parser, check_writable, run_command
 from thinkenv.envs.arguments import LARGEST_SEED
 from thinkenv.files import cache_dir, write_bytes
+from thinkenv.gate import check_file
 from thinkenv.machine import check_fits_into_memory
 from thinkenv.mazes import interchange
 from thinkenv.mazes.endpoints import ENDPOINTS
@@ -289,10 +290,7 @@ def make_database(source: Path, target: Path | None) -> None:
 
 def run_import(arguments: argparse.Namespace) -> None:
     """Make a database of a puzzle file."""
-    if not arguments.file.exists():
-        raise ValueError(f"there is no such file: {arguments.file}")
-    if not arguments.file.is_file():
-        raise ValueError(f"file must be a file, got the folder {arguments.file}")
+    check_file(arguments.file)
     make_database(arguments.file, arguments.to)
 
 

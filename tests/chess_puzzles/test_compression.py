@@ -65,12 +65,12 @@ def test_every_compression_is_found_by_what_the_file_begins_with(tmp_path, monke
 def test_what_is_cut_off_or_damaged_is_said_to_be_so(tmp_path, kind):
     path = tmp_path / "table"
     path.write_bytes(FILES[kind][: len(FILES[kind]) * 2 // 3])
-    with pytest.raises(ValueError, match="table is cut off|table is damaged"):
+    with pytest.raises(ValueError, match="table: (is cut off|is damaged|damaged or cut off)"):
         for _ in compression.read_bytes(path, lambda raw: None):
             pass
     path.write_bytes(FILES[kind] + b"and more")
     if kind != "zip":
-        with pytest.raises(ValueError, match="table is cut off|table is damaged"):
+        with pytest.raises(ValueError, match="table: (is cut off|is damaged|damaged or cut off)"):
             for _ in compression.read_bytes(path, lambda raw: None):
                 pass
 

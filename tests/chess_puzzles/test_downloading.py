@@ -167,4 +167,4 @@ def test_the_command_line_downloads_imports_and_describes(server, tmp_path, caps
     assert "6,605 puzzles from puzzles.csv.zst" in out and "50 puzzles replayed" in out
     assert main(["chess", "import", str(BUNDLED), "--to", str(tmp_path / "b.puzzles")]) == 0
     assert main(["chess", "import", str(tmp_path / "none.csv")]) == 1
-    assert "there is no such file: " in capsys.readouterr().err
+    assert "none.csv: there is no such file" in capsys.readouterr().err

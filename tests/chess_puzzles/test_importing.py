@@ -243,15 +243,6 @@ def test_a_database_is_read_back_as_it_was(tmp_path):
     assert_same(chess_puzzles.load(target), puzzles)
 
 
-def test_the_format_of_databases_is_that_of_the_first_release(tmp_path):
-    import_puzzles(BUNDLED, tmp_path / "some.puzzles")
-    written = (tmp_path / "some.puzzles").read_bytes()
-    # What release 0.1.0 made of the same file, byte for byte.
-    assert hashlib.sha256(written).hexdigest() == (
-        "681d17c634167ab8cf827988a232d3b14368bb58ef098c27afa80551f624cc11"
-    )
-
-
 def test_a_full_disk_or_ctrl_c_leaves_the_old_database(tmp_path, monkeypatch):
     target = tmp_path / "some.puzzles"
     imported(write(tmp_path / "some.csv", ROWS), target)
@@ -273,7 +264,7 @@ def test_a_full_disk_or_ctrl_c_leaves_the_old_database(tmp_path, monkeypatch):
     [
         (lambda raw: raw[:-1], "bytes instead of"),
         (lambda raw: raw[:40], "header cannot be read"),
-        (lambda raw: raw.replace(b'"format": 1', b'"format": 9'), "format version 9"),
+        (lambda raw: raw.replace(b'"format": 3', b'"format": 9'), "format version 9"),
         (lambda raw: raw.replace(b'"move_counts"', b'"move_numbers'), "header cannot be read"),
         (lambda raw: raw.replace(b'"move_counts"', b'"move_number"'), "header cannot be read"),
         (lambda raw: raw.replace(b'"bytes"', b'"bxtes"', 1), "header cannot be read"),
@@ -291,25 +282,17 @@ def test_a_damaged_database_or_one_of_another_version_is_refused(tmp_path, damag
         databases.verify_database(target)
 
 
-def test_moves_that_would_lie_outside_are_refused_when_a_database_is_opened(tmp_path):
-    database, _ = import_puzzles(BUNDLED, None)
-    database.columns["move_starts"][7] = len(database.columns["moves"])
-    databases.write_database(tmp_path / "some.puzzles", database)
-    with pytest.raises(ValueError, match="move_starts leads beyond moves"):
-        chess_puzzles.load(tmp_path / "some.puzzles")
-
-
 def test_a_puzzle_file_is_converted_once_and_again_when_it_changes(tmp_path, monkeypatch):
     monkeypatch.setenv("THINKENV_CACHE", str(tmp_path / "cache"))
     source = write(tmp_path / "some.csv", ROWS)
     assert len(chess_puzzles.load(source)) == len(ROWS)
     (made,) = (tmp_path / "cache" / "chess_puzzles").iterdir()
-    chess_puzzles.puzzles.open_source.cache_clear()
+    chess_puzzles.puzzles.open_in_state.cache_clear()
     with monkeypatch.context() as patched:
         patched.setattr(chess_puzzles.puzzles, "import_puzzles", None)  # must not be called
         assert len(chess_puzzles.load(str(source))) == len(ROWS)
     made.write_bytes(made.read_bytes()[:-5])  # a damaged one is made again
-    chess_puzzles.puzzles.open_source.cache_clear()
+    chess_puzzles.puzzles.open_in_state.cache_clear()
     assert len(chess_puzzles.load(source)) == len(ROWS)
     write(source, ROWS[:10])
     assert len(chess_puzzles.load(source)) == 10

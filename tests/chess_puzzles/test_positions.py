@@ -218,7 +218,8 @@ def test_lines_of_epd_of_python_chess_are_read_as_it_wrote_them(tmp_path):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "holds no positions"),
+        (b"", "is empty"),
+        (b"\n\n", "holds no positions"),
         (b"# nothing\n", "holds no positions"),
         (b"8/8/8/8/3k4/8/1p4K1/8 b - -\nhello\n", "line 2: fen must describe"),
         (b"8/8/8/8/3k4/8/1p4K1/8 b - - bm Qh4;\n", "line 1: move must be legal here.* got 'Qh4'"),
@@ -229,9 +230,9 @@ def test_lines_of_epd_of_python_chess_are_read_as_it_wrote_them(tmp_path):
 def test_a_file_without_positions_is_refused_by_name(tmp_path, content, words):
     file = tmp_path / "some.epd"
     file.write_bytes(content)
-    with pytest.raises(ValueError, match=f"some.epd: {words}"):
+    with pytest.raises(chess_puzzles.PuzzleFileError, match=f"some.epd: {words}"):
         chess_puzzles.read_positions(file)
-    with pytest.raises(ValueError, match="path must be that of a file, got .*none.epd"):
+    with pytest.raises(chess_puzzles.PuzzleFileError, match="none.epd: there is no such file"):
         chess_puzzles.read_positions(tmp_path / "none.epd")
 
 

@@ -412,7 +412,7 @@ def test_ids_longer_than_those_of_lichess_are_kept_whole(tmp_path, right):
     assert [each.decode() for each in puzzles.ids.tolist()] == [
         row["PuzzleId"] for row in rows[:-1]
     ]
-    assert puzzles.ids.dtype == "S17" and b'"format": 2' in target.read_bytes()[:200]
+    assert puzzles.ids.dtype == "S17"
     assert refused.lines.tolist() == [62]
     assert [each[1:] for each in said(puzzles)] == [each[1:] for each in right]
 
@@ -587,9 +587,9 @@ def test_lines_of_epd_that_are_no_puzzle_are_refused(tmp_path, line, words):
     ("content", "words"),
     [
         ("[1, 2]", "not one of 2 rows is a puzzle; line 1: JSON"),
-        ("[1, 2", "its JSON cannot be read"),
+        ("[1, 2", "is no JSON"),
         ('{"FEN": "x"}\nno', "not one of 2 rows is a puzzle; line 1: JSON"),
-        ('[Event "?"]\n\n1. e4 *\n', "its JSON cannot be read"),
+        ('[Event "?"]\n\n1. e4 *\n', "is no JSON"),
         ("FEN,Solution\na,b\n", "the header lacks the column Moves"),
         ("PuzzleId;Rating\na;1\n", "the header lacks the column FEN"),
         ('"', "not one of 1 rows is a puzzle"),
@@ -597,7 +597,7 @@ def test_lines_of_epd_that_are_no_puzzle_are_refused(tmp_path, line, words):
         ("\n\n\r\n", "has no rows"),
         ("FEN,Moves\n", "has no rows"),
         ("PAR1 and so on", "is damaged"),
-        ("PK\x03\x04 and so on", "is damaged"),
+        ("PK\x03\x04 and so on", "damaged or cut off"),
     ],
 )
 def test_what_is_no_table_is_an_error_in_one_line(tmp_path, content, words):
@@ -623,7 +623,7 @@ def test_parquet_gives_the_same_as_text(tmp_path, right):
     puzzles, refused = imported(path)
     assert len(refused) == 0 and said(puzzles) == right
     path.write_bytes(path.read_bytes()[:500])
-    with pytest.raises(ValueError, match="a.parquet is damaged"):
+    with pytest.raises(ValueError, match="a.parquet: is damaged"):
         import_puzzles(path, None)
 
 

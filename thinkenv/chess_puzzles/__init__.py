@@ -18,6 +18,7 @@
 | read a file of FEN or EPD                                  | ``read_positions``                |
 | read and write FEN and UCI                                 | ``notation``                      |
 | draw a position                                            | ``board_text``, ``drawing``       |
+| tell that a file cannot be used                            | ``PuzzleFileError``               |
 
 Beneath are the rules (``rules``), positions as bytes and planes (``packing``), the actions of
 agents (``moves``), tables of puzzles (``tables``), Lichess's rows (``lichess_rows``), databases
@@ -25,6 +26,7 @@ agents (``moves``), tables of puzzles (``tables``), Lichess's rows (``lichess_ro
 """
 
 from thinkenv.chess_puzzles.epd import GivenPosition, read_positions
+from thinkenv.chess_puzzles.errors import PuzzleFileError
 from thinkenv.chess_puzzles.importing import import_puzzles
 from thinkenv.chess_puzzles.moves import MOVES
 from thinkenv.chess_puzzles.packing import PLANES
@@ -52,6 +54,7 @@ __all__ = [
     "ChessPuzzles",
     "GivenPosition",
     "PositionTask",
+    "PuzzleFileError",
     "RankedMove",
     "action_of",
     "board_text",

@@ -10,21 +10,29 @@ other; zstandard may have skippable frames among them, as ``pzstd`` writes them.
 | bzip2 | ``.bz2`` |
 | xz | ``.xz`` |
 | zip, one file alone | ``.zip`` |
+
+What comes out is given in pieces of a limited size, and no more of it than ``gate.check_growth``
+allows for what went in: a file that was made to fill the memory is refused before it does.
 """
 
 import bz2
 import lzma
-import zipfile
+import os
+import re
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 import zstandard
 
+from thinkenv.chess_puzzles.errors import PuzzleFileError
+from thinkenv.gate import Archive, check_growth, opened, reading
 from thinkenv.machine import check_fits_into_memory
 
-BYTES_AT_A_TIME = 1 << 20
+BYTES_AT_A_TIME = 1 << 20  # read
+UNPACKED_AT_A_TIME = 1 << 23  # and given, at most
 ZSTANDARD_MAGIC = b"\x28\xb5\x2f\xfd"
 ZIP_MAGIC = b"PK\x03\x04"
 # The first bytes of a skippable frame are one of sixteen (RFC 8878, section 3.1.2).
@@ -33,10 +41,42 @@ SKIPPABLE_MAGICS = tuple(bytes([0x50 + low]) + b"\x2a\x4d\x18" for low in range(
 # usual 128 MiB is tried only where it fits into this machine's memory.
 LARGEST_WINDOW, USUAL_WINDOW = 1 << 31, 1 << 27
 LONGEST_HEADER = 18  # bytes of a zstandard frame that say how large its window is
+SKIPPABLE_HEADER, BLOCK_HEADER = 8, 3
+REPEATED_BYTE = 1  # the kind of a block that has one byte and says how often
+LARGEST_BLOCK = 1 << 17  # bytes that a block becomes
+# A file may be compressed in many parts, but not in millions of empty ones, which take longer than
+# what they hold.
+FREE_PARTS, LEAST_PART = 1000, 64
+LEAST_STEP = 1 << 12  # bytes that a part is first given
+PADDING = re.compile(rb"\0*")  # between parts
+
+
+@dataclass
+class Trace:
+    """What was noticed while a file was read, for whoever has to judge whether it is whole.
+
+    Attributes:
+        is_compressed: Whether it was.
+        has_checksums: Whether all its compressed parts have checksums of their contents.
+        ends_with_newline: Whether its text ends as a whole line does.
+    """
+
+    is_compressed: bool = False
+    has_checksums: bool = True
+    ends_with_newline: bool = True
+
+    @property
+    def doubt(self) -> str:
+        """Why it cannot be known whether the file is whole, in words; empty if it can."""
+        if not self.ends_with_newline:
+            return "its last line does not end"
+        if not self.is_compressed:
+            return ""
+        return "" if self.has_checksums else "its compression has no checksum"
 
 
 class Decompressor(Protocol):
-    """What Python's decompressors have in common."""
+    """What the decompressors of Python have in common, and ours."""
 
     @property
     def eof(self) -> bool:
@@ -46,31 +86,39 @@ class Decompressor(Protocol):
     def unused_data(self) -> bytes:
         """What followed the compressed part."""
 
-    def decompress(self, data: bytes, /) -> bytes:
-        """Decompress some more bytes."""
+    @property
+    def needs_input(self) -> bool:
+        """Whether it has given all that comes out of what it was given."""
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes:
+        """Decompress some more bytes, giving a limited number of them."""
 
 
-def read_bytes(path: Path, see: Callable[[bytes], None]) -> Iterator[bytes]:
+def read_bytes(
+    path: Path, see: Callable[[bytes], None], trace: Trace | None = None
+) -> Iterator[bytes]:
     """The content of a plain or compressed file in pieces.
 
     Args:
         path: The file.
         see: Called with the bytes as they are on disk.
+        trace: Where to note what was noticed.
 
     Raises:
-        ValueError: If a compressed file is damaged or cut off, or needs more memory to unpack than
-            this machine has.
-        OSError: If it cannot be read.
+        PuzzleFileError: If it cannot be read, is damaged or cut off, or unpacks to more than files
+            of this kind do, or than this machine can hold.
     """
-    with open(path, "rb") as file:
+    trace = trace or Trace()
+    with reading(path, PuzzleFileError), opened(path) as file:
         begin = file.read(max(map(len, FORMATS)))
         file.seek(0)
         start = next((start for magic, start in FORMATS.items() if begin.startswith(magic)), None)
         seen = pieces_of(file, see)
+        trace.is_compressed = start is not None or begin.startswith(ZIP_MAGIC)
         if begin.startswith(ZIP_MAGIC):
-            yield from unzipped(path, seen)
+            yield from unzipped(path, file, seen)
         else:
-            yield from seen if start is None else decompressed(path, start, seen)
+            yield from seen if start is None else decompressed(path, start, seen, trace)
 
 
 def pieces_of(file: BinaryIO, see: Callable[[bytes], None]) -> Iterator[bytes]:
@@ -80,98 +128,217 @@ def pieces_of(file: BinaryIO, see: Callable[[bytes], None]) -> Iterator[bytes]:
         yield piece
 
 
-def unzipped(path: Path, seen: Iterator[bytes]) -> Iterator[bytes]:
+def unzipped(path: Path, file: BinaryIO, seen: Iterator[bytes]) -> Iterator[bytes]:
     """The one file in a zip archive, in pieces.
 
     Raises:
-        ValueError: If the archive is damaged, or has no or several files, as a spreadsheet has.
+        ValueError: If the archive has no or several files, as a spreadsheet has, or is refused by
+            ``gate.Archive``; also what ``zipfile`` raises.
     """
     for _ in seen:  # the directory of an archive is at its end
         pass
-    try:
-        with zipfile.ZipFile(path) as archive:
-            # Without folders, and without what macOS adds for each file.
-            names = [
-                name
-                for name in archive.namelist()
-                if not name.endswith("/") and not name.startswith("__MACOSX/")
-            ]
-            if len(names) != 1:
-                raise ValueError(
-                    f"{path} must be a zip archive with one table, or a table saved as CSV, "
-                    f"got one with {len(names)} files"
-                )
-            with archive.open(names[0]) as file:
-                while piece := file.read(BYTES_AT_A_TIME):
-                    yield piece
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise ValueError(f"{path} is damaged: {error}") from None
-    except (NotImplementedError, RuntimeError) as error:
-        # What zipfile raises for a compression that it does not know, and for a password.
-        raise ValueError(f"{path} cannot be unpacked: {error}") from None
+    archive = Archive(file)
+    # Without what macOS adds for each file.
+    names = [name for name in archive.names if not name.startswith("__MACOSX/")]
+    if len(names) != 1:
+        raise ValueError(
+            "must be a zip archive with one table, or a table saved as CSV, got one with "
+            f"{len(names)} files"
+        )
+    stored = os.fstat(file.fileno()).st_size
+    given = 0
+    with archive.open(names[0]) as member:
+        while piece := member.read(BYTES_AT_A_TIME):
+            given += len(piece)
+            check_growth(names[0], given, stored)
+            yield piece
 
 
 def decompressed(
-    path: Path, start: Callable[[Path, bytes], Decompressor], pieces: Iterator[bytes]
+    path: Path,
+    start: Callable[[Path], Decompressor],
+    pieces: Iterator[bytes],
+    trace: Trace,
 ) -> Iterator[bytes]:
     """Decompress the pieces of a file that is compressed in one part or in several.
 
     Args:
         path: The file, for errors.
-        start: Makes a decompressor for a part, of which it is shown the first bytes.
+        start: Makes a decompressor for a part.
         pieces: The file's bytes.
+        trace: Where to note whether all parts have checksums.
 
     Raises:
         ValueError: See ``read_bytes``.
     """
-    decompressor: Decompressor | None = None
+    part: Decompressor | None = None
+    taken = given = parts = 0
+    step = LEAST_STEP
     for piece in pieces:
-        raw = piece
-        while raw:
-            if decompressor is None and start is not start_zstandard:
-                raw = raw.lstrip(b"\0")  # padding between the parts
-                if not raw:
-                    break
+        taken += len(piece)
+        place = 0
+        while place < len(piece) or not (part is None or part.needs_input):
+            if part is None:
+                if start is not ZstandardPart:
+                    place = PADDING.match(piece, place).end()  # type: ignore[union-attr]
+                    if place == len(piece):
+                        break
+                part = start(path)
+                parts += 1
+                # What follows a part is copied, so little is handed over of what may be short.
+                step = LEAST_STEP
+            fed = piece[place : place + step] if part.needs_input else b""
+            place += len(fed)
+            step = min(2 * step, BYTES_AT_A_TIME)
             try:
-                decompressor = decompressor or start(path, raw)
-                text = decompressor.decompress(raw)
-            except MemoryError:
-                raise ValueError(f"{path} needs more memory to unpack than there is") from None
+                text = part.decompress(fed, UNPACKED_AT_A_TIME)
             except (zstandard.ZstdError, zlib.error, lzma.LZMAError, OSError) as error:
-                if "memory" in str(error):  # zstandard's only way to say so
+                if "memory" in str(error).lower():  # the only way to say so
                     raise ValueError(
-                        f"{path} needs more memory to unpack than there is: {error}"
-                    ) from None
-                raise ValueError(f"{path} is damaged: {error}") from None
-            raw = decompressor.unused_data if decompressor.eof else b""
-            if decompressor.eof:
-                decompressor = None
+                        f"needs more memory to unpack than there is: {error}"
+                    ) from error
+                raise ValueError(f"is damaged: {error}") from error
+            given += len(text)
+            check_growth("what is compressed in it", given, taken)
             if text:
                 yield text
-    if decompressor is not None:
-        raise ValueError(f"{path} is cut off: its compressed data end in the middle")
+            if part.eof:
+                place -= len(part.unused_data)
+                trace.has_checksums &= has_checksum(part)
+                part = None
+                if parts > FREE_PARTS + taken // LEAST_PART:
+                    raise ValueError(f"is compressed in {parts:,} parts, most of them empty")
+    if part is not None:
+        raise ValueError("is cut off: its compressed data end in the middle")
 
 
-def start_zstandard(path: Path, raw: bytes) -> Decompressor:
-    """A decompressor for a frame of zstandard.
+def has_checksum(part: Decompressor) -> bool:
+    """Whether a part of a compressed file has a checksum of its contents."""
+    if isinstance(part, ZstandardPart):
+        return part.has_checksum
+    return not isinstance(part, lzma.LZMADecompressor) or part.check != lzma.CHECK_NONE
 
-    Raises:
-        ValueError: If the frame was made with ``--long`` and needs more memory than there is.
+
+class GzipPart:
+    """A part of a file that was compressed with gzip; see ``Decompressor``."""
+
+    def __init__(self, path: Path):
+        self._part = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+
+    @property
+    def eof(self) -> bool:
+        """Whether the part has ended."""
+        return self._part.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        """What followed it."""
+        return self._part.unused_data
+
+    @property
+    def needs_input(self) -> bool:
+        """Whether it has given all that comes out of what it was given."""
+        return not self._part.unconsumed_tail
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes:
+        """Decompress some more bytes, giving a limited number of them."""
+        return self._part.decompress(self._part.unconsumed_tail + data, max_length)
+
+
+class ZstandardPart:
+    """A frame of zstandard, also a skippable one (RFC 8878, section 3.1); see ``Decompressor``.
+
+    The library gives all that comes out of what it is given, and that may be thousands of times as
+    much. So it is given a few blocks at a time, which say of themselves where they end, and of
+    which none becomes more than ``LARGEST_BLOCK`` bytes.
+
+    Attributes:
+        eof: Whether the frame has ended.
+        unused_data: What followed it.
+        has_checksum: Whether it has a checksum of its content, if it has content.
     """
-    window = 0
-    if raw.startswith(ZSTANDARD_MAGIC) and len(raw) >= LONGEST_HEADER:
-        window = zstandard.get_frame_parameters(raw[:LONGEST_HEADER]).window_size
-    if window > USUAL_WINDOW:
-        what = f"{path} was compressed with a window (zstd --long) whose bytes"
-        check_fits_into_memory(what, window)
-    return zstandard.ZstdDecompressor(max_window_size=LARGEST_WINDOW).decompressobj()
+
+    def __init__(self, path: Path):
+        self.eof = False
+        self.unused_data = b""
+        self.has_checksum = True
+        self._path = path
+        self._coming = b""  # what was not yet given to the library
+        self._part: zstandard.ZstdDecompressionObj | None = None
+        self._next_block = 0  # where in what comes
+        self._to_skip: int | None = None  # of a skippable frame
+
+    @property
+    def needs_input(self) -> bool:
+        """Whether it has given all that comes out of what it was given."""
+        return self._part is None or len(self._coming) < self._next_block + BLOCK_HEADER
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes:
+        """Decompress some more bytes, giving a limited number of them.
+
+        Raises:
+            ValueError: If the frame needs more memory than there is.
+            zstandard.ZstdError: If it is damaged.
+        """
+        self._coming += data
+        if self._part is None and self._to_skip is None:
+            self._begin()
+        if self._part is not None:
+            return self._give(self._part, max(1, max_length // LARGEST_BLOCK))
+        if self._to_skip is not None:
+            skipped = min(self._to_skip, len(self._coming))
+            self._coming = self._coming[skipped:]
+            self._to_skip -= skipped
+            if self._to_skip == 0:
+                self.eof, self.unused_data = True, self._coming
+        return b""
+
+    def _begin(self) -> None:
+        """Read the header of the frame, if all of it is there."""
+        coming = self._coming[:LONGEST_HEADER]
+        if coming[:4] in SKIPPABLE_MAGICS:
+            if len(coming) >= SKIPPABLE_HEADER:
+                self._to_skip = int.from_bytes(coming[4:SKIPPABLE_HEADER], "little")
+                self._coming = self._coming[SKIPPABLE_HEADER:]
+            return
+        try:
+            described = zstandard.get_frame_parameters(coming)
+            self._next_block = zstandard.frame_header_size(coming)
+        except zstandard.ZstdError:
+            if len(coming) == LONGEST_HEADER:
+                raise
+            return
+        self.has_checksum = described.has_checksum
+        if described.window_size > USUAL_WINDOW:
+            what = f"{self._path} was compressed with a window (zstd --long) whose bytes"
+            check_fits_into_memory(what, described.window_size)
+        unpack = zstandard.ZstdDecompressor(max_window_size=LARGEST_WINDOW)
+        self._part = unpack.decompressobj()
+
+    def _give(self, part: "zstandard.ZstdDecompressionObj", blocks: int) -> bytes:
+        """Give what comes out of so many blocks, as far as they are there."""
+        while blocks and self._next_block + BLOCK_HEADER <= len(self._coming):
+            begin = self._coming[self._next_block : self._next_block + BLOCK_HEADER]
+            header = int.from_bytes(begin, "little")
+            is_last, kind, size = header & 1, header >> 1 & 3, header >> 3
+            self._next_block += BLOCK_HEADER + (1 if kind == REPEATED_BYTE else size)
+            blocks -= 1
+            if is_last:  # the library finds where the frame ends, and gives back what follows
+                self._next_block = len(self._coming) + LARGEST_BLOCK
+        given = min(self._next_block, len(self._coming))
+        text = part.decompress(self._coming[:given])
+        self._coming = self._coming[given:]
+        self._next_block -= given
+        if part.eof:
+            self.eof, self.unused_data = True, part.unused_data
+        return text
 
 
 # How to begin to decompress, by what a file begins with.
-FORMATS: dict[bytes, Callable[[Path, bytes], Decompressor]] = {
-    ZSTANDARD_MAGIC: start_zstandard,
-    **dict.fromkeys(SKIPPABLE_MAGICS, start_zstandard),
-    b"\x1f\x8b": lambda path, raw: zlib.decompressobj(wbits=16 + zlib.MAX_WBITS),
-    **{b"BZh%d1AY&SY" % size: lambda path, raw: bz2.BZ2Decompressor() for size in range(1, 10)},
-    b"\xfd7zXZ\0": lambda path, raw: lzma.LZMADecompressor(lzma.FORMAT_XZ),
+FORMATS: dict[bytes, Callable[[Path], Decompressor]] = {
+    ZSTANDARD_MAGIC: ZstandardPart,
+    **dict.fromkeys(SKIPPABLE_MAGICS, ZstandardPart),
+    b"\x1f\x8b": GzipPart,
+    **{b"BZh%d1AY&SY" % size: lambda path: bz2.BZ2Decompressor() for size in range(1, 10)},
+    b"\xfd7zXZ\0": lambda path: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=LARGEST_WINDOW),
 }

@@ -1,59 +1,54 @@
 """Puzzle databases: columns in one file, mapped into memory.
 
-A database file is the line ``thinkenv chess puzzles``, the length of the header as eight bytes
-(little-endian), the header as JSON, and the columns as they lie in memory, each beginning at a
-multiple of 64 bytes. The header names the format's version, the source with its SHA-256, the
-columns with their types, shapes and offsets, and the themes and opening tags that columns refer to
-by number.
+The format is described in ``thinkenv.chess_puzzles.database_header``. One file instead of a folder
+of ``.npy`` files, so that it takes its name when it is complete, and is moved and checked as one.
 
-One file instead of a folder of ``.npy`` files, so that it takes its name when it is complete, and
-is moved and checked as one.
+Nothing in a database is believed before it was verified: the header against what can be written,
+everything behind it against the checksum, and every row against what kernels assume (see
+``thinkenv.chess_puzzles.soundness``). A file that was verified in its present state is not read
+again as a whole (see ``thinkenv.chess_puzzles.verified``).
 """
 
 import hashlib
-import json
-import math
-import re
+import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
+from thinkenv import gate
+from thinkenv.chess_puzzles.columns import COLUMN_TYPES
+from thinkenv.chess_puzzles.database_header import (
+    LENGTH_BYTES,
+    MAGIC,
+    WHOLE_CHECKSUM_VERSION,
+    WRITTEN_VERSION,
+    aligned,
+    first_column,
+    layout_of,
+    read_header_of,
+    summed_text,
+    text_of,
+)
+from thinkenv.chess_puzzles.errors import PuzzleFileError
+from thinkenv.chess_puzzles.soundness import first_problem, problem_of_themes
+from thinkenv.chess_puzzles.verified import is_noted, is_settled, note, state_of
 from thinkenv.files import atomic_write
 
-MAGIC = b"thinkenv chess puzzles\n"
-# Version 2 has ids of more than eight characters and is written only where there are such; all else
-# is as in version 1. Sets of themes have as many bytes as the number of themes needs in both.
-FORMAT_VERSIONS = (1, 2)
-LONG_IDS_VERSION = 2
-ALIGNMENT = 64  # bytes: no value of a column lies across two lines of a processor's cache
-MAX_HEADER_BYTES = 100_000_000  # far more than any has; a damaged length is not believed
-HEADER_KEYS = {
-    *("format", "source", "source_sha256", "refused", "sha256", "bytes"),
-    *("themes", "openings", "columns"),
-}
-
-# The columns of a database and their types; those of ``Rows`` but for what the import is done
-# with, and what it finds out about positions (see ``thinkenv.chess_puzzles.rating_splits``).
-COLUMN_TYPES = {
-    "ids": "|S8",
-    "positions": "|u1",
-    "last_moves": "<u2",
-    "move_starts": "<u4",
-    "move_counts": "|u1",
-    "moves": "<u2",
-    "ratings": "<i2",
-    "rating_deviations": "<i2",
-    "popularities": "<i2",
-    "plays": "<i4",
-    "theme_sets": "|u1",
-    "url_starts": "<u4",
-    "url_lengths": "|u1",
-    "urls": "|u1",
-    "openings": "<i4",
-    "split_ratings": "<i2",
-    "split_percents": "|u1",
-}
+__all__ = [
+    "COLUMN_TYPES",
+    "MAGIC",
+    "Database",
+    "aligned",
+    "is_database",
+    "open_database",
+    "read_header",
+    "verify_database",
+    "write_database",
+]
 
 
 @dataclass
@@ -97,136 +92,94 @@ class Database:
         return [known[key] for key in keys]
 
 
-def aligned(offset: int) -> int:
-    """The next multiple of ``ALIGNMENT``."""
-    return -(-offset // ALIGNMENT) * ALIGNMENT
-
-
-def checksum(database: Database) -> str:
-    """The SHA-256 of all columns, one after the other; each lies in memory in one piece."""
-    digest = hashlib.sha256()
-    for array in database.columns.values():
-        digest.update(array.data)
-    return digest.hexdigest()
-
-
 def write_database(path: Path, database: Database) -> None:
     """Write a database; the file appears when it is complete.
 
     Raises:
         OSError: If it cannot be written, for example because the disk is full.
+        ValueError: If it has more names of themes and openings than a database has room for.
     """
-    layout: dict[str, dict] = {}
-    offset = 0
-    for name, array in database.columns.items():
-        offset = aligned(offset)
-        layout[name] = {"dtype": array.dtype.str, "shape": array.shape, "offset": offset}
-        offset += array.nbytes
-    has_long_ids = database.columns["ids"].dtype.itemsize > np.dtype(COLUMN_TYPES["ids"]).itemsize
+    described = {name: (array.dtype.str, array.shape) for name, array in database.columns.items()}
+    layout, length = layout_of(described)
     header = {
-        "format": LONG_IDS_VERSION if has_long_ids else 1,
+        "format": WRITTEN_VERSION,
         "source": database.source,
         "source_sha256": database.source_sha256,
         "refused": database.refused,
-        "sha256": checksum(database),
-        "bytes": offset,
+        "sha256": "",
+        "bytes": length,
         "themes": database.themes,
         "openings": database.openings,
         "columns": layout,
     }
-    text = json.dumps(header).encode()
-    first = aligned(len(MAGIC) + 8 + len(text))
+    digest = hashlib.sha256(summed_text(header))
+    pieces: list[bytes | memoryview] = []
+    end = 0
+    for name, array in database.columns.items():
+        pieces += [bytes(layout[name]["offset"] - end), array.data]
+        end = layout[name]["offset"] + array.nbytes
+    for piece in pieces:
+        digest.update(piece)
+    header["sha256"] = digest.hexdigest()
+    text = text_of(header)
+    begin = MAGIC + len(text).to_bytes(LENGTH_BYTES, "little") + text
     with atomic_write(path) as file:
-        file.write(MAGIC + len(text).to_bytes(8, "little") + text)
-        for name, array in database.columns.items():
-            file.write(b"\0" * (first + layout[name]["offset"] - file.tell()))
-            file.write(array.data)
+        file.write(begin.ljust(first_column(text), b"\0"))
+        for piece in pieces:
+            file.write(piece)
 
 
-def is_database(path: Path) -> bool:
-    """Whether a file begins as a database does."""
-    with open(path, "rb") as file:
+@gate.reader("the first bytes of a puzzle database", PuzzleFileError)
+def is_database(path: str | Path) -> bool:
+    """Whether a file begins as a database does.
+
+    Raises:
+        PuzzleFileError: If it cannot be read.
+    """
+    with gate.opened(path) as file:
         return file.read(len(MAGIC)) == MAGIC
 
 
-def read_header(path: Path) -> tuple[dict, int]:
+@gate.reader("the header of a puzzle database", PuzzleFileError)
+def read_header(path: str | Path) -> tuple[dict, int]:
     """The header of a database and where its columns begin.
 
     Raises:
-        ValueError: If it is not a database, one of another format version, or cut off.
-        OSError: If it cannot be read.
+        PuzzleFileError: If it is not a database, one of another format version, or cut off.
     """
-    size = path.stat().st_size
-    with open(path, "rb") as file:
-        if file.read(len(MAGIC)) != MAGIC:
-            raise ValueError(f"{path} is not a puzzle database of this package")
-        length = int.from_bytes(file.read(8), "little")
-        text = file.read(length) if length <= min(size, MAX_HEADER_BYTES) else b""
-    try:
-        header = json.loads(text)
-        version = header["format"]
-        if version in FORMAT_VERSIONS and not is_complete(header):
-            raise ValueError
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise ValueError(f"{path} is damaged: its header cannot be read; import it again") from None
-    if version not in FORMAT_VERSIONS:
-        raise ValueError(
-            f"{path} has format version {version}, and this release reads versions "
-            f"{' and '.join(map(str, FORMAT_VERSIONS))}: import the puzzles again"
-        )
-    first = aligned(len(MAGIC) + 8 + len(text))
-    if size != first + header["bytes"]:
-        raise ValueError(
-            f"{path} is damaged: it has {size:,} bytes instead of {first + header['bytes']:,}; "
-            "import it again"
-        )
-    return header, first
+    with gate.opened(path) as file:
+        return read_header_of(file, os.fstat(file.fileno()).st_size)
 
 
-def is_complete(header: dict) -> bool:
-    """Whether a header has all that ``write_database`` puts there, and columns inside the file.
+class Mapped(NamedTuple):
+    """A database as it lies on the disk.
+
+    Attributes:
+        database: Its columns, mapped into memory.
+        header: What its header says.
+        first: Where its columns begin.
+        whole: All its bytes.
+    """
+
+    database: Database
+    header: dict
+    first: int
+    whole: np.ndarray
+
+
+def map_database(file: BinaryIO) -> Mapped:
+    """Map an open database into memory; only the header is checked.
 
     Raises:
-        KeyError: If something is missing.
-        TypeError: If something is of another type; also a ValueError or an AttributeError.
+        ValueError: If the header is not one of a database, or of another length.
     """
-    columns = header["columns"]
-    types = {name: column["dtype"] for name, column in columns.items()}
-    if header["format"] == LONG_IDS_VERSION and re.fullmatch(r"\|S[0-9]{1,3}", types["ids"]):
-        has_types = types | {"ids": COLUMN_TYPES["ids"]} == COLUMN_TYPES
-    else:
-        has_types = types == COLUMN_TYPES
-    if not has_types or not HEADER_KEYS <= header.keys():
-        return False
-    ends = [
-        column["offset"] + np.dtype(column["dtype"]).itemsize * math.prod(column["shape"])
-        for column in columns.values()
-    ]
-    return max(ends) <= header["bytes"]
-
-
-def open_database(path: Path) -> Database:
-    """Map a database into memory.
-
-    Raises:
-        ValueError: If it is not a database, one of another format version, or damaged.
-        OSError: If it cannot be read.
-    """
-    header, first = read_header(path)
-    whole = np.memmap(path, np.uint8, "r")
+    header, first = read_header_of(file, os.fstat(file.fileno()).st_size)
+    whole = gate.mapped(file)
     columns = {
         name: np.ndarray(layout["shape"], layout["dtype"], whole, first + layout["offset"])
         for name, layout in header["columns"].items()
     }
-    # Kernels follow these without looking, so they must not lead astray.
-    for starts, lengths, target in (
-        ("move_starts", "move_counts", "moves"),
-        ("url_starts", "url_lengths", "urls"),
-    ):
-        ends = columns[starts].astype(np.int64) + columns[lengths]
-        if ends.max(initial=0) > len(columns[target]):
-            raise ValueError(f"{path} is damaged: {starts} leads beyond {target}; import it again")
-    return Database(
+    database = Database(
         columns,
         tuple(header["themes"]),
         tuple(header["openings"]),
@@ -234,14 +187,96 @@ def open_database(path: Path) -> Database:
         header["source_sha256"],
         header["refused"],
     )
+    return Mapped(database, header, first, whole)
 
 
-def verify_database(path: Path) -> None:
-    """Read all columns and compare their checksum with the one in the header.
+def problem_of_checksum(mapped: Mapped) -> str:
+    """Whether the checksum of a database is wrong, in words; empty if not."""
+    if mapped.header["format"] >= WHOLE_CHECKSUM_VERSION:
+        digest = hashlib.sha256(summed_text(mapped.header))
+        digest.update(mapped.whole[mapped.first :].data)
+    else:
+        digest = hashlib.sha256()
+        for array in mapped.database.columns.values():
+            digest.update(array.data)
+    right = digest.hexdigest() == mapped.header["sha256"]
+    return "" if right else "its checksum is wrong"
+
+
+def problem_of_gaps(mapped: Mapped) -> str:
+    """Whether something stands between the columns of a database, in words; empty if not."""
+    end = mapped.first
+    for name, layout in mapped.header["columns"].items():
+        begin = mapped.first + layout["offset"]
+        if mapped.whole[end:begin].any():
+            return f"something stands before its column {name}"
+        end = begin + mapped.database.columns[name].nbytes
+    return ""
+
+
+def check_contents(mapped: Mapped) -> None:
+    """Read all of a database, and check that it can be believed.
 
     Raises:
-        ValueError: If it is another one, or ``path`` is not a database.
+        ValueError: If it cannot.
     """
-    header, _ = read_header(path)
-    if checksum(open_database(path)) != header["sha256"]:
-        raise ValueError(f"{path} is damaged: its checksum is wrong; import it again")
+    database = mapped.database
+    others: list[Callable[[], str]] = [
+        partial(problem_of_checksum, mapped),
+        partial(problem_of_gaps, mapped),
+    ]
+    if mapped.header["format"] < WHOLE_CHECKSUM_VERSION:
+        sets, counts = database.columns["theme_sets"], database.columns["move_counts"]
+        others.append(partial(problem_of_themes, database.themes, sets, counts))
+    problem = first_problem(database.columns, len(database.themes), len(database.openings), others)
+    if problem:
+        raise ValueError(f"is damaged: {problem}; import it again")
+
+
+def open_verified(path: Path, is_known: Callable[[Path, tuple[int, ...], bytes], bool]) -> Database:
+    """Map a database into memory, and verify it unless that is known to be done.
+
+    Args:
+        path: The file.
+        is_known: Whether a file was verified: see ``verified.is_noted``.
+
+    Raises:
+        ValueError: If it is not a database, damaged, or changed by somebody meanwhile.
+    """
+    with gate.opened(path) as file:
+        found = os.fstat(file.fileno())
+        settled = is_settled(found)
+        mapped = map_database(file)
+        state, text = state_of(found), text_of(mapped.header)
+        if not is_known(path, state, text):
+            check_contents(mapped)
+            if state_of(os.fstat(file.fileno())) != state:
+                raise ValueError("was changed while it was read; open it again")
+            if settled:
+                note(path, state, text)
+    return mapped.database
+
+
+@gate.reader("a puzzle database", PuzzleFileError)
+def open_database(path: str | Path) -> Database:
+    """Map a database into memory.
+
+    A file that is opened for the first time since it was written or changed is read as a whole and
+    verified, which takes a second for three million puzzles. From then on it must not be written
+    to: it is read from the disk whenever it is used. The files of this package are replaced by new
+    ones instead.
+
+    Raises:
+        PuzzleFileError: If it is not a database, one of another format version, or damaged.
+    """
+    return open_verified(Path(path), is_noted)
+
+
+@gate.reader("a puzzle database, all of it", PuzzleFileError)
+def verify_database(path: str | Path) -> None:
+    """Read all of a database and verify it, whether or not that was done before.
+
+    Raises:
+        PuzzleFileError: If it is not a database, one of another format version, or damaged.
+    """
+    open_verified(Path(path), lambda *_: False)

@@ -6,13 +6,18 @@ broke off, and resuming a file of hundreds of megabytes is the point here.
 
 import http.client
 import os
+import re
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from io import RawIOBase
 from pathlib import Path
 
+from thinkenv import gate
 from thinkenv.chess_puzzles.compression import BYTES_AT_A_TIME, ZSTANDARD_MAGIC, read_bytes
+from thinkenv.chess_puzzles.errors import PuzzleFileError
+from thinkenv.files import write_bytes
 
 # Published under CC0 1.0; see https://database.lichess.org/#puzzles
 LICHESS_ADDRESS = "https://database.lichess.org/lichess_db_puzzle.csv.zst"
@@ -20,6 +25,9 @@ LICHESS_ADDRESS = "https://database.lichess.org/lichess_db_puzzle.csv.zst"
 ATTEMPTS = 5
 TIMEOUT_SECONDS = 30
 PAUSE_SECONDS = 1.0
+MAX_TAG_BYTES = 1000
+# What a server may call a version of a file (RFC 9110, section 8.8.3).
+TAG = re.compile(r'"[\x21\x23-\x7e]*"')
 # After these it is tried again. Some are an OSError, which is also what a full disk is: not that.
 BROKEN_OFF = (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError)
 
@@ -55,17 +63,20 @@ def download(
 
     Raises:
         DownloadError: If the server cannot be reached, refuses, or breaks off again and again.
-        ValueError: If what was received is damaged, in which case it is removed; or if
-            ``address`` is not one of a file.
-        OSError: If the file cannot be written, for example because the disk is full.
+        PuzzleFileError: If what was received is damaged, in which case it is removed; or if there
+            is something else than a file where it is kept.
+        ValueError: If ``address`` is not one of a file.
+        OSError: If the file cannot be written, for example because the disk is full; what was
+            received is kept.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
     mark = target.with_name(target.name + ".part.etag")
     failures = 0
-    advance(part.stat().st_size if part.exists() else 0)
+    size_of(mark)  # something else than a file is refused
+    advance(size_of(part))
     while True:
-        before = part.stat().st_size if part.exists() else 0
+        before = size_of(part)
         try:
             if receive(address, part, mark, advance, expect):
                 break
@@ -78,7 +89,7 @@ def download(
             ) from None
         except BROKEN_OFF as error:
             problem = str(getattr(error, "reason", error)) or type(error).__name__
-        after = part.stat().st_size if part.exists() else 0
+        after = size_of(part)
         failures = 0 if after > before else failures + 1
         if failures == attempts:
             raise DownloadError(
@@ -87,14 +98,41 @@ def download(
         time.sleep(pause * 2**failures)
     try:
         check_whole(part, address)
-    except ValueError:
+    except ValueError as error:
         part.unlink()
         mark.unlink(missing_ok=True)
-        raise ValueError(
+        raise PuzzleFileError(
             f"{address}: what the server sent is damaged and was removed; try again later"
-        ) from None
+        ) from error
     os.replace(part, target)
     mark.unlink(missing_ok=True)
+
+
+def size_of(part: Path) -> int:
+    """How many bytes of a file were received so far.
+
+    Raises:
+        PuzzleFileError: If what is there is no file.
+    """
+    if not os.path.lexists(part) or (part.is_file() and part.stat().st_size == 0):
+        return 0
+    with gate.reading(part, PuzzleFileError):
+        return gate.check_file(part).st_size
+
+
+def tag_of(mark: Path) -> str | None:
+    """The server's tag of the version that was begun; None if it is not known.
+
+    Raises:
+        PuzzleFileError: If there is something else than a file.
+    """
+    if size_of(mark) == 0:
+        return None
+    try:
+        tag = gate.read_text(mark, MAX_TAG_BYTES)
+    except gate.FileError:  # damaged: the file is begun anew
+        return None
+    return tag if TAG.fullmatch(tag) else None
 
 
 def check_whole(path: Path, address: str) -> None:
@@ -105,7 +143,7 @@ def check_whole(path: Path, address: str) -> None:
     """
     if not address.endswith(".zst"):
         return
-    with open(path, "rb") as file:
+    with gate.opened(path) as file:
         if file.read(len(ZSTANDARD_MAGIC)) != ZSTANDARD_MAGIC:
             raise ValueError("not compressed with zstandard")
     for _ in read_bytes(path, lambda raw: None):
@@ -125,11 +163,11 @@ def receive(address: str, part: Path, mark: Path, advance: Report, expect: Repor
     Returns:
         Whether all is there.
     """
-    have = part.stat().st_size if part.exists() else 0
+    have = size_of(part)
     headers = {"User-Agent": "thinkenv"}
-    if have and mark.exists():
+    if have and (begun := tag_of(mark)):
         # Only the rest, and only if the file is still the same.
-        headers |= {"Range": f"bytes={have}-", "If-Range": mark.read_text()}
+        headers |= {"Range": f"bytes={have}-", "If-Range": begun}
     request = urllib.request.Request(address, headers=headers)
     try:
         response = urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS)
@@ -146,16 +184,33 @@ def receive(address: str, part: Path, mark: Path, advance: Report, expect: Repor
         # Weak tags, W/"…", do not promise the same bytes, so nothing can be joined by them.
         tag = response.headers.get("ETag", "")
         if tag and not tag.startswith("W/"):
-            mark.write_text(tag)
+            write_bytes(mark, tag.encode(errors="replace"))
         else:
             mark.unlink(missing_ok=True)
         length = response.headers.get("Content-Length", "")
         whole = have + int(length) if length.isdecimal() else None
         if whole is not None:
             expect(whole)
-        with open(part, "ab" if goes_on else "wb") as file:
+        with open(part, "ab" if goes_on else "wb", buffering=0) as file:
             while data := response.read1(BYTES_AT_A_TIME):
-                file.write(data)
+                write(file, data, part)
                 have += len(data)
                 advance(len(data))
         return whole is None or have == whole
+
+
+def write(file: RawIOBase, data: bytes, part: Path) -> None:
+    """Write all of some data.
+
+    Raises:
+        OSError: If that cannot be done; it names the file and says what is still whole.
+    """
+    rest = memoryview(data)
+    try:
+        while rest:
+            rest = rest[file.write(rest) :]
+    except OSError as error:
+        reason = (
+            f"cannot be written ({error.strerror}); what it has is kept, and the download can go on"
+        )
+        raise OSError(error.errno, reason, str(part)) from error

@@ -4,11 +4,13 @@ EPD (Extended Position Description) is section 16.2 of the PGN standard: the fir
 FEN, and operations such as ``bm Qd1+; id "BK.01";``.
 """
 
+import os
 import re
 from pathlib import Path
 from typing import NamedTuple
 
 from thinkenv.chess_puzzles import compression
+from thinkenv.chess_puzzles.errors import PuzzleFileError
 from thinkenv.chess_puzzles.notation import (
     fen_of_position,
     move_of_text,
@@ -16,12 +18,17 @@ from thinkenv.chess_puzzles.notation import (
     uci_of_move,
 )
 from thinkenv.chess_puzzles.rules import BLACK
+from thinkenv.gate import reader
 
 # Far more than any collection of positions has: it is read as a whole.
 MAX_FILE_BYTES = 256 * 1024 * 1024
 
-# An operation: a code, and what stands up to the next semicolon that is not within quotes.
-OPERATION = re.compile(r"\s*([A-Za-z]\w*)\s*((?:\"[^\"]*\"|[^;\"])*)(?:;|$)")
+# Far more than any line has.
+MAX_LINE_LENGTH = 1 << 20
+
+# An operation: a code, and what stands up to the next semicolon that is not within quotes. Nothing
+# is tried twice (``*+``), or a long line of something else would take for ever.
+OPERATION = re.compile(r"\s*+([A-Za-z]\w*+)\s*+((?:\"[^\"]*+\"|[^;\"])*+)(?:;|$)")
 EMPTY = re.compile(r"[\s;]*")
 FIELD = re.compile(r"\s*(\S+)")
 CLOCK = re.compile(r"\s+(\d+)(?=[\s;]|$)")
@@ -105,29 +112,24 @@ def parse_line(line: str) -> GivenPosition:
     return GivenPosition(fen_of_position(position), operations.get("id", ""), best, operations)
 
 
-def read_text(path: str | Path) -> str:
+def read_text(path: Path) -> str:
     """The text of a file of positions, which may be compressed.
 
     Raises:
-        ValueError: If it is not there, too large, damaged, or no text.
-        OSError: If it cannot be read.
+        PuzzleFileError: If it cannot be read, is too large, damaged, or no text.
     """
-    path = Path(path).expanduser()
-    if not path.is_file():
-        raise ValueError(f"path must be that of a file, got {str(path)!r}, which is none")
     content = bytearray()
+    for piece in compression.read_bytes(path, lambda piece: None):
+        content += piece
+        if len(content) > MAX_FILE_BYTES:
+            raise ValueError(f"has more than {MAX_FILE_BYTES:,} bytes")
     try:
-        for piece in compression.read_bytes(path, lambda piece: None):
-            content += piece
-            if len(content) > MAX_FILE_BYTES:
-                raise ValueError(f"has more than {MAX_FILE_BYTES:,} bytes")
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: is no text: byte {error.start} is not in UTF-8") from None
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
+        raise ValueError(f"is no text: byte {error.start} is not in UTF-8") from error
 
 
+@reader("positions, one a line", PuzzleFileError)
 def read_positions(path: str | Path) -> list[GivenPosition]:
     """Read a file with a position on each line, as FEN or EPD; it may be compressed.
 
@@ -137,17 +139,19 @@ def read_positions(path: str | Path) -> list[GivenPosition]:
         The positions, in the order of the file.
 
     Raises:
-        ValueError: If there is no such file, it is no text, holds no position, or a line is not one
-            of a possible position; the error names the file and the line.
+        PuzzleFileError: If the file cannot be read, is no text, holds no position, or a line is not
+            one of a possible position; it names the file and the line.
     """
     positions = []
-    for number, line in enumerate(read_text(path).splitlines(), 1):
+    for number, line in enumerate(read_text(Path(os.path.expanduser(path))).splitlines(), 1):
         if not line.strip() or line.lstrip()[0] in "#%":
             continue
+        if len(line) > MAX_LINE_LENGTH:
+            raise ValueError(f"line {number}: has more than {MAX_LINE_LENGTH:,} characters")
         try:
             positions.append(parse_line(line))
         except ValueError as error:
-            raise ValueError(f"{path}: line {number}: {error}") from None
+            raise ValueError(f"line {number}: {error}") from error
     if not positions:
-        raise ValueError(f"{path}: holds no positions")
+        raise ValueError("holds no positions")
     return positions

@@ -8,7 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from thinkenv.chess_puzzles.database import COLUMN_TYPES, Database, write_database
+from thinkenv import gate
+from thinkenv.chess_puzzles.columns import COLUMN_TYPES
+from thinkenv.chess_puzzles.compression import Trace
+from thinkenv.chess_puzzles.database import Database, write_database
+from thinkenv.chess_puzzles.errors import PuzzleFileError
 from thinkenv.chess_puzzles.lichess_rows import (
     LONG_ID,
     MAX_ID_LENGTH,
@@ -37,10 +41,13 @@ class Refused:
     Attributes:
         lines: ``(n,)`` int64, their line numbers in the file, from 1 on.
         reasons: ``(n,)`` int64, indices into ``ERRORS``.
+        doubt: Why the file may lack some at its end, or have wrong ones, without that showing;
+            empty if that would show.
     """
 
     lines: np.ndarray
     reasons: np.ndarray
+    doubt: str = ""
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -102,7 +109,7 @@ class ImportState:
         """Read the rows of a block."""
         id_length, set_bytes = self.id_length, self.set_bytes
         while True:
-            rows, (count, moves, urls), refused = self.read_text(block, id_length, set_bytes)
+            rows, (count, moves, urls), refused = self.read_with_room(block, id_length, set_bytes)
             reasons = refused[:, 1]
             if LONG_ID in reasons:
                 id_length = MAX_ID_LENGTH
@@ -122,7 +129,7 @@ class ImportState:
         self.refused.append(refused)
         self.refused.append(block.refused)
 
-    def read_text(
+    def read_with_room(
         self, block: Block, id_length: int, set_bytes: int
     ) -> tuple[Rows, tuple[int, int, int], np.ndarray]:
         """Read a block's text with room for ids of a length, and sets of so many bytes.
@@ -202,8 +209,11 @@ def new_words(text: bytes, words: Words) -> list[str]:
     return [text[begin:end].decode(errors="replace") for begin, end, _ in found]
 
 
+@gate.reader("a table of puzzles", PuzzleFileError)
 def import_puzzles(
-    source: Path, target: Path | None, advance: Callable[[int], None] = lambda count: None
+    source: str | Path,
+    target: str | Path | None,
+    advance: Callable[[int], None] = lambda count: None,
 ) -> tuple[Database, Refused]:
     """Read a table of puzzles into a database.
 
@@ -220,11 +230,14 @@ def import_puzzles(
         The database (in memory) and the rows refused.
 
     Raises:
-        ValueError: If the source is damaged, or lacks a column, or no row is a puzzle; or if the
-            target is the source.
-        OSError: If a file cannot be read or written. Nothing is left of an unfinished target.
+        PuzzleFileError: If the source cannot be read, is damaged, or lacks a column, or no row is a
+            puzzle; or if the target is the source.
+        OSError: If the target cannot be written. Nothing is left of an unfinished one, and an
+            earlier one is whole.
         ImportError: If the source is a Parquet file and pyarrow is not installed.
     """
+    source = Path(source)
+    target = None if target is None else Path(target)
     if target is not None and target.exists() and target.samefile(source):
         raise ValueError(f"target must not be the file that is read, got {target} for both")
     digest = hashlib.sha256()
@@ -234,17 +247,16 @@ def import_puzzles(
         advance(len(raw))
 
     state = ImportState()
-    for block in read_blocks(source, see):
+    trace = Trace()
+    for block in read_blocks(source, see, trace):
         state.read(block)
     columns = {name: state.columns.pop(name).join() for name in list(state.columns)}
     bad = state.refused.join()
     if len(columns["ratings"]) == 0:
         if len(bad) == 0:
-            raise ValueError(f"{source} has no rows")
+            raise ValueError("has no rows")
         line, reason = bad[np.argmin(bad[:, 0])]
-        raise ValueError(
-            f"{source}: not one of {len(bad):,} rows is a puzzle; line {line}: {ERRORS[reason]}"
-        )
+        raise ValueError(f"not one of {len(bad):,} rows is a puzzle; line {line}: {ERRORS[reason]}")
     columns["ids"] = as_texts(columns["ids"])
     columns, same = without(columns, repeated_ids(columns["ids"]), SAME_ID)
     bad = np.concatenate([bad, same])
@@ -255,7 +267,8 @@ def import_puzzles(
     )
     types = COLUMN_TYPES | {"ids": columns["ids"].dtype}
     columns = {name: columns[name].astype(types[name], copy=False) for name in COLUMN_TYPES}
-    refused = Refused(*bad[np.argsort(bad[:, 0], kind="stable")].T)
+    lines, reasons = bad[np.argsort(bad[:, 0], kind="stable")].T
+    refused = Refused(lines, reasons, trace.doubt)
     database = Database(
         columns, tuple(themes), tuple(openings), source.name, digest.hexdigest(), len(refused)
     )

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import uint64
 
-from thinkenv.chess_puzzles.database import COLUMN_TYPES
+from thinkenv.chess_puzzles.columns import COLUMN_TYPES
 from thinkenv.chess_puzzles.notation import (
     LOWER_CASE,
     castling_as_kings_move,

@@ -46,9 +46,8 @@ from thinkenv.chess_puzzles.rules import (
     SWAPPED,
     THEIRS,
     UP,
-    find_king,
+    can_take_king,
     flip,
-    is_attacked,
     is_legal,
     keep_legal_en_passant,
     legal_moves,
@@ -327,16 +326,11 @@ def parse_fen(text, begin, end, position):
     error = check_pieces(position)
     if error != 0:
         return error
-    # As yet it is seen from White. The king of the side that has just moved must be safe: look from
-    # that side, which is White's when Black is to move, and then from the side to move.
     position[BLACK] = 0
-    if not is_black:
+    if is_black:  # as yet it is seen from White
         flip(position)
-    can_be_taken = is_attacked(position, find_king(position))
-    flip(position)
-    if can_be_taken:
+    if can_take_king(position):
         return BAD_CHECK
-    position[BLACK] = is_black
     keep_legal_en_passant(position)
     return 0
 

@@ -10,14 +10,17 @@ from pathlib import Path
 
 import numpy as np
 
+from thinkenv import gate
 from thinkenv.checks import check_choice, check_integer, suggest_arguments, suggestion
+from thinkenv.chess_puzzles.columns import COLUMN_TYPES
 from thinkenv.chess_puzzles.database import (
-    COLUMN_TYPES,
     Database,
     is_database,
+    map_database,
     open_database,
     write_database,
 )
+from thinkenv.chess_puzzles.errors import PuzzleFileError
 from thinkenv.chess_puzzles.importing import import_puzzles
 from thinkenv.chess_puzzles.lichess_rows import URL_PREFIX
 from thinkenv.chess_puzzles.notation import MAX_FEN_LENGTH, MAX_UCI_LENGTH, write_fen, write_move
@@ -30,6 +33,7 @@ from thinkenv.chess_puzzles.rating_splits import (
     is_in_split,
 )
 from thinkenv.chess_puzzles.rules import POSITION_BYTES
+from thinkenv.chess_puzzles.verified import state_of
 from thinkenv.files import announce_unwritable_cache, cache_dir, writable_cache_dir
 from thinkenv.kernels.compilation import kernel
 from thinkenv.notebooks import span
@@ -59,8 +63,8 @@ class ChessPuzzles:
     """Some puzzles of a database, as columns.
 
     Each attribute named below is an array with an entry for each of the ``n`` puzzles, and so are
-    the other columns in ``COLUMN_TYPES`` of ``thinkenv.chess_puzzles.database``. It is read from
-    the database when it is first asked for.
+    the other columns in ``thinkenv.chess_puzzles.columns``. It is read from the database when it is
+    first asked for.
 
     Attributes:
         rows: ``(n,)`` int64, their rows in the database.
@@ -249,14 +253,22 @@ def check_band(name: str, band: object, low: int, high: int) -> tuple[int, int] 
 
 
 def import_with_progress(source: Path, target: Path | None) -> Database:
-    """Import a file, with a progress bar and a report of refused rows on the standard error."""
+    """Import a file, with a progress bar; the standard error says what was read and refused.
+
+    Raises:
+        PuzzleFileError: See ``import_puzzles``.
+        OSError: If the target cannot be written.
+    """
     from tqdm import tqdm
 
-    size = source.stat().st_size
+    size = gate.check_file(source).st_size
     with tqdm(total=size, desc=f"importing {source.name}", unit="B", unit_scale=True) as bar:
         database, refused = import_puzzles(source, target, bar.update)
     for line in refused.describe():
         print(f"{source.name}: {line}", file=sys.stderr)
+    # How many there were is known to whoever has the file from somewhere, and to nobody else.
+    doubt = f"; {refused.doubt}, so compare the number of rows" if refused.doubt else ""
+    print(f"{source.name}: {len(database):,} puzzles read{doubt}", file=sys.stderr)
     return database
 
 
@@ -277,12 +289,20 @@ def converted_name(source: Path) -> str:
     return f"{source.name.split('.')[0]}-{digest}.puzzles"
 
 
-@functools.lru_cache(maxsize=8)
-def open_source(path: Path, modified: int) -> Database:
+@gate.reader("a puzzle database, or a table of puzzles", PuzzleFileError)
+def open_source(path: str | Path) -> Database:
     """Open a database, converting a table first if that was not done before.
 
-    ``modified`` is the file's time of change, so that a changed file is not taken from memory.
+    Raises:
+        PuzzleFileError: If it is neither, or damaged.
+        ImportError: If it is a Parquet file and pyarrow is not installed.
     """
+    return open_in_state(Path(path).absolute(), state_of(gate.check_file(path)))
+
+
+@functools.lru_cache(maxsize=8)
+def open_in_state(path: Path, state: tuple[int, ...]) -> Database:
+    """Open a database or a table; ``state`` is there so that a changed file is opened again."""
     if path == BUNDLED:
         return sealed(import_puzzles(path, None)[0])
     return open_database(path) if is_database(path) else open_converted(path)
@@ -294,8 +314,8 @@ def open_converted(path: Path) -> Database:
     Where the cache folder cannot be written it stays in memory.
     """
     name = converted_name(path)
-    with contextlib.suppress(OSError, RuntimeError, ValueError):
-        # A ValueError: it is damaged, or by another release, and made again.
+    with contextlib.suppress(PuzzleFileError, OSError, RuntimeError):
+        # A PuzzleFileError: it is not there, damaged, or by another release, and made again.
         return open_database(cache_dir() / FOLDER / name)
     database = import_with_progress(path, None)
     folder = writable_cache_dir(FOLDER)
@@ -303,10 +323,13 @@ def open_converted(path: Path) -> Database:
         return sealed(database)
     try:
         write_database(folder / name, database)
-        return open_database(folder / name)
+        with gate.opened(folder / name) as file:  # not verified, for it has just been written
+            return map_database(file).database
     except OSError as error:  # the disk is full
         announce_unwritable_cache(str(error.strerror or error))
-        return sealed(database)
+    except ValueError:  # it has more names than a database has room for
+        pass
+    return sealed(database)
 
 
 def sealed(database: Database) -> Database:
@@ -324,21 +347,23 @@ def find_database(database: str | Path) -> Database:
             ``.csv.zst`` (see ``thinkenv.chess_puzzles.tables``), or to a converted database.
 
     Raises:
-        ValueError: If there is no such file, or it is damaged or not a table of puzzles.
+        PuzzleFileError: If it is damaged or not a table of puzzles.
+        ValueError: If there is no such file.
         TypeError: If it is neither text nor a path.
         ImportError: If it is a Parquet file and pyarrow is not installed.
     """
     if not isinstance(database, str | os.PathLike):
         raise TypeError(f"database must be 'bundled' or a path, got {database!r}")
-    path = BUNDLED if database == "bundled" else Path(database).expanduser()
-    if not path.is_file():
-        problem = "which is a folder" if path.is_dir() else "and there is no such file"
+    if database == "bundled":
+        return open_source(BUNDLED)
+    path = Path(os.path.expanduser(database))
+    if os.path.isdir(path) or not os.path.exists(path):
+        problem = "which is a folder" if os.path.isdir(path) else "and there is no such file"
         raise ValueError(
             f"database must be 'bundled' or the path of a file, got {str(database)!r}, {problem}"
             + suggestion(str(database), ["bundled"])
         )
-    path = path.resolve() if path != BUNDLED else path
-    return open_source(path, path.stat().st_mtime_ns)
+    return open_source(path)
 
 
 @suggest_arguments
@@ -357,8 +382,9 @@ def load(
     without saying so; say ``split="train"`` here if that is what you do.
 
     A table is converted once into a database in the cache folder (see ``thinkenv.files``) and
-    mapped into memory from then on. The database's checksum is
-    compared by ``python -m thinkenv chess info``, which reads all of it, and not here.
+    mapped into memory from then on; the standard error says how many puzzles it has. A database is
+    verified as a whole when it is first opened in its present state, and from then on not read
+    before it is used. It must not be written to while it is in use.
 
     Args:
         database: ``bundled`` (6,605 puzzles that come with this package), or a path to a table of
@@ -378,8 +404,9 @@ def load(
         The puzzles, in the order of the file.
 
     Raises:
-        ValueError: If an argument has a value that is not allowed, the file is not there or
-            damaged, or no puzzle is left.
+        PuzzleFileError: If the file is damaged, or neither a database nor a table of puzzles.
+        ValueError: If an argument has a value that is not allowed, the file is not there, or no
+            puzzle is left.
         TypeError: If an argument has the wrong type.
         ImportError: If the file is one of Parquet and pyarrow is not installed.
 

@@ -123,23 +123,24 @@ def swap_rights(rights):
     return rights >> 2 | (rights & 3) << 2
 
 
-@kernel
-def is_attacked(position, square):
-    """Whether a piece of the opponent attacks a square.
+@kernel(inline="always")
+def is_attacked_by(position, square, side):
+    """Whether a piece of a side attacks a square: ``THEIRS``, or 0 for the own side.
 
     Assumes a position, and a square from 0 to 63 or ``NO_SQUARE``, which nothing attacks.
     """
     rank = square >> 3
     file = square & 7
     # The opponent's pawns take downwards, so those that attack a square stand above it.
-    if rank < 7:
-        if file > 0 and position[square + UP - 1] == THEIRS + PAWN:
+    up = UP if side == THEIRS else -UP
+    if rank < 7 if side == THEIRS else rank > 0:
+        if file > 0 and position[square + up - 1] == side + PAWN:
             return True
-        if file < 7 and position[square + UP + 1] == THEIRS + PAWN:
+        if file < 7 and position[square + up + 1] == side + PAWN:
             return True
     for direction in range(len(JUMPS)):
         target = KNIGHT_STEPS[square, direction]
-        if target != NO_SQUARE and position[target] == THEIRS + KNIGHT:
+        if target != NO_SQUARE and position[target] == side + KNIGHT:
             return True
     # Along each line only the first piece can attack; what stands behind it is covered.
     for direction in range(DIRECTIONS):
@@ -150,13 +151,34 @@ def is_attacked(position, square):
             piece = position[target]
             if piece == 0:
                 continue
-            if piece == THEIRS + QUEEN:
+            if piece == side + QUEEN:
                 return True
-            if piece == (THEIRS + ROOK if direction < FIRST_DIAGONAL else THEIRS + BISHOP):
+            if piece == (side + ROOK if direction < FIRST_DIAGONAL else side + BISHOP):
                 return True
-            if distance == 0 and piece == THEIRS + KING:
+            if distance == 0 and piece == side + KING:
                 return True
             break
+    return False
+
+
+@kernel
+def is_attacked(position, square):
+    """Whether a piece of the opponent attacks a square.
+
+    Assumes a position, and a square from 0 to 63 or ``NO_SQUARE``, which nothing attacks.
+    """
+    return is_attacked_by(position, square, THEIRS)
+
+
+@kernel
+def can_take_king(position):
+    """Whether the side to move could take the opponent's king, which the rules rule out.
+
+    Assumes a position.
+    """
+    for square in range(64):
+        if position[square] == THEIRS + KING:
+            return is_attacked_by(position, square, 0)
     return False
 
 

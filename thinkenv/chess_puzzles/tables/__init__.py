@@ -18,10 +18,12 @@ text that ``thinkenv.chess_puzzles.lichess_rows`` reads.
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from thinkenv.chess_puzzles.compression import read_bytes
+from thinkenv.chess_puzzles.compression import Trace, read_bytes
+from thinkenv.chess_puzzles.errors import PuzzleFileError
 from thinkenv.chess_puzzles.tables import delimited, epd, json_lines, parquet
 from thinkenv.chess_puzzles.tables.rows import Block, blocks_of_rows
 from thinkenv.chess_puzzles.tables.text import read_ahead, whole_lines, with_newlines
+from thinkenv.gate import reading
 
 BYTES_TO_RECOGNIZE = 1 << 16
 COMMENT_SIGNS = (b"#", b"%")
@@ -29,32 +31,36 @@ COMMENT_SIGNS = (b"#", b"%")
 __all__ = ["Block", "read_blocks"]
 
 
-def read_blocks(path: Path, see: Callable[[bytes], None]) -> Iterator[Block]:
+def read_blocks(
+    path: Path, see: Callable[[bytes], None], trace: Trace | None = None
+) -> Iterator[Block]:
     """Read a table of puzzles in pieces.
 
     Args:
         path: The file.
         see: Called with the bytes as they are on disk.
+        trace: Where to note what was noticed.
 
     Raises:
-        ValueError: If the file is damaged, lacks a column, or is not a table.
-        OSError: If it cannot be read.
+        PuzzleFileError: If the file cannot be read, is damaged, lacks a column, or is not a table.
         ImportError: If it is a Parquet file and pyarrow is not installed.
     """
-    if parquet.is_parquet(path):
-        yield from blocks_of_rows(parquet.read_rows(path, see))
-        return
-    texts = whole_lines(read_ahead(with_newlines(read_bytes(path, see))), path)
-    first = b""
-    while len(first) < BYTES_TO_RECOGNIZE and (text := next(texts, None)) is not None:
-        first += text
-    line = first_line(first)
-    if epd.is_epd(line):
-        yield from blocks_of_rows(epd.read_rows(first, texts))
-    elif json_lines.is_json(line):
-        yield from blocks_of_rows(json_lines.read_rows(first, texts, path))
-    else:
-        yield from delimited.read_blocks(first, texts, path)
+    trace = trace or Trace()
+    with reading(path, PuzzleFileError):
+        if parquet.is_parquet(path):
+            yield from blocks_of_rows(parquet.read_rows(path, see))
+            return
+        texts = whole_lines(read_ahead(with_newlines(read_bytes(path, see, trace))), trace)
+        first = b""
+        while len(first) < BYTES_TO_RECOGNIZE and (text := next(texts, None)) is not None:
+            first += text
+        line = first_line(first)
+        if epd.is_epd(line):
+            yield from blocks_of_rows(epd.read_rows(first, texts))
+        elif json_lines.is_json(line):
+            yield from blocks_of_rows(json_lines.read_rows(first, texts))
+        else:
+            yield from delimited.read_blocks(first, texts)
 
 
 def first_line(text: bytes) -> str:

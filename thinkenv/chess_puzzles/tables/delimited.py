@@ -10,7 +10,6 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from itertools import chain
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -36,7 +35,9 @@ SEPARATOR_LINE = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 # What is not in a table that Lichess wrote: quotes, and lists of themes.
 NOT_OF_LICHESS = (b'"', b"[")
 BYTES_TO_LOOK_AT = 1 << 16
-MAX_LINES_OF_ROW = 1000  # a quote that is not closed by then is none
+# A quote that is not closed within so many lines, or bytes and one line, is none.
+MAX_LINES_OF_ROW, MAX_BYTES_OF_ROW = 1000, 1 << 20
+MAX_LINES_IN_VAIN = 1_000_000  # which were read for quotes that were not closed
 
 WRONG_WIDTH = error_code("the row has more or fewer fields than the header")
 BAD_QUOTES = error_code("the row's quotes are not closed, or not those of RFC 4180")
@@ -64,22 +65,18 @@ class Layout(NamedTuple):
         return self.separator == "," and names in (LICHESS_NAMES, LICHESS_NAMES[:-1])
 
 
-def read_blocks(first: bytes, texts: Iterator[bytes], path: Path) -> Iterator[Block]:
+def read_blocks(first: bytes, texts: Iterator[bytes]) -> Iterator[Block]:
     """The rows of a table.
 
     Args:
         first: The first whole lines, among them the header, if there is one, and the first row.
         texts: Those that follow.
-        path: The file, for errors.
 
     Raises:
-        ValueError: If the header lacks a column that is needed.
+        ValueError: If the header lacks a column that is needed, or too many quotes are not closed.
     """
-    try:
-        layout = find_layout(first)
-        places = Places(layout.names)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
+    layout = find_layout(first)
+    places = Places(layout.names)
     texts = chain([first[layout.begin :]], texts)
     line = layout.line
     if layout.is_that_of_lichess and is_usual(first[layout.begin :]):
@@ -198,6 +195,7 @@ class Lines:
         self._texts = texts
         self._number = number
         self._coming: deque[tuple[int, str]] = deque()
+        self._in_vain = 0
 
     def take(self) -> tuple[int, str] | None:
         """The next line, or None at the end."""
@@ -211,7 +209,14 @@ class Lines:
         return self._coming.popleft()
 
     def put_back(self, lines: list[tuple[int, str]]) -> None:
-        """Let these come next."""
+        """Let these come next.
+
+        Raises:
+            ValueError: If that was done with so many that it would go on for hours.
+        """
+        self._in_vain += len(lines)
+        if self._in_vain > MAX_LINES_IN_VAIN:
+            raise ValueError("has too many quotes that are not closed")
         self._coming.extendleft(reversed(lines))
 
 
@@ -234,16 +239,21 @@ def read_quoted(number: int, line: str, lines: Lines, separator: str) -> list[st
     further: list[tuple[int, str]] = []
 
     def all_lines() -> Iterator[str]:
+        length = len(line)
         yield line
-        while len(further) < MAX_LINES_OF_ROW and (taken := lines.take()) is not None:
+        while len(further) < MAX_LINES_OF_ROW and length < MAX_BYTES_OF_ROW:
+            taken = lines.take()
+            if taken is None:
+                return
             further.append(taken)
+            length += len(taken[1])
             yield taken[1]
 
     try:
         return next(
             csv.reader(all_lines(), delimiter=separator, skipinitialspace=True, strict=True)
         )
-    except csv.Error:
+    except csv.Error:  # also where a field is longer than any that is read
         lines.put_back(further)
         return BAD_QUOTES
 

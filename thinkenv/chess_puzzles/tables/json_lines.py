@@ -4,17 +4,15 @@ One object is a table as pandas writes it: columns as lists, columns as objects 
 or a list of rows under another name.
 """
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
 
 from thinkenv.chess_puzzles.notation import error_code
 from thinkenv.chess_puzzles.tables.rows import Places, Row, as_text, plain
 from thinkenv.chess_puzzles.tables.text import numbered_lines
+from thinkenv.gate import parse_json
 
 BAD_OBJECT = error_code("JSON: the line is not an object with the columns FEN and Moves")
 MAX_LIST_BYTES = 1 << 30  # a list is read as a whole
-NOT_JSON = (ValueError, RecursionError)
 
 
 def is_json(line: str) -> bool:
@@ -22,27 +20,26 @@ def is_json(line: str) -> bool:
     return line.startswith(("{", "["))
 
 
-def read_rows(first: bytes, texts: Iterator[bytes], path: Path) -> Iterator[Row]:
+def read_rows(first: bytes, texts: Iterator[bytes]) -> Iterator[Row]:
     """The rows of a table of JSON.
 
     Args:
         first: The first whole lines.
         texts: Those that follow.
-        path: The file, for errors.
 
     Raises:
         ValueError: If it is a list that is damaged, or not one of objects.
     """
     places: dict[tuple[str, ...], Places] = {}
     if first.lstrip().startswith(b"[") or is_one_object(first):
-        entries = entries_of(read_whole(first, texts, path))
+        entries = entries_of(read_whole(first, texts))
         for number, entry in enumerate(entries, 1):
             yield number, values_of(number, entry, places)
         return
     for number, line in numbered_lines(first, texts):
         try:
-            entry = json.loads(line)
-        except NOT_JSON:
+            entry = parse_json(line)
+        except ValueError:
             entry = None
         yield number, values_of(number, entry, places)
 
@@ -51,8 +48,8 @@ def is_one_object(first: bytes) -> bool:
     """Whether a text that begins with an object is that object alone and not one in each line."""
     line = first.lstrip().split(b"\n", 1)[0].rstrip()
     try:
-        entry = json.loads(line)
-    except NOT_JSON:
+        entry = parse_json(line)
+    except ValueError:
         return not line.endswith(b"}")
     if not isinstance(entry, dict):
         return False
@@ -69,7 +66,8 @@ def entries_of(table: object) -> list:
     names, rows = table.get("columns"), table.get("data")
     if isinstance(names, list) and isinstance(rows, list):
         return [
-            dict(zip(names, row, strict=False)) if isinstance(row, list) else row for row in rows
+            dict(zip(map(str, names), row, strict=False)) if isinstance(row, list) else row
+            for row in rows
         ]
     columns = [value for name, value in table.items() if plain(name) == "fen"]
     if columns and isinstance(columns[0], list | dict):
@@ -86,24 +84,23 @@ def at(column: object, key) -> object:
     return column[key] if isinstance(column, list) and key < len(column) else None
 
 
-def read_whole(first: bytes, texts: Iterator[bytes], path: Path) -> object:
+def read_whole(first: bytes, texts: Iterator[bytes]) -> object:
     """A text that is one list or object.
 
     Raises:
         ValueError: If it is damaged or too long.
     """
     pieces = [first]
+    length = len(first)
     for text in texts:
         pieces.append(text)
-        if sum(map(len, pieces)) > MAX_LIST_BYTES:
+        length += len(text)
+        if length > MAX_LIST_BYTES:
             raise ValueError(
-                f"{path}: a list or object in JSON must have at most {MAX_LIST_BYTES:,} bytes; "
-                "write an object in each line"
+                f"a list or object in JSON must have at most {MAX_LIST_BYTES:,} bytes; write an "
+                "object in each line"
             )
-    try:
-        return json.loads(b"".join(pieces))
-    except NOT_JSON as error:
-        raise ValueError(f"{path} is not a table: its JSON cannot be read ({error})") from None
+    return parse_json(b"".join(pieces))
 
 
 def values_of(number: int, entry: object, places: dict[tuple[str, ...], Places]) -> list[str] | int:
@@ -117,9 +114,9 @@ def values_of(number: int, entry: object, places: dict[tuple[str, ...], Places])
     if not isinstance(entry, dict):
         return BAD_OBJECT
     names = tuple(entry)
-    if names not in places:
-        try:
+    try:
+        if names not in places:
             places[names] = Places(names)
-        except ValueError:
-            return BAD_OBJECT
-    return places[names].pick(number, [as_text(value) for value in entry.values()])
+        return places[names].pick(number, [as_text(value) for value in entry.values()])
+    except (ValueError, RecursionError):  # a RecursionError: lists in lists in lists
+        return BAD_OBJECT

@@ -12,6 +12,7 @@ from thinkenv.chess_puzzles.lichess_rows import (
     DEVIATION,
     FEN,
     ID,
+    MAX_MOVES_OF_ROW,
     MOVES,
     OPENINGS,
     PLAYS,
@@ -174,11 +175,14 @@ def plain_number(text: str) -> str:
 
 
 def in_uci(fen: str, moves: str) -> str:
-    """Moves in short notation as in UCI; as they are where one cannot be played."""
+    """Moves in short notation as in UCI; as they are where one cannot be played.
+
+    Of more than a row may have, so many are given that it shows.
+    """
     written: list[str] = []
     try:
         position = position_of_fen(fen)
-        for word in moves.split():
+        for word in moves.split()[: MAX_MOVES_OF_ROW + 1]:
             if word == "0000" and not written:
                 written.append(word)
                 continue

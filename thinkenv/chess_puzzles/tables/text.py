@@ -3,7 +3,8 @@
 import codecs
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+
+from thinkenv.chess_puzzles.compression import Trace
 
 MAX_JSON_LINE_BYTES = 1 << 30  # a whole table may be one line
 JSON_SIGNS = (b"[", b"{")
@@ -39,18 +40,25 @@ def read_ahead(pieces: Iterator[bytes]) -> Iterator[bytes]:
             yield piece
 
 
-def whole_lines(pieces: Iterator[bytes], path: Path) -> Iterator[bytes]:
+def whole_lines(pieces: Iterator[bytes], trace: Trace) -> Iterator[bytes]:
     """Join pieces of text so that each ends with a newline.
+
+    Args:
+        pieces: The text.
+        trace: Where to note whether the last line ends as the others do.
 
     Raises:
         ValueError: If a line is too long to be one of a puzzle file.
     """
     rest: list[bytes] = []  # joined but once, since it may be long
     length = 0
-    limit = 0
+    limit = MAX_LINE_BYTES
+    is_json = is_blank = True
     for piece in pieces:
-        if not limit and (begin := piece.lstrip()):
-            limit = MAX_JSON_LINE_BYTES if begin.startswith(JSON_SIGNS) else MAX_LINE_BYTES
+        if is_blank and (begin := piece.lstrip()):
+            is_blank = False
+            is_json = begin.startswith(JSON_SIGNS)
+            limit = MAX_JSON_LINE_BYTES if is_json else MAX_LINE_BYTES
         cut = piece.rfind(b"\n") + 1
         if cut:
             yield b"".join([*rest, piece[:cut]])
@@ -59,9 +67,12 @@ def whole_lines(pieces: Iterator[bytes], path: Path) -> Iterator[bytes]:
         rest.append(piece[cut:])
         length += len(piece) - cut
         if length > limit:
-            raise ValueError(f"{path} is not a puzzle file: it has a line of over {limit} bytes")
+            raise ValueError(f"is not a puzzle file: it has a line of over {limit:,} bytes")
     if length:
-        yield b"".join([*rest, b"\n"])
+        last = b"".join(rest)
+        # What JSON lacks at its end is missed by whoever reads it.
+        trace.ends_with_newline = is_json or not last.strip()
+        yield last + b"\n"
 
 
 def decoded(text: bytes) -> str:
