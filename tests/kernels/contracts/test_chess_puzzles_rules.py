@@ -83,6 +83,22 @@ def test_is_attacked():
             assert rules.is_attacked(position, square) == there
 
 
+def test_is_attacked_by():
+    for position in POSITIONS:
+        board = chess.Board(fen_of_position(position))
+        mirror = 0 if board.turn else MIRROR_SQUARE
+        for square in range(64):
+            there = board.is_attacked_by(board.turn, square ^ mirror)
+            assert rules.is_attacked_by(position, square, 0) == there
+
+
+def test_can_take_king():
+    assert not rules.can_take_king(empty_position())
+    for position in POSITIONS:
+        status = chess.Board(fen_of_position(position)).status()
+        assert rules.can_take_king(position) == bool(status & chess.STATUS_OPPOSITE_CHECK)
+
+
 def test_find_king():
     for square in range(64):
         position = empty_position()
