@@ -337,10 +337,15 @@ class Archive:
     """
 
     def __init__(self, file: BinaryIO):
+        count = count_members(file)
+        if count > MAX_MEMBERS:
+            raise ValueError(f"has {count:,} members; at most {MAX_MEMBERS:,} are read")
         self._file = zipfile.ZipFile(file)
+        # A damaged length in the directory of an archive hides the members behind it.
+        if len(self._file.infolist()) != count:
+            found = len(self._file.infolist())
+            raise ValueError(f"is said to have {count:,} members, of which {found:,} are found")
         entries = [entry for entry in self._file.infolist() if not entry.is_dir()]
-        if len(entries) > MAX_MEMBERS:
-            raise ValueError(f"has {len(entries):,} members; at most {MAX_MEMBERS:,} are read")
         self._entries: dict[str, zipfile.ZipInfo] = {}
         for entry in entries:
             name = entry.filename
@@ -413,6 +418,40 @@ class Archive:
         if name not in self._entries:
             raise ValueError(f"lacks the member {name}")
         return self._entries[name]
+
+
+# What a zip archive ends with, and what stands before that where there are more members than its
+# number has room for: sections 4.3.14 to 4.3.16 of the format's description (APPNOTE.TXT).
+END_OF_ARCHIVE = struct.Struct("<4s6xHIIH")  # signature, members, directory: size, place; comment
+LOCATOR_64 = struct.Struct("<4s4xQ4x")  # signature, place of the next
+END_OF_ARCHIVE_64 = struct.Struct("<4s28xQ")  # signature, members
+LONGEST_COMMENT = 2**16 - 1
+
+
+def count_members(file: BinaryIO) -> int:
+    """How many members a zip archive says that it has, folders among them.
+
+    Raises:
+        ValueError: If it is none, or something follows its end.
+    """
+    length = file.seek(0, os.SEEK_END)
+    begin = max(0, length - END_OF_ARCHIVE.size - LONGEST_COMMENT)
+    file.seek(begin)
+    tail = file.read()
+    place = tail.rfind(b"PK\5\6")
+    if place < 0 or len(tail) - place < END_OF_ARCHIVE.size:
+        raise ValueError("damaged or cut off, or not a zip archive: it has no end of one")
+    _, count, _, _, comment = END_OF_ARCHIVE.unpack_from(tail, place)
+    if place + END_OF_ARCHIVE.size + comment != len(tail):
+        raise ValueError("damaged: something follows the end of a zip archive, or lacks there")
+    if count == 2**16 - 1 and place >= LOCATOR_64.size:
+        signature, place_64 = LOCATOR_64.unpack_from(tail, place - LOCATOR_64.size)
+        if signature == b"PK\6\7" and place_64 + END_OF_ARCHIVE_64.size <= length:
+            file.seek(place_64)
+            signature, count_64 = END_OF_ARCHIVE_64.unpack(file.read(END_OF_ARCHIVE_64.size))
+            count = count_64 if signature == b"PK\6\6" else count
+    file.seek(0)
+    return count
 
 
 def check_growth(name: str, size: int, stored: int) -> None:

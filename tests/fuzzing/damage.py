@@ -20,7 +20,9 @@ from typing import Any
 
 import numpy as np
 
-from thinkenv.chess_puzzles import database
+from thinkenv.chess_puzzles.database_header import MAGIC, aligned, summed_text
+from thinkenv.deep_thinking import checkpoint
+from thinkenv.suites import results
 
 DEEP = "[" * 100_000
 HUGE = "9" * 400
@@ -126,7 +128,7 @@ def change_contents(content: bytes, rng: random.Random) -> tuple[bytes, str]:
     changes: dict[bytes, Callable[[bytes, random.Random], tuple[bytes, str]]] = {
         b"PK": change_archive,
         b"\x93NUMPY": change_array,
-        database.MAGIC: change_database,
+        MAGIC: change_database,
     }
     for magic, change in changes.items():
         if content.startswith(magic):
@@ -134,11 +136,8 @@ def change_contents(content: bytes, rng: random.Random) -> tuple[bytes, str]:
     length = int.from_bytes(content[:8], "little")
     if content[8:9] == b"{" and length < len(content):
         return change_tensors(content, rng)
-    try:
-        described = json.loads(content)
-    except (ValueError, RecursionError):
-        return change_bytes(content, rng)
-    return change_json(described, rng)
+    described = parsed(content)
+    return change_bytes(content, rng) if described is None else change_json(described, rng)
 
 
 def change_json(described: Any, rng: random.Random) -> tuple[bytes, str]:
@@ -227,12 +226,13 @@ def change_array(content: bytes, rng: random.Random) -> tuple[bytes, str]:
 
 def change_database(content: bytes, rng: random.Random) -> tuple[bytes, str]:
     """Change the header of a puzzle database, or values of a column; checksums are right."""
-    begin = len(database.MAGIC) + 8
+    begin = len(MAGIC) + 8
     length = int.from_bytes(content[begin - 8 : begin], "little")
     header = json.loads(content[begin : begin + length])
-    body = bytearray(content[database.aligned(begin + length) :])
+    body = bytearray(content[aligned(begin + length) :])
     if rng.randrange(3) == 0:
         text, done = change_json(header, rng)
+        header = parsed(text)
     else:
         name = rng.choice(sorted(header["columns"]))
         layout = header["columns"][name]
@@ -240,19 +240,11 @@ def change_database(content: bytes, rng: random.Random) -> tuple[bytes, str]:
         column = np.frombuffer(body, layout["dtype"], count, layout["offset"])
         done = change_column(column, rng)
         done = f"{name} {done}"
-        header["sha256"] = checksum_of_columns(header, body)
+    if isinstance(header, dict):
+        header["sha256"] = hashlib.sha256(summed_text(header) + body).hexdigest()
         text = json.dumps(header).encode()
-    start = database.MAGIC + len(text).to_bytes(8, "little") + text
-    return start.ljust(database.aligned(len(start)), b"\0") + bytes(body), done
-
-
-def checksum_of_columns(header: dict, body: bytes) -> str:
-    """The SHA-256 of the columns of a database, one after the other."""
-    digest = hashlib.sha256()
-    for layout in header["columns"].values():
-        size = int(np.prod(layout["shape"])) * np.dtype(layout["dtype"]).itemsize
-        digest.update(body[layout["offset"] : layout["offset"] + size])
-    return digest.hexdigest()
+    start = MAGIC + len(text).to_bytes(8, "little") + text
+    return start.ljust(aligned(len(start)), b"\0") + bytes(body), done
 
 
 def change_column(column: np.ndarray, rng: random.Random) -> str:
@@ -289,15 +281,28 @@ def change_tensors(content: bytes, rng: random.Random) -> tuple[bytes, str]:
     return claimed.to_bytes(8, "little") + text + bytes(values), done
 
 
-def put_checksums_right(path: Path) -> None:
-    """Let the description of an agent have the checksums of what was changed."""
-    described, weights = path / "agent.json", path / "weights.safetensors"
-    if not described.is_file() or not weights.is_file():
-        return
+def parsed(text: bytes) -> Any:
+    """What a text in JSON says; None if it is none."""
     try:
-        about = json.loads(described.read_bytes())
+        return json.loads(text)
     except (ValueError, RecursionError):
+        return None
+
+
+def put_checksums_right(path: Path) -> None:
+    """Let an agent, or a result, have the checksums of what was changed."""
+    described = path / "agent.json" if path.is_dir() else path
+    if described.suffix != ".json" or not described.is_file():
         return
-    if isinstance(about, dict) and "weights_sha256" in about:
+    about = parsed(described.read_bytes())
+    if not isinstance(about, dict):
+        return
+    if checkpoint.CHECKSUM in about:
+        weights = path / checkpoint.WEIGHTS
         about["weights_sha256"] = hashlib.sha256(weights.read_bytes()).hexdigest()
-        described.write_text(json.dumps(about))
+        about[checkpoint.CHECKSUM] = checkpoint.checksum_of(about)
+    elif results.CHECKSUM in about and isinstance(about.get("rows"), dict | list):
+        about[results.CHECKSUM] = results.checksum_of(about["rows"])
+    else:
+        return
+    described.write_text(json.dumps(about))

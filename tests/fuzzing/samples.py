@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import chess
 import numpy as np
 import torch
 import zstandard
@@ -24,10 +25,12 @@ from PIL import Image
 from thinkenv import chess_puzzles, gate, mazes, prefix_sums, suites
 from thinkenv.chess_puzzles.puzzles import BUNDLED, ChessPuzzles
 from thinkenv.chess_puzzles.replaying import check_by_replay
-from thinkenv.deep_thinking import checkpoint
+from thinkenv.deep_thinking import checkpoint, tensor_files
 from thinkenv.deep_thinking.architectures.recurrent import RecurrentNet, RecurrentSettings
 from thinkenv.deep_thinking.codecs.base import Interface
+from thinkenv.deep_thinking.training.run import COLUMNS
 from thinkenv.mazes import drawing, interchange
+from thinkenv.suites import results
 
 Files = dict[str, bytes]  # the contents of a file, or of a folder's files, by their names
 
@@ -42,14 +45,14 @@ class Sample:
         is_checked: Whether the format has checksums over all of it: a damaged file is refused, or
             gives what the healthy one gives.
         judge: Gives a short name of what was read; raises an AssertionError if it is not sound.
-        options: Further arguments of the reader.
+        call: What is called with the file, where that is not the reader alone.
     """
 
     reader: str
     files: Callable[[], Files]
     is_checked: bool
     judge: Callable[[Any], str]
-    options: tuple[Any, ...] = ()
+    call: Callable[[Path], Any] | None = None
 
     def make(self, folder: Path) -> Path:
         """Write the file, or the folder, into ``folder``; where it is."""
@@ -62,7 +65,7 @@ class Sample:
 
     def read(self, path: Path) -> Any:
         """What the reader gives."""
-        return gate.READERS[self.reader].function(path, *self.options)
+        return (self.call or gate.READERS[self.reader].function)(path)
 
 
 def digest(*values: Any) -> str:
@@ -244,8 +247,36 @@ def database() -> Files:
     return written(write)
 
 
+def import_table(path: Path) -> Any:
+    """What is read from a table, without a database being written."""
+    return chess_puzzles.import_puzzles(path, None)
+
+
+def table(name: str) -> Files:
+    return {name: puzzle_tables()[name]}
+
+
+@functools.cache
+def positions() -> Files:
+    lines = [
+        "# mine",
+        '4k3/8/8/8/8/8/8/4K2R w K - bm O-O; id "a";',
+        "4k3/8/8/8/8/8/8/4K2R b - - 3 9",
+    ]
+    return {"mine.epd": "\n".join(lines).encode()}
+
+
+def judge_positions(positions: list) -> str:
+    """Each is a position that python-chess can read, and its best moves are legal there."""
+    for given in positions:
+        board = chess.Board(given.fen)
+        assert all(chess.Move.from_uci(move) in board.legal_moves for move in given.best_moves)
+    assert positions
+    return digest(positions)
+
+
 def judge_value(value: Any) -> str:
-    """Anything that is returned; it is looked at in other samples."""
+    """Anything that is returned; what it is good for is seen in other samples."""
     return digest(value)
 
 
@@ -271,13 +302,46 @@ def judge_agent(agent: Any) -> str:
     return digest(thought.answer, agent.training_iterations)
 
 
+def judge_tensors(state: dict) -> str:
+    """Values and tensors by name."""
+    plain = [
+        value.numpy() if isinstance(value, torch.Tensor) else value for value in state.values()
+    ]
+    return digest(list(state), *plain)
+
+
+@functools.cache
+def earlier_weights() -> Files:
+    return {
+        "weights.pt": tensor_files.to_bytes({"a.bias": torch.arange(4.0), "b": torch.ones(2, 3)})
+    }
+
+
+@functools.cache
+def state() -> Files:
+    values = {"step": 7, "rates": [0.5, None, True], "net": torch.arange(6.0).reshape(2, 3)}
+    return {"checkpoint.pt": tensor_files.to_bytes(values)}
+
+
+@functools.cache
+def metrics() -> Files:
+    rows = [{name: 1.5 for name in COLUMNS} | {"step": step} for step in (10, 20)]
+    lines = [",".join(COLUMNS), *(",".join(map(str, row.values())) for row in rows), ""]
+    return {"metrics.csv": "\n".join(lines).encode()}
+
+
 @functools.cache
 def result() -> Files:
     small = suites.Suite(
         "small", "Strings.", (suites.ProblemSet("prefix_sum", {"bits": 16}, 5),), {"prefix_sum": 1}
     )
     rows = suites.evaluate(prefix_sums.solve, small, name="solver")
-    return {"rows.json": json.dumps({"rows": rows}).encode()}
+    return {"rows.json": json.dumps(results.sealed(rows)).encode()}
+
+
+def judge_rows(found: dict | list) -> str:
+    """The rows, without what is told beside them."""
+    return digest(found["rows"] if isinstance(found, dict) else found)
 
 
 MAZES, CHESS = "thinkenv.mazes.interchange", "thinkenv.chess_puzzles"
@@ -305,4 +369,36 @@ SAMPLES = {
         f"any_{files.__name__}": Sample(f"{MAZES}.reading.read", files, False, judge_mazes)
         for files in (own_npz, npy, easy_to_hard, tokens, zanj, drawn, maze_json, maze_table)
     },
+    "database": Sample(f"{CHESS}.database.open_database", database, True, judge_puzzles),
+    "database_header": Sample(f"{CHESS}.database.read_header", database, False, judge_value),
+    "database_verified": Sample(f"{CHESS}.database.verify_database", database, True, judge_value),
+    "database_first_bytes": Sample(f"{CHESS}.database.is_database", database, False, judge_value),
+    "database_loaded": Sample(f"{CHESS}.puzzles.open_source", database, True, judge_puzzles),
+    **{
+        f"table_{name}": Sample(
+            f"{CHESS}.importing.import_puzzles",
+            functools.partial(table, name),
+            False,
+            judge_puzzles,
+            import_table,
+        )
+        for name in puzzle_tables()
+    },
+    "positions": Sample(f"{CHESS}.epd.read_positions", positions, False, judge_positions),
+    "agent": Sample(
+        f"{THINKING}.checkpoint.read_description", agent, True, judge_agent, checkpoint.load_agent
+    ),
+    "weights": Sample(
+        f"{THINKING}.tensor_files.read_weights",
+        lambda: {"weights.safetensors": agent()["weights.safetensors"]},
+        False,
+        judge_tensors,
+    ),
+    "earlier_weights": Sample(
+        f"{THINKING}.tensor_files.read_earlier_weights", earlier_weights, True, judge_tensors
+    ),
+    "state": Sample(f"{THINKING}.tensor_files.read_state", state, True, judge_tensors),
+    "metrics": Sample(f"{THINKING}.training.run.read_metrics", metrics, False, judge_value),
+    "result": Sample("thinkenv.suites.results.read_result", result, True, judge_rows),
+    "rows": Sample("thinkenv.suites.results.read_rows", result, True, judge_rows),
 }
