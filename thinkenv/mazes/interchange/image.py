@@ -226,7 +226,8 @@ def look(colours: np.ndarray, dark_walls: bool = True) -> Pixels:
     if light - dark < MIN_CONTRAST:
         raise ValueError("there are no dark walls on light ground in the picture")
     # Where a mark fades into a wall, its pixels are wall from half of its brightness on.
-    brightness = colours.max(axis=2)
+    red, green, blue = np.moveaxis(colours, 2, 0)
+    brightness = np.maximum(np.maximum(red, green), blue)
     for colour in (GREEN, RED, PURPLE):
         is_marked = marks == colour
         if is_marked.any():
@@ -273,7 +274,8 @@ def name_colours(colours: np.ndarray) -> np.ndarray:
     names = np.empty(colours.shape[:2], np.uint8)
     for rows in bands(names.shape):
         red, green, blue = (colours[rows, :, channel].astype(np.int16) for channel in range(3))
-        is_coloured = np.ptp(colours[rows], axis=2) > MIN_COLOUR
+        strongest = np.maximum(np.maximum(red, green), blue)
+        is_coloured = strongest - np.minimum(np.minimum(red, green), blue) > MIN_COLOUR
         of_rows = names[rows]
         of_rows[:] = np.where(is_coloured, OTHER, 0)
         of_rows[is_coloured & (green - red > 50) & (green - blue > 30)] = GREEN
@@ -298,8 +300,9 @@ def find_maze(pixels: Pixels) -> np.ndarray:
         ValueError: If there is none.
     """
     pixels = without_margin(pixels)
+    sums = sum_up(pixels.walls)
     for down, right in fitting_lattices(pixels):
-        cells = read_cells(pixels.walls, down, right)
+        cells = read_cells(sums, down, right)
         if cells is None:
             continue
         if not looks_like_outer_wall(cells[ring_of(cells.shape)] == WALL):
@@ -419,9 +422,9 @@ def allowed_shift(cell: float) -> float:
 
 def size_of_marks(colours: np.ndarray) -> float:
     """The side of the smallest mark of start or goal, in pixels; infinite without two of them."""
-    counts = np.bincount(colours.ravel(), minlength=OTHER + 1)[GREEN:]
-    marks = counts[counts > 0]
-    return math.sqrt(marks.min()) if len(marks) >= 2 else math.inf
+    counts = [np.count_nonzero(colours == colour) for colour in COLOUR_NAMES]
+    marks = [count for count in counts if count > 0]
+    return math.sqrt(min(marks)) if len(marks) >= 2 else math.inf
 
 
 def square_cells(down: Edges, right: Edges, mark: float) -> Iterator[tuple[Axis, Axis]]:
@@ -514,24 +517,42 @@ def fit(edges: Edges, count: int, step: float, line: float, shift: float) -> Axi
     return Axis(all_edges, lines)
 
 
-def read_cells(walls: np.ndarray, down: Axis, right: Axis) -> np.ndarray | None:
-    """Which cells of a lattice are walls and which are free; None if too many are neither."""
+def sum_up(walls: np.ndarray) -> np.ndarray:
+    """How many pixels are walls above and left of each corner of a pixel, ``int32``."""
     sums = np.zeros((walls.shape[0] + 1, walls.shape[1] + 1), np.int32)
-    np.cumsum(np.cumsum(walls, axis=0, dtype=np.int32), axis=1, out=sums[1:, 1:])
-    top, bottom, high = windows(down, walls.shape[0])
-    left, end, wide = windows(right, walls.shape[1])
-    dark = (
-        sums[np.ix_(bottom, end)]
-        - sums[np.ix_(top, end)]
-        - sums[np.ix_(bottom, left)]
-        + sums[np.ix_(top, left)]
-    )
-    shares = dark / np.outer(high, wide)
-    is_pillar = np.outer(down.lines, right.lines)
-    inner = (shares[1:-1, 1:-1])[~is_pillar[1:-1, 1:-1]]
-    if np.mean(np.abs(inner - 0.5) > 0.2) < CLEAR:
-        return None
-    return np.where(shares > 0.5, WALL, FREE).astype(np.uint8)
+    np.cumsum(walls, axis=0, dtype=np.int32, out=sums[1:, 1:])
+    np.cumsum(sums, axis=1, out=sums)
+    return sums
+
+
+def read_cells(sums: np.ndarray, down: Axis, right: Axis) -> np.ndarray | None:
+    """Which cells of a lattice are walls and which are free; None if too many are neither.
+
+    Args:
+        sums: The walls, as ``sum_up`` gives them.
+        down: The rows of cells.
+        right: Their columns.
+    """
+    top, bottom, high = windows(down, sums.shape[0] - 1)
+    left, end, wide = windows(right, sums.shape[1] - 1)
+    cells = np.empty((len(top), len(left)), np.uint8)
+    clear = seen = 0
+    for rows in bands(cells.shape):
+        dark = (
+            sums[np.ix_(bottom[rows], end)]
+            - sums[np.ix_(top[rows], end)]
+            - sums[np.ix_(bottom[rows], left)]
+            + sums[np.ix_(top[rows], left)]
+        )
+        shares = dark / np.outer(high[rows], wide)
+        cells[rows] = np.where(shares > 0.5, WALL, FREE)
+        is_inner = ~np.outer(down.lines[rows], right.lines)  # and no pillar
+        is_inner[:, [0, -1]] = False
+        is_inner[: rows.start == 0] = False
+        is_inner[len(is_inner) - (rows.stop >= len(cells)) :] = False
+        clear += int(np.count_nonzero(np.abs(shares[is_inner] - 0.5) > 0.2))
+        seen += int(np.count_nonzero(is_inner))
+    return cells if clear >= CLEAR * seen else None
 
 
 def windows(axis: Axis, length: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

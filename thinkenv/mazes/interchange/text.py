@@ -51,6 +51,7 @@ WRITTEN = "# SG"  # by cell code
 MAX_SIGNS = 2 * MAX_SIDE + 1
 LONGEST_LINE = 32 * MAX_SIDE
 MAX_LINES = 2**21
+MAX_PADDING = 16  # times the signs of a drawing, where some of its lines are short
 LINE = re.compile("[^\r\n]*+(?:\r\n|\r|\n)?")
 
 SEPARATORS = re.compile(r"[,;\t]")
@@ -186,6 +187,8 @@ def read_drawing(
         lines = [line[::2] for line in drawing.lines]
         drawing = Drawing(lines, drawing.first, drawing.indent)
     height, width = len(drawing.lines), max(map(len, drawing.lines))
+    if height * width > max(2**20, MAX_PADDING * sum(map(len, drawing.lines))):
+        raise ValueError(f"its lines are of too different lengths, up to {width:,} signs")
     if max(height, width) > MAX_SIGNS:
         raise ValueError(f"a maze must have at most {MAX_SIDE:,} rows and columns")
     signs = "".join(drawing.lines)
@@ -289,13 +292,42 @@ def halve(line: str) -> str:
     return "".join(b if a == " " else a for a, b in zip(line[::2], line[1::2], strict=True))
 
 
+def as_signs(drawing: Drawing) -> np.ndarray:
+    """The signs of a drawing, ``(lines, most signs in one)`` U1, with blanks behind short lines."""
+    width = max(map(len, drawing.lines))
+    text = "".join(line.ljust(width) for line in drawing.lines)
+    return np.frombuffer(text.encode("utf-32-le"), "<U1").reshape(len(drawing.lines), width)
+
+
+def as_lines(cells: np.ndarray) -> list[str]:
+    """The rows of an array ``(H, W)`` U1, as texts."""
+    return ["".join(row) for row in cells.tolist()]
+
+
+def first_signs(signs: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """The first sign that is not blank in each part of a drawing.
+
+    Args:
+        signs: ``(H, W)`` U1.
+        rows: Where parts begin, from 0, each ending where the next begins.
+        columns: The same.
+
+    Returns:
+        ``(parts down, parts across)`` U1, blank where all are.
+    """
+    numbers = np.arange(signs.size, dtype=np.int32).reshape(signs.shape)
+    numbers = np.where(signs == " ", np.int32(signs.size), numbers)
+    first = np.minimum.reduceat(np.minimum.reduceat(numbers, rows, 0), columns, 1)
+    return np.append(signs, " ")[first]
+
+
 def thicken_lines(drawing: Drawing) -> Drawing:
     """A drawing of rooms with lines between them, as one of cells.
 
     R x C rooms become (2R + 1) x (2C + 1) cells, whatever the width and height of a room.
     """
-    width = max(map(len, drawing.lines))
-    signs = np.array([list(line.ljust(width)) for line in drawing.lines])
+    signs = as_signs(drawing)
+    height, width = signs.shape
     is_junction = np.isin(signs, list(JUNCTIONS))
     is_upright, is_across = np.isin(signs, list(UPRIGHT)), np.isin(signs, list(ACROSS))
     high = math.gcd(*np.flatnonzero((is_junction | is_across).any(axis=1)).tolist())
@@ -303,19 +335,19 @@ def thicken_lines(drawing: Drawing) -> Drawing:
     if min(high, wide) < 2:
         return drawing
     is_line = is_junction | is_upright | is_across
-    cells = []
-    for row_slice in slices_between_lines(len(signs), high):
-        row = []
-        for column_slice in slices_between_lines(width, wide):
-            part = signs[row_slice, column_slice]
-            others = part[~is_line[row_slice, column_slice] & (part != " ")]
-            row.append(
-                others[0]
-                if others.size
-                else " #"[int(2 * is_line[row_slice, column_slice].sum() > part.size)]
-            )
-        cells.append("".join(row))
-    return Drawing(cells, drawing.first, drawing.indent)
+    rows, columns = begins_between_lines(height, high), begins_between_lines(width, wide)
+    lines = np.add.reduceat(np.add.reduceat(is_line.astype(np.int32), rows, 0), columns, 1)
+    sizes = np.outer(np.diff(rows, append=height), np.diff(columns, append=width))
+    cells = first_signs(np.where(is_line, " ", signs), rows, columns)
+    cells[(cells == " ") & (2 * lines > sizes)] = "#"
+    return Drawing(as_lines(cells), drawing.first, drawing.indent)
+
+
+def begins_between_lines(length: int, step: int) -> np.ndarray:
+    """Where lines, and the rooms between them, begin along one side of a drawing."""
+    lines = np.arange(0, length, step)
+    begins = np.stack([lines, lines + 1], axis=1).ravel()
+    return begins[begins < length]
 
 
 def thicken_floors(drawing: Drawing) -> Drawing:
@@ -327,8 +359,8 @@ def thicken_floors(drawing: Drawing) -> Drawing:
     Raises:
         ValueError: If the first line is no ceiling.
     """
-    width = max(map(len, drawing.lines))
-    signs = np.array([list(line.ljust(width)) for line in drawing.lines])
+    signs = as_signs(drawing)
+    height, width = signs.shape
     is_floor, is_upright = signs == FLOOR_LINE, np.isin(signs, list(UPRIGHT))
     high = math.gcd(*np.flatnonzero(is_floor.any(axis=1)).tolist())
     wide = math.gcd(*np.flatnonzero(is_upright.any(axis=0)).tolist())
@@ -337,39 +369,53 @@ def thicken_floors(drawing: Drawing) -> Drawing:
             f"{drawing.place(0, 0)}: a maze of _ and | must begin with a line of _ alone, its "
             "ceiling, and have its walls at equal distances"
         )
-    rooms_down, rooms_across = -(-(len(signs) - 1) // high), -(-(width - 1) // wide)
-    cells = np.full((2 * rooms_down + 1, 2 * rooms_across + 1), "#")
-    for row in range(2 * rooms_down + 1):
-        # Walls stand beside the floor, so the line of a floor is a line of its room, too.
-        bottom = row // 2 * high
-        rows = slice(bottom + 1, bottom + high + 1) if row % 2 else slice(bottom, bottom + 1)
-        for column in range(2 * rooms_across + 1):
-            left = column // 2 * wide
-            columns = slice(left + 1, left + wide) if column % 2 else slice(left, left + 1)
-            if row % 2 == 0 and column % 2 == 0:
-                continue  # a corner
-            part = signs[rows, columns]
-            is_line = (is_floor if row % 2 == 0 else is_upright)[rows, columns]
-            letters = part[~np.isin(part, [" ", FLOOR_LINE, *UPRIGHT])]
-            is_floor_of_room = row % 2 == 0 and row > 0
-            is_hidden = letters.size == part.size and row < 2 * rooms_down
-            if letters.size and not is_floor_of_room:
-                cells[row, column] = letters[0]
-            elif (
-                row % 2 and column % 2 or is_hidden or 2 * is_line.sum() < part.size - letters.size
-            ):
-                cells[row, column] = " "
-    return Drawing(["".join(row) for row in cells.tolist()], drawing.first, drawing.indent)
+    rooms_down, rooms_across = -(-(height - 1) // high), -(-(width - 1) // wide)
+    row = np.arange(2 * rooms_down + 1)[:, None]
+    column = np.arange(2 * rooms_across + 1)
+    # Walls stand beside the floor, so the line of a floor is a line of its room, too.
+    bottom, left = row[:, 0] // 2 * high, column // 2 * wide
+    rows = (bottom + row[:, 0] % 2, bottom + 1 + row[:, 0] % 2 * high)
+    columns = (left + column % 2, left + np.where(column % 2, wide, 1))
+    is_letter = ~(is_floor | is_upright | (signs == " "))
+    letters = count_within(is_letter, rows, columns)
+    uprights, floors = (count_within(marks, rows, columns) for marks in (is_upright, is_floor))
+    sizes = count_within(np.ones_like(is_floor), rows, columns)
+    is_hidden = (letters == sizes) & (row < 2 * rooms_down)
+    is_room = (row % 2 == 1) & (column % 2 == 1)
+    is_open = is_room | is_hidden | (2 * np.where(row % 2, uprights, floors) < sizes - letters)
+    is_open[::2, ::2] = False  # corners
+    cells = np.where(is_open, " ", "#")
+    # Letters count in rooms, between rooms beside each other, and in the ceiling.
+    begins = columns[0][columns[0] < width]
+    found = first_signs(
+        np.where(is_letter, signs, " "), np.append(0, 1 + high * np.arange(rooms_down)), begins
+    )
+    found[0, ::2] = " "
+    for into, of_row in zip([cells[0], *cells[1::2]], found, strict=True):
+        into[: len(begins)][of_row != " "] = of_row[of_row != " "]
+    return Drawing(as_lines(cells), drawing.first, drawing.indent)
 
 
-def slices_between_lines(length: int, step: int) -> list[slice]:
-    """Lines and the rooms between them, along one side of a drawing."""
-    slices = []
-    for line in range(0, length, step):
-        slices.append(slice(line, line + 1))
-        if line + 1 < length:
-            slices.append(slice(line + 1, min(line + step, length)))
-    return slices
+def count_within(
+    marks: np.ndarray, rows: tuple[np.ndarray, np.ndarray], columns: tuple[np.ndarray, np.ndarray]
+) -> np.ndarray:
+    """How many marks there are within windows.
+
+    Args:
+        marks: ``(H, W)`` bool.
+        rows: Where windows begin and end, downwards; they may lie outside.
+        columns: The same across.
+
+    Returns:
+        ``(windows down, windows across)`` integers.
+    """
+    sums = np.zeros((marks.shape[0] + 1, marks.shape[1] + 1), np.int32)
+    np.cumsum(marks, axis=0, dtype=np.int32, out=sums[1:, 1:])
+    np.cumsum(sums, axis=1, out=sums)
+    top, bottom = (np.minimum(edges, marks.shape[0]) for edges in rows)
+    left, right = (np.minimum(edges, marks.shape[1]) for edges in columns)
+    upper, lower = sums[top], sums[bottom]
+    return lower[:, right] - upper[:, right] - lower[:, left] + upper[:, left]
 
 
 def read_signs(
@@ -380,8 +426,8 @@ def read_signs(
     Raises:
         ValueError: If there is an unknown sign, or it is no maze.
     """
-    signs = "".join(drawing.lines).upper()
-    used = set(signs)
+    written = set(" ").union(*drawing.lines)
+    used = {sign.upper() for sign in written}
     codes = dict.fromkeys(WALLS + ACROSS + UPRIGHT + JUNCTIONS, WALL)
     codes |= dict.fromkeys(FLOORS + PATH_MARKS, FREE)
     codes |= dict.fromkeys(STARTS, START) | dict.fromkeys(GOALS, GOAL)
@@ -389,23 +435,20 @@ def read_signs(
     has_walls = any(codes.get(sign) == WALL for sign in used)
     if not has_walls:
         codes |= dict.fromkeys(WALLS_OF_THEIR_OWN, WALL)
-        if signs.count(WALKER) > 1:
+        if sum(line.count(WALKER) for line in drawing.lines) > 1:
             codes[WALKER] = WALL
-    for row, line in enumerate(drawing.lines):
-        for column, sign in enumerate(line):
-            if sign.upper() not in codes:
-                place = drawing.place(row, column)
-                raise ValueError(f"{place}: unknown character {sign!r}; known are {KNOWN}")
-    width = max(map(len, drawing.lines))
-    rows = [[codes[sign] for sign in line.upper().ljust(width)] for line in drawing.lines]
-    cells = np.array(rows, np.uint8)
-    grid = complete(cells, start, goal)
+    if not used <= codes.keys():
+        raise ValueError(describe_unknown(drawing, codes))
     marks = [sign for sign in PATH_MARKS if codes[sign] == FREE]
+    signs = as_signs(drawing)
+    code_of_sign = np.zeros(max(map(ord, written)) + 1, np.uint8)
+    for sign in written:
+        code_of_sign[ord(sign)] = codes[sign.upper()]
+    cells = code_of_sign[signs.view(np.uint32)]
+    grid = complete(cells, start, goal)
     if not used & set(marks):
         return grid, None
-    is_marked = np.array(
-        [[sign in marks for sign in line.upper().ljust(width)] for line in drawing.lines]
-    )
+    is_marked = np.isin(signs, [sign for sign in written if sign.upper() in marks])
     solution = (
         np.pad(is_marked, (grid.shape[0] - cells.shape[0]) // 2) | (grid == START) | (grid == GOAL)
     )
@@ -417,3 +460,14 @@ def read_signs(
             "shortest path from start to goal"
         )
     return grid, solution.astype(np.uint8)
+
+
+def describe_unknown(drawing: Drawing, codes: dict[str, int]) -> str:
+    """The first sign of a drawing that has no code, and where it stands."""
+    row, column, sign = next(
+        (row, column, sign)
+        for row, line in enumerate(drawing.lines)
+        for column, sign in enumerate(line)
+        if sign.upper() not in codes
+    )
+    return f"{drawing.place(row, column)}: unknown character {sign!r}; known are {KNOWN}"
