@@ -128,7 +128,7 @@ def test_what_is_a_subcommand_now_is_named_and_takes_the_same_options(command):
     assert as_far_as_its_work("evaluate", name, *words) == (
         "error: as far as that"
         if name != "merge"
-        else "error: there is no such file: runs/maze-extrapolation-8/0.json"
+        else "error: runs/maze-extrapolation-8/0.json: there is no such file"
     )
 
 

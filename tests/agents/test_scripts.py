@@ -14,7 +14,7 @@ from tests.deep_thinking.conftest import ROOT, call_script, refusal, run_script,
 from thinkenv import mazes
 from thinkenv.deep_thinking import evaluation, load
 from thinkenv.mazes import MazeFileTask, interchange
-from thinkenv.suites import evaluate_task
+from thinkenv.suites import evaluate_task, read_rows, sealed
 from thinkenv.suites.scores import ROW_KEYS
 from thinkenv.tasks import make_task
 
@@ -53,8 +53,9 @@ def test_evaluate_prints_and_writes_a_row_for_each_size_and_number(saved_agent, 
     assert all(tuple(row) == ROW_KEYS for row in rows)
     assert rows[0]["split"] == "test" and rows[-1]["split"] == "extrapolation"
     assert {row["checkpoint"] for row in rows} == {str(saved_agent)}
-    for key in ("format", "command", "commit", "versions", "machine"):
+    for key in ("format", "command", "commit", "versions", "machine", "rows_sha256"):
         assert stored[key]
+    assert read_rows(result) == rows
     assert shown.count("%") >= 6 * 5
     assert shades_of(figure) > 20
 
@@ -498,7 +499,9 @@ def test_a_wrong_option_is_named_in_one_line(saved_agent, command, words, monkey
     ("content", "words"),
     [
         ("{}", "not a result of an evaluation"),
-        ("[1", "not a result of an evaluation"),
+        ("[1", "is no JSON"),
+        ("[" * 100_000, "is nested too deep"),
+        (json.dumps(sealed([])), "not a result of evaluate.py accuracy --shard --json"),
         ((ROOT / "benchmarks/results/anytime.json").read_text(), "not a result"),
         (None, "there is no such file"),
     ],

@@ -2,8 +2,11 @@
 
 import hashlib
 import json
+import os
 import pickle
 import shutil
+import time
+import tracemalloc
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,7 +17,7 @@ import torch
 
 from thinkenv import mazes
 from thinkenv.deep_thinking import CheckpointError, load, shipped_agents
-from thinkenv.deep_thinking.architectures.feed_forward import FeedForwardSettings
+from thinkenv.deep_thinking.architectures.feed_forward import FeedForwardNet, FeedForwardSettings
 from thinkenv.deep_thinking.architectures.recurrent import RecurrentNet, RecurrentSettings
 from thinkenv.deep_thinking.checkpoint import save_agent
 from thinkenv.deep_thinking.migration import settings_of
@@ -289,6 +292,210 @@ def test_weights_of_another_net_are_refused(saved_agent):
         "8x8x3x3 of float32, not 8x10x3x3 of float32"
     )
     assert caught.match(words) and "\n" not in str(caught.value)
+
+
+SENSELESS = {
+    "training_iterations": [0, -5, 72.0, "72", True, 10**18, 10**400, [72], {}],
+    "task": ["", "a:b", ["maze"], {"maze": 1}, 5, True],
+    "architecture": ["", "os:system", ["recurrent"], 5],
+    "net": [[], "recurrent", 5, {"unknown": 1}],
+    "weights_sha256": ["", 5, None, ["x"], "0" * 64],
+    "interface": [[], "x", {"input_channels": 5}, {"wall_channel": 99}, {"wall_channel": False}],
+    "format": [None, 2, [], {"a": 1}],
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [(key, value) for key, values in SENSELESS.items() for value in values]
+)
+def test_a_senseless_value_is_refused_with_file_and_key(key, value, saved_agent):
+    change(saved_agent, **{key: value})
+    with pytest.raises(CheckpointError) as caught:
+        load(saved_agent)
+    assert f"{saved_agent}" in str(caught.value) and "\n" not in str(caught.value)
+    where = "weights.safetensors" if value == "0" * 64 else "agent.json"
+    assert where in str(caught.value) and (key in str(caught.value) or value == "0" * 64)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("hidden_channels", value) for value in (10**6, 10**30, 0, -1, 8.0, True, "8", None, [])),
+        *(("memory_channels", value) for value in (65_536, 10**400)),
+        *(("encoder_blocks", value) for value in (10**9, 1_000, -1, True)),
+        *(("encoder_channels", value) for value in (10**9, 0)),
+        *(("update_kernel", value) for value in (1.0, True, 5, 10**9)),
+        *(("wall_mask", value) for value in (1, "yes", None)),
+        *(("gated", value) for value in (0, True)),
+        *(("equivariant", value) for value in (1.0, True)),
+    ],
+)
+def test_a_net_of_senseless_settings_is_refused_without_memory_for_it(saved_agent, name, value):
+    described = json.loads((saved_agent / "agent.json").read_text())
+    change(saved_agent, net={**described["net"], name: value})
+    tracemalloc.start()
+    began = time.perf_counter()
+    with pytest.raises(CheckpointError, match=f"{name}|is of another net than agent.json"):
+        load(saved_agent)
+    assert time.perf_counter() - began < 2
+    assert tracemalloc.get_traced_memory()[1] < 3e7
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("name", ["memory_channels", "blocks", "head_channels"])
+@pytest.mark.parametrize("value", [10**9, 900, 0, True, 4.0, None])
+def test_so_is_a_feed_forward_net(tmp_path, name, value):
+    net = FeedForwardNet(FeedForwardSettings(4, 1, 4), MAZE_INTERFACE)
+    save_agent(tmp_path, net, {"task": "maze", "training_iterations": 1})
+    change(tmp_path, net={**asdict(net.settings), name: value})
+    with pytest.raises(CheckpointError, match=f"{name}|is of another net than agent.json"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("channel", [99, 1, -1, True, 0.0, "0", [0], {}])
+def test_a_barrier_channel_of_version_1_is_that_of_walls(version_1, channel):
+    described = json.loads((version_1 / "agent.json").read_text())
+    change(version_1, net={**described["net"], "barrier_channel": channel})
+    with pytest.raises(CheckpointError, match="agent.json: net.barrier_channel must be 0, got"):
+        load(version_1)
+
+
+def write_weights(folder: Path, weights: dict[str, torch.Tensor]) -> None:
+    """Put other weights into an agent's folder, with the right checksums."""
+    is_earlier = (folder / "weights.pt").exists()
+    content = to_bytes(weights) if is_earlier else safetensors.torch.save(weights)
+    (folder / ("weights.pt" if is_earlier else "weights.safetensors")).write_bytes(content)
+    change(folder, weights_sha256=hashlib.sha256(content).hexdigest())
+
+
+def weights_of(folder: Path) -> dict[str, torch.Tensor]:
+    """The weights in an agent's folder, as the libraries read them."""
+    if (folder / "weights.pt").exists():
+        return dict(torch.load(folder / "weights.pt", weights_only=True))
+    return safetensors.torch.load((folder / "weights.safetensors").read_bytes())
+
+
+@pytest.mark.parametrize("is_earlier", [False, True])
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda weight: weight.fill_(float("nan")), "numbers that are not finite"),
+        (lambda weight: weight.where(weight < weight.max(), torch.inf), "that are not finite"),
+        (lambda weight: weight.double().fill_(1e300), "numbers that are not finite"),
+        (lambda weight: weight.int(), "of int32, not .* of float32"),
+        (lambda weight: weight > 0, "of bool, not .* of float32"),
+        (lambda weight: weight[:-1].clone(), "is of another net than agent.json describes"),
+        (lambda weight: weight.flatten(), "is of another net than agent.json describes"),
+        (lambda weight: torch.zeros(0), "is of another net than agent.json describes"),
+    ],
+)
+def test_weights_that_are_no_finite_numbers_of_that_shape_are_refused(
+    is_earlier, spoil, words, saved_agent, version_1
+):
+    folder = version_1 if is_earlier else saved_agent
+    weights = weights_of(folder)
+    write_weights(folder, {**weights, "widen.weight": spoil(weights["widen.weight"])})
+    with pytest.raises(CheckpointError, match=f"weights.*: .*{words}"):
+        load(folder)
+
+
+@pytest.mark.parametrize("is_earlier", [False, True])
+def test_a_tensor_too_many_or_too_few_is_refused(is_earlier, saved_agent, version_1):
+    folder = version_1 if is_earlier else saved_agent
+    weights = weights_of(folder)
+    write_weights(folder, {**weights, "more": torch.ones(1)})
+    with pytest.raises(CheckpointError, match="it has besides more"):
+        load(folder)
+    weights.pop("update.bias")
+    write_weights(folder, weights)
+    with pytest.raises(CheckpointError, match="it lacks update.bias"):
+        load(folder)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16])
+def test_weights_of_another_precision_become_those_of_the_net(dtype, saved_agent):
+    weights = weights_of(saved_agent)
+    write_weights(saved_agent, {name: weight.to(dtype) for name, weight in weights.items()})
+    agent = load(saved_agent)
+    for name, weight in agent.net.state_dict().items():
+        assert weight.dtype == torch.float32
+        torch.testing.assert_close(weight, weights[name].to(dtype).float())
+
+
+def test_tiny_and_large_weights_are_numbers_like_others(saved_agent):
+    weights = weights_of(saved_agent)
+    weights["widen.bias"][:2] = torch.tensor([1e-45, 3e38])
+    write_weights(saved_agent, weights)
+    assert load(saved_agent).net.state_dict()["widen.bias"][1] == 3e38
+
+
+def test_weights_of_another_agent_are_noticed(saved_agent, small_net, tmp_path):
+    with torch.no_grad():
+        small_net.widen.weight.add_(1)
+    save_agent(tmp_path / "other", small_net, {"task": "maze", "training_iterations": 5})
+    shutil.copy(tmp_path / "other" / "weights.safetensors", saved_agent)
+    with pytest.raises(CheckpointError, match="weights.safetensors: .*SHA-256 differs"):
+        load(saved_agent)
+
+
+def test_what_decides_has_a_checksum_and_all_else_may_be_edited(saved_agent):
+    path = saved_agent / "agent.json"
+    described = json.loads(path.read_text())
+    path.write_text(json.dumps({**described, "seed": 5, "notes": "mine"}))  # all in one line
+    assert load(saved_agent).description["notes"] == "mine"
+    path.write_text(json.dumps({**described, "training_iterations": 7}, indent=4))
+    with pytest.raises(CheckpointError, match="agent.json: .*training_iterations.* edited by hand"):
+        load(saved_agent)
+    del described["checksum"]  # as an earlier version wrote it, and as the error says
+    path.write_text(json.dumps({**described, "training_iterations": 7}))
+    assert load(saved_agent).training_iterations == 7
+
+
+def test_a_flipped_bit_in_what_decides_is_noticed(saved_agent):
+    path = saved_agent / "agent.json"
+    content, agent = path.read_bytes(), load(saved_agent)
+    for place in range(len(content)):
+        flipped = bytearray(content)
+        flipped[place] ^= 1
+        path.write_bytes(flipped)
+        try:
+            found = load(saved_agent)
+        except CheckpointError:
+            continue
+        assert found.training_iterations == agent.training_iterations
+        assert found.net.settings == agent.net.settings and found.task is agent.task
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with a name")
+@pytest.mark.parametrize("name", ["agent.json", "weights.safetensors"])
+@pytest.mark.parametrize("kind", ["pipe", "folder", "loop", "device", "empty"])
+def test_what_is_no_file_is_refused_at_once(saved_agent, name, kind):
+    path = saved_agent / name
+    path.unlink()
+    make = {
+        "pipe": lambda: os.mkfifo(path),
+        "folder": path.mkdir,
+        "loop": lambda: path.symlink_to(name),
+        "device": lambda: path.symlink_to("/dev/zero"),
+        "empty": path.touch,
+    }
+    make[kind]()
+    with pytest.raises(CheckpointError, match=f"{name}: (is|cannot be read)"):
+        load(saved_agent)
+
+
+@pytest.mark.parametrize("name", ["a\0b", "~nobody_has_this_name/agent", "x" * 5000])
+def test_a_name_that_none_can_be_is_refused(name):
+    with pytest.raises(CheckpointError):
+        load(name)
+
+
+def test_an_agent_with_odd_notes_can_be_shared(saved_agent, tmp_path):
+    row = {"n": 5, "exact": 0.5, "exact_low": 0.1, "exact_high": 0.9}
+    for results in (5, [5], [{"rows": 5}], [{"rows": [5, {**row, "iterations": "x"}]}]):
+        change(saved_agent, results=results, limits={"a": 1}, metrics=[], plan="x", trained_on=5)
+        load(saved_agent).save_pretrained(tmp_path / "shared")
+        load(tmp_path / "shared")
 
 
 def test_reading_runs_no_code(tmp_path, saved_agent, version_1):

@@ -100,3 +100,10 @@ def test_pairs_of_difficulty_and_success_follow_one_another_as_the_problems_do()
     (merged,) = merge_rows([[evaluation.row for evaluation in part] for part in parts[::-1]])
     assert merged["rated"] == whole.row["rated"] and list(merged) == list(whole.row)
     assert [pair[0] for pair in merged["rated"]] == task.puzzles.ratings[:50].tolist()
+
+
+def test_parts_have_to_say_the_same_of_their_problems():
+    first, second = parts_of(2)
+    second = [{**row, "line": 0.5, "line_low": 0.1, "line_high": 0.9} for row in second]
+    with pytest.raises(ValueError, match="shares must be the same in all parts, got .*line"):
+        merge_rows([first, second])

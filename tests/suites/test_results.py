@@ -1,6 +1,7 @@
 """Stored rows of every version are read; what is no result is refused in one line."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from thinkenv.suites import (
     ResultFileError,
     read_result,
     read_rows,
+    sealed,
     upgrade_row,
 )
 from thinkenv.suites.scores import ROW_KEYS
@@ -141,3 +143,116 @@ def test_a_result_of_a_later_version_is_refused(tmp_path):
         read_rows(path)
     with pytest.raises(ResultFileError, match="missing.json: there is no such file"):
         read_rows(tmp_path / "missing.json")
+
+
+@pytest.fixture(scope="module")
+def rows():
+    """Rows of today."""
+    return suites.evaluate(prefix_sums.solve, "prefix-extrapolation", max_problems=2)
+
+
+def write(path: Path, result: object) -> Path:
+    path.write_text(json.dumps(result))
+    return path
+
+
+def test_rows_have_a_checksum_however_they_are_laid_out(tmp_path, rows):
+    path = tmp_path / "rows.json"
+    for result in (sealed(rows), sealed({"a": rows[0]}), sealed([])):
+        for indent in (None, 4):
+            path.write_text(json.dumps(result, indent=indent, sort_keys=True))
+            assert read_result(path)["rows"] == result["rows"]
+    changed = sealed(rows)
+    changed["rows"] = [{**rows[0], "exact": 0.5}, *rows[1:]]
+    with pytest.raises(ResultFileError, match="rows.json: its rows are not those .* by hand"):
+        read_rows(write(path, changed))
+    del changed["rows_sha256"]  # as the error says
+    assert read_rows(write(path, changed))[0]["exact"] == 0.5
+
+
+HUGE = 10**400
+SENSELESS = {
+    "task": [None, 5, ["maze"], {}],
+    "size": [-1, 2.5, [], True, HUGE],
+    "generator": [5, []],
+    "loops": [-0.1, "0", float("nan"), []],
+    "disturbance": [None, []],
+    "n": [0, -1, 2.0, "2", None, True, 2**60, HUGE, [2]],
+    "iterations": [-1, "x", float("nan"), float("inf"), [], HUGE],
+    "stopping": ["x", 5, True, ["fixed"], {}],
+    "requested": [-1, 2.5, "5", [], HUGE],
+    "exact": [-0.1, 1.1, None, "1", float("nan"), True, HUGE],
+    "exact_low": [None, -1, 2],
+    "exact_high": [None, 2, float("inf")],
+    "cells": [2, "x", float("nan")],
+    "converged": [2, "x", True],
+    "seconds": [-1, None, float("inf"), "1", HUGE],
+    "seed": [2.5, "0", HUGE],
+    "checkpoint": [None, 5, []],
+    "suite": [5, []],
+    "rating": [5, [1], [1, 2, 3], ["a", "b"]],
+    "rated": [5, [1], [[1]], [[1, 2]], [[1, True]] * 3, [[HUGE, True]] * 2, [["x", True]] * 2],
+    "first": [-1, 5, "0"],
+    "of": [0, 1, "2"],
+    "line_low": [5, None],
+    "accuracy_curve": [5, [2], ["x"]],
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [(key, value) for key, values in SENSELESS.items() for value in values]
+)
+def test_a_senseless_value_is_refused_with_its_file_row_and_key(tmp_path, rows, key, value):
+    more = {"line": 0.5, "line_low": 0.1, "line_high": 0.9, "of": 2} | {key: value}
+    path = write(tmp_path / "some.json", {"format": FORMAT, "rows": [rows[0], {**rows[1], **more}]})
+    with pytest.raises(ResultFileError, match="some.json: row 2: ") as error:
+        read_rows(path)
+    said = str(error.value)
+    assert key.removesuffix("_low") in said or key in ("first", "of")
+    assert "\n" not in said and len(said) < len(str(path)) + 200
+
+
+@pytest.mark.parametrize(
+    ("about", "words"),
+    [
+        ({"command": 5}, "command must be a text"),
+        ({"agent": [1]}, "agent must be an object"),
+        ({"agent": {"weights_sha256": 5}}, "agent.weights_sha256 must be a text"),
+        ({"training_iterations": "72"}, "training_iterations must be a whole number"),
+        ({"lines": [5]}, "lines must be a list of pairs"),
+        ({"lines": [{"set": 0, "played": [[1, 2]]}]}, "lines must be a list of pairs"),
+        ({"rows_sha256": 5}, "its rows are not those"),
+    ],
+)
+def test_what_stands_beside_the_rows_is_checked_too(tmp_path, rows, about, words):
+    with pytest.raises(ResultFileError, match=f"some.json: {words}"):
+        read_rows(write(tmp_path / "some.json", {"rows": rows, **about}))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "is empty"),
+        (b"\xff", "is not the text that it should be"),
+        (b'{"rows": [', "is no JSON"),
+        (b"[" * 200_000, "is nested too deep"),
+        (b'{"rows": [], "rows": []}', "has the key 'rows' twice"),
+        (b'{"rows": ' + b"9" * 5000 + b"}", "digits"),
+    ],
+)
+def test_what_is_no_json_is_refused_in_one_line(tmp_path, content, words):
+    path = tmp_path / "some.json"
+    path.write_bytes(content)
+    with pytest.raises(ResultFileError, match=f"some.json: .*{words}") as error:
+        read_rows(path)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with a name")
+def test_what_is_no_file_is_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "pipe.json")
+    (tmp_path / "folder.json").mkdir()
+    (tmp_path / "loop.json").symlink_to("loop.json")
+    for path in tmp_path.iterdir():
+        with pytest.raises(ResultFileError, match=path.name):
+            read_result(path)

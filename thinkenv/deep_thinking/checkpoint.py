@@ -82,14 +82,14 @@ def find_agent(name: str | Path) -> Path:
         return folder
     if len(folder.parts) == 1 or folder.parent == EARLIER_SHIPPED:
         shipped = SHIPPED / folder.name
-        if (shipped / DESCRIPTION).is_file():
+        if os.path.isfile(shipped / DESCRIPTION):
             return shipped
-    if folder.exists():
+    if os.path.lexists(folder):
         raise CheckpointError(f"{folder}: not an agent's folder, there is no {DESCRIPTION} in it")
     names = shipped_agents()
     raise CheckpointError(
-        f"there is no such agent: {folder}; an agent is a folder, or one of {', '.join(names)}"
-        f"{suggestion(folder.name, names)}"
+        f"there is no such agent: {str(folder):.300}; an agent is a folder, or one of "
+        f"{', '.join(names)}{suggestion(folder.name, names)}"
     )
 
 

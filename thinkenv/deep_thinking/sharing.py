@@ -5,6 +5,7 @@ An agent is the same files everywhere: ``agent.json``, ``weights.safetensors`` a
 ``README.md``. Nothing in them is run as code.
 """
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -91,7 +92,7 @@ class Shareable(ModelHubMixin):
         try:
             checkpoint.find_agent(name)
         except checkpoint.CheckpointError:
-            if Path(name).exists() or not (isinstance(name, str) and REPOSITORY.fullmatch(name)):
+            if os.path.lexists(name) or not (isinstance(name, str) and REPOSITORY.fullmatch(name)):
                 raise
             folder = download(
                 name,

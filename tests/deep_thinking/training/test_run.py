@@ -2,8 +2,10 @@
 
 import csv
 import json
+import os
 import shutil
 import signal
+from pathlib import Path
 
 import pytest
 import torch
@@ -179,6 +181,7 @@ def test_two_processes_train_like_one_and_one_goes_on_from_two(tmp_path):
         (["--validation-problems", 0], "--validation-problems must be at least 1, got 0"),
         (["--stop-after", -1], "--stop-after must be at least 1, got -1"),
         (["--memory-channels", 0], "memory_channels must be an integer of at least 1, got 0"),
+        (["--memory-channels", 10**6], "memory_channels must be at most 65,536, got 1000000"),
         (["--memory-channels", 12], "memory_channels must be a multiple of 8 in an equivariant"),
         (["--ema-decay", 1.5], "--ema-decay must be in [0.0, 1.0], got 1.5"),
         (["--no-recall"], "add --no-wall-mask --no-equivariant"),
@@ -190,29 +193,160 @@ def test_a_wrong_option_is_named(tmp_path, options, words):
     assert words in refusal("train_dt", "--folder", tmp_path / "run", *options)
 
 
-@pytest.mark.parametrize(
-    ("spoil", "words"),
-    [
-        (lambda path, state: path.write_bytes(path.read_bytes()[:1000]), "damaged or cut off"),
-        (lambda path, state: path.write_bytes(to_bytes({})), "not the checkpoint of a training"),
-        (
-            lambda path, state: path.write_bytes(to_bytes({**state, "format": "version 9"})),
-            "format must be 'thinkenv training, version 2', got 'version 9'",
-        ),
-        (
-            lambda path, state: path.write_bytes(to_bytes({**state, "net": {}})),
-            "not the state of such a training",
-        ),
-    ],
-    ids=["cut short", "nothing in it", "another format", "without weights"],
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory):
+    """The folder of a run that was stopped after three of ten steps."""
+    folder = tmp_path_factory.mktemp("stopped")
+    call_script("train_dt", *STOPPED, "--folder", folder, "--stop-after", 3, expect=130)
+    return folder
+
+
+STOPPED = [*TINY, "--steps", 10, "--short-steps", 2, "--log-every", 1]
+
+
+@pytest.fixture
+def run(stopped, tmp_path):
+    """A copy of that folder."""
+    return shutil.copytree(stopped, tmp_path / "run")
+
+
+def refused(run) -> str:
+    """Why the run in a folder does not go on."""
+    return refusal("train_dt", *STOPPED, "--folder", run, "--resume")
+
+
+def within(state: dict, *keys, value) -> dict:
+    """A state with another value at one place of it."""
+    key, *rest = keys
+    return {**state, key: within(state[key], *rest, value=value) if rest else value}
+
+
+WEIGHT = "update.parametrizations.weight.original"
+MOMENT = ("optimiser", "state", 0)
+NAN = float("nan")
+SENSELESS = {
+    "another format": lambda s: {**s, "format": "version 9"},
+    "no run": lambda s: {**s, "run": 5},
+    "lists in the run": lambda s: within(s, "run", "plan", value=[1]),
+    "a tensor in the run": lambda s: within(s, "run", "seed", value=torch.zeros(2)),
+    "nothing": lambda s: {},
+    "too many steps": lambda s: {**s, "steps_done": 11},
+    "fewer steps": lambda s: {**s, "steps_done": 2},
+    "negative steps": lambda s: {**s, "steps_done": -1},
+    "steps that are none": lambda s: {**s, "steps_done": True},
+    "no weights": lambda s: {**s, "net": {}},
+    "a weight too many": lambda s: within(s, "net", "more", value=torch.zeros(1)),
+    "weights of another shape": lambda s: within(s, "net", WEIGHT, value=torch.zeros(1)),
+    "weights of whole numbers": lambda s: within(s, "net", WEIGHT, value=s["net"][WEIGHT].int()),
+    "NaN in weights": lambda s: within(s, "net", WEIGHT, value=s["net"][WEIGHT] * NAN),
+    "NaN in the average": lambda s: within(
+        s, "average", f"module.{WEIGHT}", value=s["net"][WEIGHT] * NAN
+    ),
+    "another count": lambda s: within(s, "average", "n_averaged", value=torch.tensor(2)),
+    "moments of another shape": lambda s: within(s, *MOMENT, "exp_avg", value=torch.zeros(1)),
+    "NaN in moments": lambda s: within(
+        s, *MOMENT, "exp_avg", value=s["optimiser"]["state"][0]["exp_avg"] * NAN
+    ),
+    "negative squares": lambda s: within(
+        s, *MOMENT, "exp_avg_sq", value=s["optimiser"]["state"][0]["exp_avg_sq"] - 1
+    ),
+    "steps to come": lambda s: within(s, *MOMENT, "step", value=torch.tensor(1e9)),
+    "a text for a step": lambda s: within(s, *MOMENT, "step", value="3"),
+    "other weights": lambda s: within(s, "optimiser", "state", 99, value={}),
+    "no problems": lambda s: {**s, "problems": {}},
+    "other problems": lambda s: within(
+        s, "problems", "grids", value=s["problems"]["grids"].flip(0)
+    ),
+    "problems of NaN": lambda s: within(s, "problems", "grids", value=torch.full((8, 11, 11), NAN)),
+    "no memory": lambda s: {**s, "memory": None},
+    "NaN in the memory": lambda s: {**s, "memory": s["memory"] * NAN},
+    "a memory of fewer": lambda s: {**s, "memory": s["memory"][:4]},
+    "a memory of whole numbers": lambda s: {**s, "memory": s["memory"].int()},
+    "memories": lambda s: {**s, "memory": {"a": s["memory"]}},
+    "too many pending": lambda s: {**s, "pending": torch.zeros(4, 4)},
+    "pending of texts": lambda s: {**s, "pending": ["x"]},
+    "no sessions": lambda s: {**s, "sessions": 5},
+    "sessions of tensors": lambda s: {**s, "sessions": [{"command": torch.ones(1)}]},
+}
+
+
+@pytest.mark.parametrize("kind", SENSELESS)
+def test_a_senseless_state_is_refused_by_name(run, kind):
+    path = run / "checkpoint.pt"
+    path.write_bytes(to_bytes(SENSELESS[kind](read_state(path))))
+    assert f"{path}: " in refused(run)
+
+
+def test_a_state_that_is_cut_short_is_refused_by_name(run):
+    path = run / "checkpoint.pt"
+    path.write_bytes(path.read_bytes()[:1000])
+    assert f"{path}: damaged or cut off" in refused(run)
+
+
+def test_the_state_of_these_tests_goes_on(run):
+    call_script("train_dt", *STOPPED, "--folder", run, "--resume")
+
+
+HEADER = (
+    "step,loss,train_exact,memory_residual,gradient_norm,learning_rate,validation_exact,"
+    "validation_cells,seconds\n"
 )
-def test_a_damaged_checkpoint_is_named(tmp_path, spoil, words):
-    options = [*TINY, "--steps", 10, "--short-steps", 10, "--folder", tmp_path]
-    call_script("train_dt", *options, "--stop-after", 1, expect=130)
-    path = tmp_path / "checkpoint.pt"
-    spoil(path, read_state(path))
-    said = refusal("train_dt", *options, "--resume")
-    assert "checkpoint.pt: " in said and words in said
+
+
+@pytest.mark.parametrize(
+    ("metrics", "words"),
+    [
+        (b"a,b\n1,2\n", "its first line must be step,loss,"),
+        (HEADER.replace("loss", "los").encode(), "its first line must be step,loss,"),
+        (b"\xff\xfe", "is not the text that it should be"),
+        (b"", "is empty"),
+        (HEADER + "1,2,3,4\n", "line 2: must have 9 columns, got 4"),
+        (HEADER + "1,2,3,4,5,6,,,9,10\n", "line 2: must have 9 columns, got 10"),
+        (HEADER + "1,x,3,4,5,6,,,9\n", "line 2: could not convert string to float: 'x'"),
+        (HEADER + "1,,3,4,5,6,,,9\n", "line 2: could not convert"),
+        (HEADER + "1,2,3,4,5,6,y,,9\n", "line 2: could not convert"),
+        (HEADER + "1.5,2,3,4,5,6,,,9\n", "line 2: step and seconds must be numbers"),
+        (HEADER + "0,2,3,4,5,6,,,9\n", "line 2: step and seconds must be numbers"),
+        (HEADER + "1,2,3,4,5,6,,,nan\n", "line 2: step and seconds must be numbers"),
+        (HEADER + "2,2,3,4,5,6,,,9\n1,2,3,4,5,6,,,9\n", "line 3: step 1 follows step 2"),
+        (HEADER + "2,2,3,4,5,6,,,9\n2,2,3,4,5,6,,,9\n", "line 3: step 2 follows step 2"),
+    ],
+)
+def test_damaged_metrics_are_refused_by_name(run, metrics, words):
+    path = run / "metrics.csv"
+    path.write_bytes(metrics if isinstance(metrics, bytes) else metrics.encode())
+    said = refused(run)
+    assert f"{path}: {words}" in said
+    assert "line" not in words or "move it away, and --resume goes on" in said
+
+
+@pytest.mark.parametrize("name", ["metrics.csv", "checkpoint.pt"])
+def test_what_is_no_file_is_refused_at_once(run, name):
+    (run / name).unlink()
+    os.mkfifo(run / name)
+    assert f"{run / name}: is not an ordinary file" in refused(run)
+
+
+def test_without_metrics_a_run_goes_on(run):
+    (run / "metrics.csv").unlink()
+    call_script("train_dt", *STOPPED, "--folder", run, "--resume", "--stop-after", 4, expect=130)
+    assert [row["step"] for row in metrics_of(run)] == ["4"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_names_the_metrics_and_what_is_still_whole(run, monkeypatch):
+    append = Path.open
+
+    def full(path, *arguments, **options):
+        is_metrics = path.name == "metrics.csv"
+        return append(Path("/dev/full") if is_metrics else path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", full)
+    said = refused(run)
+    assert f"{run / 'metrics.csv'}: cannot be written (No space left on device)" in said
+    assert "the last checkpoint.pt are whole: --resume goes on from there" in said
+    monkeypatch.undo()
+    call_script("train_dt", *STOPPED, "--folder", run, "--resume")
 
 
 def test_a_run_shows_its_progress(tmp_path):

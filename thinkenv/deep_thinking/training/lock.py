@@ -63,7 +63,7 @@ def lock(folder: Path) -> Iterator[None]:
         CheckpointError: If another process holds it.
         OSError: If its file cannot be made.
     """
-    is_new = not folder.exists()
+    made = [place for place in (folder, *folder.parents) if not place.exists()]
     path = folder / LOCK
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -94,8 +94,8 @@ def lock(folder: Path) -> Iterator[None]:
         with contextlib.suppress(OSError):
             if sys.platform == "win32":
                 path.unlink(missing_ok=True)
-            if is_new:
-                folder.rmdir()
+            for place in made:
+                place.rmdir()  # if nothing was written into it
 
 
 def open_locked(path: Path) -> IO[bytes]:

@@ -377,7 +377,8 @@ class Progress:
         with contextlib.suppress(ImportError):  # TensorBoard is optional
             from torch.utils.tensorboard import SummaryWriter
 
-            self.board = SummaryWriter(run.folder, purge_step=self.first_step + 1)
+            with named(run.folder):
+                self.board = SummaryWriter(run.folder, purge_step=self.first_step + 1)
 
     def report(self, validate: bool) -> None:
         """Report the steps since the last line, and how the agent does on unseen problems."""
