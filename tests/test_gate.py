@@ -284,7 +284,7 @@ OPENERS = {
     *("safetensors.safe_open", "safetensors.torch.load", "safetensors.torch.load_file"),
     *("pyarrow.parquet.ParquetFile", "pyarrow.parquet.read_table"),
 }
-METHODS = {"read_bytes", "read_text"}
+METHODS = {"read_bytes", "read_text", "open"}
 EXCEPTIONS = {
     # What this package writes, and its own assets.
     "thinkenv/files.py": {"open", "os.open"},
@@ -292,9 +292,14 @@ EXCEPTIONS = {
     "thinkenv/chess_puzzles/downloading.py": {"open"},
     "thinkenv/chess_puzzles/drawing.py": {"Image.open"},
     "thinkenv/deep_thinking/checkpoint.py": {"json.loads"},
+    "thinkenv/deep_thinking/training/lock.py": {"open"},
+    "thinkenv/deep_thinking/training/run.py": {"open"},
     "thinkenv/suites/results.py": {"json.loads"},
     "thinkenv/kernels/compilation.py": {"read_bytes"},
     "thinkenv/provenance.py": {"read_text"},
+    # Members of archives that the gate has opened.
+    "thinkenv/chess_puzzles/compression.py": {"open"},
+    "thinkenv/mazes/interchange/npz.py": {"open"},
     # Libraries that decode what the gate has opened.
     "thinkenv/chess_puzzles/tables/parquet.py": {"ParquetFile"},
     "thinkenv/deep_thinking/tensor_files.py": {"safetensors.torch.load"},

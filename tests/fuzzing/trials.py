@@ -1,5 +1,6 @@
 """Try readers on damaged files, each in a process with limits on its memory and time."""
 
+import faulthandler
 import json
 import os
 import random
@@ -119,6 +120,7 @@ def in_limits(work: Iterator[dict]) -> Iterator[dict]:
             with open(send, "w", buffering=1) as told:
                 for one in work:
                     signal.alarm(SECONDS)
+                    faulthandler.dump_traceback_later(SECONDS - 2)  # where it hangs, before it dies
                     told.write(json.dumps(one) + "\n")
             status = 0
         except BaseException:
