@@ -2,7 +2,6 @@
 
 import csv
 import errno
-import hashlib
 from pathlib import Path
 
 import chess
