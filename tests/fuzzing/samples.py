@@ -230,7 +230,10 @@ def judge_puzzles(puzzles: Any) -> str:
     if not isinstance(puzzles, ChessPuzzles):
         puzzles = ChessPuzzles(puzzles)
     assert len(puzzles) > 0
-    assert [problem for problem in check_by_replay(puzzles) if "not valid" not in problem] == []
+    # A changed board may be one that no game leads to, and python-chess takes move 0 for move 1.
+    expected = ("finds the position", " 0, python-chess writes ")
+    problems = check_by_replay(puzzles)
+    assert not [each for each in problems if not any(words in each for words in expected)]
     columns = [puzzles.planes(), puzzles.ratings, puzzles.ids, puzzles.plays, puzzles.move_counts]
     numbers = range(len(puzzles))
     words = [[puzzles.opening(each), puzzles.url(each), puzzles.themes(each)] for each in numbers]
