@@ -17,7 +17,6 @@ allows for what went in: a file that was made to fill the memory is refused befo
 
 import bz2
 import lzma
-import os
 import re
 import zlib
 from collections.abc import Callable, Iterator
@@ -48,22 +47,40 @@ LARGEST_BLOCK = 1 << 17  # bytes that a block becomes
 # what they hold.
 FREE_PARTS, LEAST_PART = 1000, 64
 LEAST_STEP = 1 << 12  # bytes that a part is first given
+# As in ``thinkenv.gate``, of what takes long to read.
+SLOW_COMPRESSION, SLOW_ALWAYS_READ = 100, 1 << 24
 PADDING = re.compile(rb"\0*")  # between parts
 
 
 @dataclass
 class Trace:
-    """What was noticed while a file was read, for whoever has to judge whether it is whole.
+    """What was noticed while a file was read, and what is to be heeded.
 
     Attributes:
-        is_compressed: Whether it was.
+        is_compressed: Whether it is.
         has_checksums: Whether all its compressed parts have checksums of their contents.
         ends_with_newline: Whether its text ends as a whole line does.
+        stored: How many of its bytes were read so far.
+        is_slow: Whether its rows take long to read, so that it may not become as large as others.
     """
 
     is_compressed: bool = False
     has_checksums: bool = True
     ends_with_newline: bool = True
+    stored: int = 0
+    is_slow: bool = False
+
+    def check_growth(self, given: int) -> None:
+        """Check that so many bytes of content are no bomb.
+
+        Raises:
+            ValueError: If they are.
+        """
+        name = "what is compressed in it"
+        if self.is_slow:
+            check_growth(name, given, self.stored, SLOW_COMPRESSION, SLOW_ALWAYS_READ)
+        else:
+            check_growth(name, given, self.stored)
 
     @property
     def doubt(self) -> str:
@@ -113,22 +130,23 @@ def read_bytes(
         begin = file.read(max(map(len, FORMATS)))
         file.seek(0)
         start = next((start for magic, start in FORMATS.items() if begin.startswith(magic)), None)
-        seen = pieces_of(file, see)
+        seen = pieces_of(file, see, trace)
         trace.is_compressed = start is not None or begin.startswith(ZIP_MAGIC)
         if begin.startswith(ZIP_MAGIC):
-            yield from unzipped(path, file, seen)
+            yield from unzipped(file, seen, trace)
         else:
-            yield from seen if start is None else decompressed(path, start, seen, trace)
+            yield from seen if start is None else decompressed(start, seen, trace)
 
 
-def pieces_of(file: BinaryIO, see: Callable[[bytes], None]) -> Iterator[bytes]:
+def pieces_of(file: BinaryIO, see: Callable[[bytes], None], trace: Trace) -> Iterator[bytes]:
     """A file in pieces, each shown to ``see`` first."""
     while piece := file.read(BYTES_AT_A_TIME):
         see(piece)
+        trace.stored += len(piece)
         yield piece
 
 
-def unzipped(path: Path, file: BinaryIO, seen: Iterator[bytes]) -> Iterator[bytes]:
+def unzipped(file: BinaryIO, seen: Iterator[bytes], trace: Trace) -> Iterator[bytes]:
     """The one file in a zip archive, in pieces.
 
     Raises:
@@ -145,25 +163,22 @@ def unzipped(path: Path, file: BinaryIO, seen: Iterator[bytes]) -> Iterator[byte
             "must be a zip archive with one table, or a table saved as CSV, got one with "
             f"{len(names)} files"
         )
-    stored = os.fstat(file.fileno()).st_size
     given = 0
     with archive.open(names[0]) as member:
         while piece := member.read(BYTES_AT_A_TIME):
             given += len(piece)
-            check_growth(names[0], given, stored)
+            trace.check_growth(given)
             yield piece
 
 
 def decompressed(
-    path: Path,
-    start: Callable[[Path], Decompressor],
+    start: Callable[[], Decompressor],
     pieces: Iterator[bytes],
     trace: Trace,
 ) -> Iterator[bytes]:
     """Decompress the pieces of a file that is compressed in one part or in several.
 
     Args:
-        path: The file, for errors.
         start: Makes a decompressor for a part.
         pieces: The file's bytes.
         trace: Where to note whether all parts have checksums.
@@ -172,10 +187,9 @@ def decompressed(
         ValueError: See ``read_bytes``.
     """
     part: Decompressor | None = None
-    taken = given = parts = 0
+    given = parts = 0
     step = LEAST_STEP
     for piece in pieces:
-        taken += len(piece)
         place = 0
         while place < len(piece) or not (part is None or part.needs_input):
             if part is None:
@@ -183,7 +197,7 @@ def decompressed(
                     place = PADDING.match(piece, place).end()  # type: ignore[union-attr]
                     if place == len(piece):
                         break
-                part = start(path)
+                part = start()
                 parts += 1
                 # What follows a part is copied, so little is handed over of what may be short.
                 step = LEAST_STEP
@@ -199,14 +213,14 @@ def decompressed(
                     ) from error
                 raise ValueError(f"is damaged: {error}") from error
             given += len(text)
-            check_growth("what is compressed in it", given, taken)
+            trace.check_growth(given)
             if text:
                 yield text
             if part.eof:
                 place -= len(part.unused_data)
                 trace.has_checksums &= has_checksum(part)
                 part = None
-                if parts > FREE_PARTS + taken // LEAST_PART:
+                if parts > FREE_PARTS + trace.stored // LEAST_PART:
                     raise ValueError(f"is compressed in {parts:,} parts, most of them empty")
     if part is not None:
         raise ValueError("is cut off: its compressed data end in the middle")
@@ -222,7 +236,7 @@ def has_checksum(part: Decompressor) -> bool:
 class GzipPart:
     """A part of a file that was compressed with gzip; see ``Decompressor``."""
 
-    def __init__(self, path: Path):
+    def __init__(self) -> None:
         self._part = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
 
     @property
@@ -258,11 +272,10 @@ class ZstandardPart:
         has_checksum: Whether it has a checksum of its content, if it has content.
     """
 
-    def __init__(self, path: Path):
+    def __init__(self) -> None:
         self.eof = False
         self.unused_data = b""
         self.has_checksum = True
-        self._path = path
         self._coming = b""  # what was not yet given to the library
         self._part: zstandard.ZstdDecompressionObj | None = None
         self._next_block = 0  # where in what comes
@@ -310,8 +323,7 @@ class ZstandardPart:
             return
         self.has_checksum = described.has_checksum
         if described.window_size > USUAL_WINDOW:
-            what = f"{self._path} was compressed with a window (zstd --long) whose bytes"
-            check_fits_into_memory(what, described.window_size)
+            check_fits_into_memory("the bytes of its window (zstd --long)", described.window_size)
         unpack = zstandard.ZstdDecompressor(max_window_size=LARGEST_WINDOW)
         self._part = unpack.decompressobj()
 
@@ -335,10 +347,10 @@ class ZstandardPart:
 
 
 # How to begin to decompress, by what a file begins with.
-FORMATS: dict[bytes, Callable[[Path], Decompressor]] = {
+FORMATS: dict[bytes, Callable[[], Decompressor]] = {
     ZSTANDARD_MAGIC: ZstandardPart,
     **dict.fromkeys(SKIPPABLE_MAGICS, ZstandardPart),
     b"\x1f\x8b": GzipPart,
-    **{b"BZh%d1AY&SY" % size: lambda path: bz2.BZ2Decompressor() for size in range(1, 10)},
-    b"\xfd7zXZ\0": lambda path: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=LARGEST_WINDOW),
+    **{b"BZh%d1AY&SY" % size: bz2.BZ2Decompressor for size in range(1, 10)},
+    b"\xfd7zXZ\0": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=LARGEST_WINDOW),
 }

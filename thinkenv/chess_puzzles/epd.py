@@ -119,7 +119,8 @@ def read_text(path: Path) -> str:
         PuzzleFileError: If it cannot be read, is too large, damaged, or no text.
     """
     content = bytearray()
-    for piece in compression.read_bytes(path, lambda piece: None):
+    trace = compression.Trace(is_slow=True)
+    for piece in compression.read_bytes(path, lambda piece: None, trace):
         content += piece
         if len(content) > MAX_FILE_BYTES:
             raise ValueError(f"has more than {MAX_FILE_BYTES:,} bytes")

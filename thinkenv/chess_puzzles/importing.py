@@ -31,6 +31,8 @@ from thinkenv.chess_puzzles.rating_splits import settle_positions
 from thinkenv.chess_puzzles.tables import Block, read_blocks
 from thinkenv.machine import check_fits_into_memory
 
+# Where so many rows were refused, and so many times as many as were not, it is something else.
+MAX_REFUSED, MAX_REFUSED_SHARE = 100_000, 100
 SETS_AT_A_TIME = 1024  # whose bits take a byte each while some are left out
 
 
@@ -85,6 +87,10 @@ class GrowingColumn:
         self._array[self.rows : end] = rows
         self.rows = end
 
+    def rows_so_far(self) -> np.ndarray:
+        """The rows that were appended so far."""
+        return self._array[: self.rows]
+
     def join(self) -> np.ndarray:
         """All rows as one array; nothing is appended from then on."""
         self._array.resize((self.rows, *self._array.shape[1:]), refcheck=False)
@@ -129,6 +135,19 @@ class ImportState:
         self.refused.append(refused)
         self.refused.append(block.refused)
 
+    def check_share(self) -> None:
+        """Check that so far there are not only rows that are no puzzles.
+
+        Raises:
+            ValueError: If there are many of those, and next to no others.
+        """
+        good, bad = self.columns["ratings"].rows, self.refused.rows
+        if bad > MAX_REFUSED and bad > MAX_REFUSED_SHARE * good:
+            raise ValueError(
+                f"is hardly a table of puzzles: only {good:,} of the first {good + bad:,} rows "
+                f"are; {first_of(self.refused.rows_so_far())}"
+            )
+
     def read_with_room(
         self, block: Block, id_length: int, set_bytes: int
     ) -> tuple[Rows, tuple[int, int, int], np.ndarray]:
@@ -164,6 +183,12 @@ class ImportState:
             self.columns["theme_sets"] = widened(self.columns["theme_sets"], set_bytes)
         self.id_length, self.set_bytes = id_length, set_bytes
         return rows._replace(theme_sets=rows.theme_sets[:, :set_bytes])
+
+
+def first_of(refused: np.ndarray) -> str:
+    """The first of some refused rows, ``(k, 2)`` lines and reasons, in words."""
+    line, reason = refused[np.argmin(refused[:, 0])]
+    return f"line {line}: {ERRORS[reason]}"
 
 
 def widened(column: GrowingColumn, width: int) -> GrowingColumn:
@@ -231,7 +256,7 @@ def import_puzzles(
 
     Raises:
         PuzzleFileError: If the source cannot be read, is damaged, or lacks a column, or no row is a
-            puzzle; or if the target is the source.
+            puzzle, or next to none; or if the target is the source.
         OSError: If the target cannot be written. Nothing is left of an unfinished one, and an
             earlier one is whole.
         ImportError: If the source is a Parquet file and pyarrow is not installed.
@@ -250,6 +275,7 @@ def import_puzzles(
     trace = Trace()
     for block in read_blocks(source, see, trace):
         state.read(block)
+        state.check_share()
     columns = {name: state.columns.pop(name).join() for name in list(state.columns)}
     bad = state.refused.join()
     if len(columns["ratings"]) == 0:

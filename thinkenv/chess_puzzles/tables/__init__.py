@@ -22,7 +22,12 @@ from thinkenv.chess_puzzles.compression import Trace, read_bytes
 from thinkenv.chess_puzzles.errors import PuzzleFileError
 from thinkenv.chess_puzzles.tables import delimited, epd, json_lines, parquet
 from thinkenv.chess_puzzles.tables.rows import Block, blocks_of_rows
-from thinkenv.chess_puzzles.tables.text import read_ahead, whole_lines, with_newlines
+from thinkenv.chess_puzzles.tables.text import (
+    MAX_LINE_BYTES,
+    read_ahead,
+    whole_lines,
+    with_newlines,
+)
 from thinkenv.gate import reading
 
 BYTES_TO_RECOGNIZE = 1 << 16
@@ -55,17 +60,21 @@ def read_blocks(
         while len(first) < BYTES_TO_RECOGNIZE and (text := next(texts, None)) is not None:
             first += text
         line = first_line(first)
+        trace.is_slow = True
         if epd.is_epd(line):
             yield from blocks_of_rows(epd.read_rows(first, texts))
         elif json_lines.is_json(line):
             yield from blocks_of_rows(json_lines.read_rows(first, texts))
         else:
-            yield from delimited.read_blocks(first, texts)
+            yield from delimited.read_blocks(first, texts, trace)
 
 
 def first_line(text: bytes) -> str:
-    """The first line that is neither empty nor a comment, without spaces around it."""
-    for line in text.split(b"\n"):
+    """The first line that is neither empty nor a comment, without spaces around it.
+
+    It is empty where there is none, or not within the length of a line.
+    """
+    for line in text[:MAX_LINE_BYTES].split(b"\n"):
         if line.strip() and not line.lstrip().startswith(COMMENT_SIGNS):
             return line.decode(errors="replace").strip()
     return ""

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from thinkenv.chess_puzzles.compression import Trace
 from thinkenv.chess_puzzles.lichess_rows import COLUMNS, FEN
 from thinkenv.chess_puzzles.notation import error_code
 from thinkenv.chess_puzzles.tables.rows import (
@@ -24,7 +25,7 @@ from thinkenv.chess_puzzles.tables.rows import (
     lichess_line,
     plain,
 )
-from thinkenv.chess_puzzles.tables.text import decoded
+from thinkenv.chess_puzzles.tables.text import MAX_LINE_BYTES, decoded
 
 SEPARATORS = ",\t;|"
 LICHESS_NAMES = [plain(name) for name in COLUMNS]
@@ -65,12 +66,13 @@ class Layout(NamedTuple):
         return self.separator == "," and names in (LICHESS_NAMES, LICHESS_NAMES[:-1])
 
 
-def read_blocks(first: bytes, texts: Iterator[bytes]) -> Iterator[Block]:
+def read_blocks(first: bytes, texts: Iterator[bytes], trace: Trace) -> Iterator[Block]:
     """The rows of a table.
 
     Args:
         first: The first whole lines, among them the header, if there is one, and the first row.
         texts: Those that follow.
+        trace: Where to note whether they take long to read.
 
     Raises:
         ValueError: If the header lacks a column that is needed, or too many quotes are not closed.
@@ -80,9 +82,11 @@ def read_blocks(first: bytes, texts: Iterator[bytes]) -> Iterator[Block]:
     texts = chain([first[layout.begin :]], texts)
     line = layout.line
     if layout.is_that_of_lichess and is_usual(first[layout.begin :]):
+        trace.is_slow = False
         for text in texts:
             if any(sign in text for sign in NOT_OF_LICHESS):
                 texts = chain([text], texts)
+                trace.is_slow = True
                 break
             count = text.count(b"\n")
             yield Block(text, np.arange(line, line + count), np.empty((0, 2), np.int64))
@@ -115,7 +119,7 @@ def find_layout(text: bytes) -> Layout:
     """
     begin = 0
     separators = SEPARATORS
-    for number, raw in enumerate(text.split(b"\n"), 1):
+    for number, raw in enumerate(text[:MAX_LINE_BYTES].split(b"\n"), 1):
         end = begin + len(raw) + 1
         line = decoded(raw).strip("\r\n")
         separator_line = SEPARATOR_LINE.fullmatch(line)

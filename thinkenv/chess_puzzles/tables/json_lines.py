@@ -4,11 +4,17 @@ One object is a table as pandas writes it: columns as lists, columns as objects 
 or a list of rows under another name.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from thinkenv.chess_puzzles.notation import error_code
-from thinkenv.chess_puzzles.tables.rows import Places, Row, as_text, plain
-from thinkenv.chess_puzzles.tables.text import numbered_lines
+from thinkenv.chess_puzzles.tables.rows import Places, Row, as_text, is_column, plain
+from thinkenv.chess_puzzles.tables.text import (
+    MAX_LINE_BYTES,
+    check_density,
+    count_values,
+    numbered_lines,
+)
 from thinkenv.gate import parse_json
 
 BAD_OBJECT = error_code("JSON: the line is not an object with the columns FEN and Moves")
@@ -47,6 +53,8 @@ def read_rows(first: bytes, texts: Iterator[bytes]) -> Iterator[Row]:
 def is_one_object(first: bytes) -> bool:
     """Whether a text that begins with an object is that object alone and not one in each line."""
     line = first.lstrip().split(b"\n", 1)[0].rstrip()
+    if len(line) > MAX_LINE_BYTES:  # too long to be a row
+        return True
     try:
         entry = parse_json(line)
     except ValueError:
@@ -57,7 +65,7 @@ def is_one_object(first: bytes) -> bool:
     return not is_row and any(isinstance(value, list | dict) for value in entry.values())
 
 
-def entries_of(table: object) -> list:
+def entries_of(table: object) -> Iterable:
     """The rows of a table, each an object where it is one."""
     if isinstance(table, list):
         return table
@@ -65,23 +73,26 @@ def entries_of(table: object) -> list:
         return [table]
     names, rows = table.get("columns"), table.get("data")
     if isinstance(names, list) and isinstance(rows, list):
-        return [
+        return (
             dict(zip(map(str, names), row, strict=False)) if isinstance(row, list) else row
             for row in rows
-        ]
-    columns = [value for name, value in table.items() if plain(name) == "fen"]
-    if columns and isinstance(columns[0], list | dict):
-        keys = range(len(columns[0])) if isinstance(columns[0], list) else columns[0]
-        return [{name: at(column, key) for name, column in table.items()} for key in keys]
+        )
+    columns = {name: value for name, value in table.items() if is_column(name)}
+    fens = next((value for name, value in columns.items() if plain(name) == "fen"), None)
+    if isinstance(fens, list | dict):
+        keys = range(len(fens)) if isinstance(fens, list) else fens
+        return ({name: at(column, key) for name, column in columns.items()} for key in keys)
     lists = [value for value in table.values() if isinstance(value, list)]
-    return [table] if columns else max(lists, key=len, default=[table])
+    longest = max(lists, key=len, default=[table])
+    return longest if fens is None else [table]
 
 
 def at(column: object, key) -> object:
     """The value of a column in one row, None where there is none."""
     if isinstance(column, dict):
         return column.get(key)
-    return column[key] if isinstance(column, list) and key < len(column) else None
+    is_there = isinstance(column, list) and isinstance(key, int) and key < len(column)
+    return column[key] if is_there else None  # type: ignore[index]
 
 
 def read_whole(first: bytes, texts: Iterator[bytes]) -> object:
@@ -90,11 +101,13 @@ def read_whole(first: bytes, texts: Iterator[bytes]) -> object:
     Raises:
         ValueError: If it is damaged or too long.
     """
-    pieces = [first]
-    length = len(first)
-    for text in texts:
+    pieces: list[bytes] = []
+    length = values = 0
+    for text in chain([first], texts):
         pieces.append(text)
         length += len(text)
+        values += count_values(text)
+        check_density(values, length)
         if length > MAX_LIST_BYTES:
             raise ValueError(
                 f"a list or object in JSON must have at most {MAX_LIST_BYTES:,} bytes; write an "

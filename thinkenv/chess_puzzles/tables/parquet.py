@@ -9,15 +9,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from thinkenv.chess_puzzles.compression import BYTES_AT_A_TIME
+from thinkenv.chess_puzzles.compression import (
+    BYTES_AT_A_TIME,
+    SLOW_ALWAYS_READ,
+    SLOW_COMPRESSION,
+)
 from thinkenv.chess_puzzles.tables.rows import (
-    COLUMN_OF_NAME,
-    GAME_ID,
     ROWS_AT_A_TIME,
     Places,
     Row,
     as_text,
-    plain,
+    is_column,
 )
 from thinkenv.chess_puzzles.tables.text import MAX_LINE_BYTES
 from thinkenv.gate import check_growth, opened
@@ -80,12 +82,14 @@ def rows_of(file: BinaryIO, size: int) -> Iterator[Row]:
     places = Places(names)
     groups = [table.metadata.row_group(group) for group in range(table.num_row_groups)]
     check_groups(groups, size)
-    number = 0
+    number = given = 0
     for group, described in enumerate(groups):
         longest = longest_value(file, group, described)
         at_a_time = max(1, min(ROWS_AT_A_TIME, BYTES_OF_ROWS // longest))
         batches = table.iter_batches(at_a_time, row_groups=[group], columns=names)
         for batch in batches:
+            given += batch.nbytes
+            check_growth("its rows", given, size, SLOW_COMPRESSION, SLOW_ALWAYS_READ)
             # In the order of the names, which is not always that of the batch.
             indices = [batch.schema.get_field_index(name) for name in names]
             columns = [batch.column(index).to_pylist() for index in indices]
@@ -100,7 +104,7 @@ def names_of(every: list[str]) -> list[str]:
     Raises:
         ValueError: If one is there twice.
     """
-    names = [name for name in every if plain(name) in COLUMN_OF_NAME or plain(name) == GAME_ID]
+    names = [name for name in every if is_column(name)]
     if len(set(names)) < len(names):
         raise ValueError(f"has a column twice, among {', '.join(names)}")
     return names

@@ -25,7 +25,7 @@ from thinkenv.chess_puzzles.lichess_rows import (
 from thinkenv.chess_puzzles.notation import move_of_text, position_of_fen, uci_of_move
 from thinkenv.chess_puzzles.rules import BLACK, play
 
-ROWS_AT_A_TIME = 4096
+ROWS_AT_A_TIME, BYTES_AT_A_TIME = 4096, 1 << 23
 NUMBERS = (RATING, DEVIATION, POPULARITY, PLAYS)
 NEEDED = (FEN, MOVES)
 UNPRINTABLE = "\x01"  # in no id: one that has it is refused
@@ -130,6 +130,11 @@ def plain(name: str) -> str:
     return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
+def is_column(name: str) -> bool:
+    """Whether a column of this name is read."""
+    return plain(name) in COLUMN_OF_NAME or plain(name) == GAME_ID
+
+
 def name_of_line(line: int) -> str:
     """The id of a puzzle that has none in its table."""
     return f"r{line}"
@@ -209,15 +214,17 @@ def blocks_of_rows(rows: Iterable[Row]) -> Iterator[Block]:
     text: list[str] = []
     lines: list[int] = []
     refused: list[tuple[int, int]] = []
+    length = 0
     for line, values in rows:
         if isinstance(values, int):
             refused.append((line, values))
         else:
             text.append(lichess_line(values) + "\n")
             lines.append(line)
-        if len(text) + len(refused) == ROWS_AT_A_TIME:
+            length += len(text[-1])
+        if len(text) + len(refused) == ROWS_AT_A_TIME or length > BYTES_AT_A_TIME:
             yield block(text, lines, refused)
-            text, lines, refused = [], [], []
+            text, lines, refused, length = [], [], [], 0
     yield block(text, lines, refused)
 
 

@@ -9,6 +9,9 @@ from thinkenv.chess_puzzles.compression import Trace
 MAX_JSON_LINE_BYTES = 1 << 30  # a whole table may be one line
 JSON_SIGNS = (b"[", b"{")
 MAX_LINE_BYTES = 1 << 20  # a row has a few hundred; without a limit any file would be one line
+# Values in JSON take more memory than their text. A table of puzzles has less of them than this:
+# one for so many bytes, and so many whatever that gives.
+LEAST_VALUE, FREE_VALUES = 16, 1 << 22
 UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -45,13 +48,13 @@ def whole_lines(pieces: Iterator[bytes], trace: Trace) -> Iterator[bytes]:
 
     Args:
         pieces: The text.
-        trace: Where to note whether the last line ends as the others do.
+        trace: Where to note whether the last line ends as the others do, and whether it is JSON.
 
     Raises:
         ValueError: If a line is too long to be one of a puzzle file.
     """
     rest: list[bytes] = []  # joined but once, since it may be long
-    length = 0
+    length = values = 0
     limit = MAX_LINE_BYTES
     is_json = is_blank = True
     for piece in pieces:
@@ -59,13 +62,17 @@ def whole_lines(pieces: Iterator[bytes], trace: Trace) -> Iterator[bytes]:
             is_blank = False
             is_json = begin.startswith(JSON_SIGNS)
             limit = MAX_JSON_LINE_BYTES if is_json else MAX_LINE_BYTES
+            trace.is_slow |= is_json
         cut = piece.rfind(b"\n") + 1
         if cut:
             yield b"".join([*rest, piece[:cut]])
             rest = []
-            length = 0
+            length = values = 0
         rest.append(piece[cut:])
         length += len(piece) - cut
+        if length > MAX_LINE_BYTES and is_json:
+            values += count_values(rest[-1])
+            check_density(values, length)
         if length > limit:
             raise ValueError(f"is not a puzzle file: it has a line of over {limit:,} bytes")
     if length:
@@ -73,6 +80,21 @@ def whole_lines(pieces: Iterator[bytes], trace: Trace) -> Iterator[bytes]:
         # What JSON lacks at its end is missed by whoever reads it.
         trace.ends_with_newline = is_json or not last.strip()
         yield last + b"\n"
+
+
+def count_values(text: bytes) -> int:
+    """About how many values there are in a piece of JSON."""
+    return text.count(b",") + text.count(b"[") + text.count(b"{")
+
+
+def check_density(values: int, length: int) -> None:
+    """Check that there are not more values in JSON of so many bytes than in a table of puzzles.
+
+    Raises:
+        ValueError: If there are.
+    """
+    if values > FREE_VALUES + length // LEAST_VALUE:
+        raise ValueError(f"is not a table of puzzles: it has {values:,} values in {length:,} bytes")
 
 
 def decoded(text: bytes) -> str:
