@@ -454,16 +454,25 @@ def count_members(file: BinaryIO) -> int:
     return count
 
 
-def check_growth(name: str, size: int, stored: int) -> None:
+def check_growth(
+    name: str, size: int, stored: int, times: int = MAX_COMPRESSION, always: int = ALWAYS_READ
+) -> None:
     """Check that so many bytes in ``stored`` compressed ones are no bomb.
+
+    Args:
+        name: What has them, for the error.
+        size: How many they are, or have been so far.
+        stored: How many they are compressed, or have been so far.
+        times: How many times as many they may be, for what takes longer to read than others.
+        always: How many there may be whatever that gives.
 
     Raises:
         ValueError: If they are.
     """
-    if size > max(ALWAYS_READ, MAX_COMPRESSION * stored):
+    if size > max(always, times * stored):
         raise ValueError(
-            f"{name} has {size:,} bytes in {stored:,}; nothing is unpacked to more than "
-            f"{MAX_COMPRESSION} times its size"
+            f"{name} has {size:,} bytes in {stored:,}; nothing is unpacked to more than {times} "
+            "times its size"
         )
 
 
