@@ -6,7 +6,6 @@ they are of and how it came about. Beside them is a model card for people, which
 
 import hashlib
 import json
-import math
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, fields
@@ -226,7 +225,7 @@ def draft_net(
         where such a class cannot be built without numbers.
 
     Raises:
-        ValueError: If the settings cannot be together, or the weights do not fit into memory.
+        ValueError: If the settings cannot be together.
     """
     is_ours = architecture.__module__.startswith("thinkenv.")
     try:
@@ -239,8 +238,6 @@ def draft_net(
             raise
         return None, None
     needed = {name: header_of(tensor) for name, tensor in net.state_dict().items()}
-    size = sum(math.prod(one.shape) * one.dtype.itemsize for one in needed.values())
-    gate.claim_memory(size, "the weights of such a net")
     return net if is_ours else None, needed
 
 

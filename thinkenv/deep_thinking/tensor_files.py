@@ -30,8 +30,8 @@ class CheckpointError(gate.FileError):
     """An agent or a training state that cannot be used, with the file's name and the reason."""
 
 
-# Of a net with a thousand layers both are a tenth of that.
-MAX_PICKLE_BYTES, MAX_COMMANDS = 2**24, 500_000
+# A net of two thousand layers needs a quarter of that.
+MAX_PICKLE_BYTES, MAX_COMMANDS = 2**24, 2_000_000
 MAX_VALUES = 200_000  # in a state, where one that is there twice counts twice
 MAX_DIMENSIONS = 16
 MAX_HEADER_BYTES = 2**22  # of a safetensors file
