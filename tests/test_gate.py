@@ -118,7 +118,7 @@ def test_errors_about_something_else_stay_what_they_are(read, tmp_path):
     path = tmp_path / "file"
     path.write_bytes(b"x")
     others = [OtherError("another file"), OSError(28, "full", "/another"), ImportError("pyarrow")]
-    for error in others:
+    for error in [*others, NameError("misspelt")]:
         with pytest.raises(type(error)) as raised:
             read(path, raising(error))
         assert raised.value is error

@@ -96,7 +96,7 @@ def test_the_command_calls_itself_by_its_name(how, name):
         ("export x.npz --count 0", r"--count must be an integer in \[1, 2147483647\], got 0"),
         ("export x --dtype uint8", "--format must be easy_to_hard where --dtype is given, got npz"),
         ("export x.npz --size 8", r"size must be odd and in \[5, \d+\], got 8"),
-        ("chess import nothing.csv", "there is no such file: nothing.csv"),
+        ("chess import nothing.csv", "nothing.csv: there is no such file"),
         ("chess info --replay -1", r"--replay must be an integer in \[0, 2147483647\], got -1"),
     ],
 )

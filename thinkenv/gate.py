@@ -136,7 +136,7 @@ def raise_as(error: type[FileError], name: str, problem: Exception) -> None:
             or is about something else.
     """
     is_of_a_family = isinstance(problem, FileError) and type(problem) is not FileError
-    if is_of_a_family or isinstance(problem, ImportError):
+    if is_of_a_family or isinstance(problem, ImportError | NameError):  # no file is to blame
         raise problem
     if isinstance(problem, OSError) and problem.filename is not None:
         if os.fsdecode(problem.filename) != name:
