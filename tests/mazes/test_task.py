@@ -1,6 +1,7 @@
 """Batches of mazes: well-formed, reproducible, and split without overlap."""
 
 import itertools
+from dataclasses import replace
 
 import networkx
 import numpy as np
@@ -288,3 +289,46 @@ def test_no_mazes_at_all_are_a_batch_of_none():
     task = MazeTask(size=9)
     assert len(task.perturb(batch, [])) == 0
     assert len(task.judge(batch, batch.solutions)[0]) == 0
+
+
+def test_batches_that_are_none_are_refused_before_kernels_follow_them():
+    task, other = MazeTask(9), MazeTask(13)
+    batch, larger = task.draw(range(4)), other.draw(range(4))
+    for change in (task.perturb, task.redraw_endpoints, lambda *b: task.move_walls(*b, 3)):
+        with pytest.raises(ValueError, match="batch must be mazes of 11 rows and 11 columns, got"):
+            change(larger, range(4))
+        wrong = batch.copy()
+        wrong.grids[2] = 1
+        with pytest.raises(ValueError, match="grids must have an outer wall"):
+            change(wrong, range(4))
+        wrong.grids[2] = 0
+        assert not change(wrong, range(4)).grids[2].any()
+    apart = replace(batch, solutions=larger.solutions)
+    with pytest.raises(ValueError, match="grids and solutions of one shape"):
+        task.judge(apart, batch.solutions)
+    with pytest.raises(ValueError, match="a path length and so on for each of 4 mazes"):
+        task.judge(replace(batch, unique=batch.unique[:1]), batch.solutions)
+    opened = batch.copy()
+    opened.grids[3, 0] = 1
+    with pytest.raises(ValueError, match="an outer wall"):
+        mazes.measure(opened)
+
+
+def test_marks_at_the_edge_of_a_grid_without_walls_join_nothing():
+    batch = MazeTask(9).draw([0])
+    floor = replace(batch, grids=np.ones_like(batch.grids), unique=np.array([False]))
+    answer = np.ones_like(batch.grids)
+    floor.path_lengths[:] = answer.size
+    assert not MazeTask(9).judge(floor, answer)[0].any()
+
+
+def test_endpoints_stay_where_moved_walls_left_no_two_dead_ends():
+    task = MazeTask(9, endpoints="dead_ends")
+    open_floor = np.zeros((11, 11), np.uint8)
+    open_floor[1:-1, 1:-1] = 1
+    open_floor[2:-1:2, 2:-1:2] = 0
+    open_floor[1, 1], open_floor[9, 9] = 2, 3
+    batch = mazes.from_text(mazes.to_text(open_floor))
+    moved = task.redraw_endpoints(batch, [0])
+    for name, column in batch.columns().items():
+        assert np.array_equal(getattr(moved, name), column)

@@ -158,3 +158,13 @@ def test_every_string_needs_a_seed_to_be_perturbed():
     task = PrefixSumTask(16)
     with pytest.raises(ValueError, match="seeds must have one entry for each of 3, got 1"):
         task.perturb(task.draw([0, 1, 2]), [1])
+
+
+def test_strings_that_are_none_are_refused_before_a_kernel_follows_them():
+    task = PrefixSumTask(32)
+    batch = task.draw(range(3))
+    with pytest.raises(ValueError, match="batch must be strings of 32 bits"):
+        task.perturb(PrefixSumTask(64).draw(range(3)), range(3))
+    batch.bits[1, 5] = 200
+    with pytest.raises(ValueError, match="bits must hold 0 and 1 alone"):
+        task.perturb(batch, range(3))

@@ -19,6 +19,9 @@ def move_endpoints(seeds, key, endpoints, rooms, columns):
     """Give every maze of a lattice of rooms another start and goal, in place.
 
     ``seeds`` ``(count,)`` uint64 decide which; other arguments are those of ``draw_one_by_one``.
+
+    Assumes ``2 <= rooms``, columns of as many mazes as seeds, of ``(2 * rooms + 1)**2`` cells each,
+    with walls all around.
     """
     grids, solutions, path_lengths, unique = columns
     side = 2 * rooms + 1
@@ -28,9 +31,15 @@ def move_endpoints(seeds, key, endpoints, rooms, columns):
     for index in range(len(grids)):
         grid = grids[index]
         start_stream(rng, key, seeds[index])
-        for cell in range(grid.size):
-            grid[cell] = min(grid[cell], FREE)  # start and goal have higher codes
+        old_start, old_goal = find_endpoints(grid)
+        if old_start == 0 or old_goal == 0:
+            continue  # it lacks one
+        grid[old_start] = grid[old_goal] = FREE
         start_room, goal_room = choose_endpoints(endpoints, rng, rooms, grid, scratch)
+        if start_room < 0:  # moved walls have left fewer than two dead ends
+            grid[old_start] = START
+            grid[old_goal] = GOAL
+            continue
         start, goal = cell_of_room(start_room, rooms), cell_of_room(goal_room, rooms)
         path_lengths[index], unique[index] = set_endpoints(
             grid, side, start, goal, distances, scratch, solutions[index]
@@ -44,6 +53,8 @@ def move_endpoints_anywhere(seeds, key, width, away, columns):
     The new ones are among the cells that can be reached from the old start and lie an even number
     of rows and columns from it: where it is in a room of a lattice, so are they. A maze without
     two such cells stays as it is.
+
+    Assumes columns of as many mazes as seeds, each of rows of ``width`` with walls all around.
 
     Args:
         seeds: ``(count,)`` uint64, decide which cells.
@@ -60,6 +71,8 @@ def move_endpoints_anywhere(seeds, key, width, away, columns):
     for index in range(len(grids)):
         grid = grids[index]
         old_start, old_goal = find_endpoints(grid)
+        if old_start == 0 or old_goal == 0:
+            continue  # it lacks one
         reached = measure_flat(grid, width, old_start, -1, distances, queue)
         count = 0
         for position in range(reached):
@@ -88,6 +101,8 @@ def set_endpoints(grid, width, start, goal, distances, queue, solution):
     """Put start and goal on two free cells of a grid without any, and solve it.
 
     Arguments and result are as of ``solve_flat``; the grid is changed.
+
+    Assumes what ``solve_flat`` does.
     """
     grid[start] = START
     grid[goal] = GOAL
@@ -97,6 +112,9 @@ def set_endpoints(grid, width, start, goal, distances, queue, solution):
 @kernel
 def move_walls(seeds, key, max_moves, percents, rooms, columns):
     """Move 0 to ``max_moves`` walls of every maze of a batch, in place; its split stays the same.
+
+    Assumes columns of as many mazes as seeds, of ``(2 * rooms + 1)**2`` cells each, with walls all
+    around.
 
     Args:
         seeds: ``(count,)`` uint64, decide which walls.
@@ -118,10 +136,11 @@ def move_walls(seeds, key, max_moves, percents, rooms, columns):
     for index in range(len(grids)):
         grid = grids[index]
         start_stream(rng, key, seeds[index])
-        original[:] = grid
         wanted = below(rng, max_moves + 1)
-        if wanted == 0:
-            continue
+        start, goal = find_endpoints(grid)
+        if wanted == 0 or start == 0 or goal == 0:
+            continue  # or it lacks one
+        original[:] = grid
         in_split = False
         for moves in range(1, wanted + MAX_EXTRA_MOVES + 1):
             if not move_wall(rng, rooms, grid, distances, scratch, way):
@@ -134,7 +153,6 @@ def move_walls(seeds, key, max_moves, percents, rooms, columns):
         if not in_split:
             grid[:] = original
             continue
-        start, goal = find_endpoints(grid)
         path_lengths[index], unique[index] = solve_flat(
             grid, side, start, goal, distances, scratch, solutions[index]
         )
@@ -145,6 +163,8 @@ def move_wall(rng, rooms, grid, distances, scratch, way):
     """Open a random wall between two rooms, and close a passage of the way that joined them before.
 
     All rooms stay connected, and a maze without loops stays without.
+
+    Assumes ``rooms >= 2``, arrays of ``(2 * rooms + 1)**2`` cells, and walls all around.
 
     Args:
         rng: The stream of random numbers.
@@ -175,6 +195,8 @@ def list_between_rooms(side, values, wanted, found):
     """List the cells between two rooms where ``values`` ``(side * side,)`` has the wanted value.
 
     They fill the beginning of ``found``, in reading order; the result says how many there are.
+
+    Assumes an odd side, and places for the ``(side - 1) * (side - 3) / 2`` cells between rooms.
     """
     count = 0
     # Between rooms lie the inner cells with one odd and one even coordinate.

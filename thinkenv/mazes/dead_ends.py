@@ -5,7 +5,7 @@ import numpy as np
 from thinkenv.checks import check_integer
 from thinkenv.kernels.compilation import kernel
 from thinkenv.mazes.lattice import FREE, WALL
-from thinkenv.mazes.solving import check_grid
+from thinkenv.mazes.solving import check_grid, check_walled
 
 STAYS = -1  # instead of the round in which a cell is filled
 
@@ -13,6 +13,8 @@ STAYS = -1  # instead of the round in which a cell is filled
 @kernel
 def fill_flat(grid, width, rounds, exits, queue):
     """Fill dead ends in parallel rounds, until none is left.
+
+    Assumes a grid of rows of ``width`` with walls all around, and other arrays as large as it.
 
     Args:
         grid: ``(cells,)`` uint8 cell codes with an outer wall.
@@ -57,7 +59,10 @@ def fill_flat(grid, width, rounds, exits, queue):
 
 @kernel
 def fill_batch(grids, width, rounds):
-    """``fill_flat`` for grids ``(count, cells)``, into ``rounds`` ``(count, cells)`` int32."""
+    """``fill_flat`` for grids ``(count, cells)``, into ``rounds`` ``(count, cells)`` int32.
+
+    Assumes of each what ``fill_flat`` does.
+    """
     exits = np.empty(grids.shape[1], np.uint8)
     queue = np.empty(grids.shape[1], np.int32)
     for index in range(len(grids)):
@@ -73,10 +78,14 @@ def filling_rounds(grids: np.ndarray) -> np.ndarray:
     Returns:
         ``(count, H, W)`` int32: 0 for walls, the round (1, 2, …) in which a dead end is filled, and
         -1 for the cells that stay.
+
+    Raises:
+        ValueError: If they are of another shape, hold other numbers, or one has no outer wall.
     """
+    grids = check_walled(grids)
     count, height, width = grids.shape
     rounds = np.empty((count, height * width), np.int32)
-    fill_batch(np.ascontiguousarray(grids).reshape(rounds.shape), width, rounds)
+    fill_batch(grids.reshape(rounds.shape), width, rounds)
     return rounds.reshape(grids.shape)
 
 

@@ -60,6 +60,8 @@ def draw_choices(rng, words, choices):
 
     All are drawn before the walk, because this loop does several at a time and the walk cannot.
 
+    Assumes ``words >= 0``, and choices of four times as many.
+
     Args:
         rng: The random stream.
         words: How many numbers of 64 bits to draw, each for four choices.
@@ -86,6 +88,8 @@ ONE = uint64(1)
 @kernel(inline="always")
 def divide_scratch(rooms, scratch):
     """Divide the scratch memory of one walk, which has room for all: 16 bytes and more a room.
+
+    Assumes ``rooms >= 1`` and ``side = 2 * rooms + 1``.
 
     Args:
         rooms: Rooms per side.
@@ -114,6 +118,8 @@ def leave_out(position, ways, stride):
     """Take a position that is visited now out of the ways of the four positions beside it.
 
     From the position above, it lies downwards, and so on.
+
+    Assumes a position of a room, so that there are four beside it on the board.
     """
     ways[position - stride] &= np.uint8(ALL_WAYS ^ DOWN_BIT)
     ways[position + ONE] &= np.uint8(ALL_WAYS ^ LEFT_BIT)
@@ -123,7 +129,10 @@ def leave_out(position, ways, stride):
 
 @kernel
 def begin_walk(rng, rooms, scratch):
-    """Prepare a walk: nothing is visited but a random first room, whose position is returned."""
+    """Prepare a walk: nothing is visited but a random first room, whose position is returned.
+
+    Assumes what ``divide_scratch`` does.
+    """
     ways, origins, choices, _ = divide_scratch(rooms, scratch)
     width = rooms + 2
     # No way leads up from the first row of rooms, down from the last, or out at the sides.
@@ -147,6 +156,8 @@ def walk_on(position, waiting_count, visited, ways, origins, choices, waiting, s
     """Visit one more room: from this position, or from the last one that still has a way out.
 
     All numbers are unsigned: a signed index costs a check for being negative.
+
+    Assumes that not all rooms are visited yet: then one that waits, or this one, has a way out.
 
     Args:
         position: Where the walk is.
@@ -181,7 +192,10 @@ def walk_on(position, waiting_count, visited, ways, origins, choices, waiting, s
 
 @kernel
 def end_walk(rooms, scratch, parents):
-    """Copy the directions to parents from the board of a finished walk."""
+    """Copy the directions to parents from the board of a finished walk.
+
+    Assumes what ``divide_scratch`` does, and ``rooms * rooms`` parents.
+    """
     _, origins, _, _ = divide_scratch(rooms, scratch)
     for row in range(rooms):
         begin = (row + 1) * (rooms + 2) + 1
@@ -196,6 +210,8 @@ def carve_dfs(rng, rooms, grid, parents, scratch):
     when there is none. The spanning tree is not uniform: it favours few and deep branches. This
     is the distribution of the ``easy_to_hard`` mazes (Schwarzschild et al. 2021, arXiv
     2108.06011). See J. Buck, *Mazes for Programmers*, 2015, chapter 5.
+
+    Assumes ``1 <= rooms < 2**14``, and arrays as all generators have.
     """
     stride = uint64(rooms + 2)
     steps = pack_steps(rooms + 2)
@@ -215,6 +231,8 @@ def find_dfs_parents(rngs, rooms, parents, scratch):
     """Like ``carve_dfs`` without writing grids, for ``LANES`` mazes at once.
 
     Their steps take turns and share nothing, so that the processor does three at a time.
+
+    Assumes ``1 <= rooms < 2**14``.
 
     Args:
         rngs: ``(LANES, 1)`` uint64, random streams, advanced in place.

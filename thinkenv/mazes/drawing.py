@@ -121,13 +121,14 @@ def render(
 def draw_lines(pen: ImageDraw.ImageDraw, marked: np.ndarray, colours: np.ndarray, scale: int):
     """Draw marked cells as a rounded line: a disc on each cell, a bar between neighbours."""
     half = 0.26 * scale
+    around = np.pad(marked, 1)
     for row, column in np.argwhere(marked):
         colour = tuple(int(value) for value in colours[row, column])
         middle_x, middle_y = (column + 0.5) * scale, (row + 0.5) * scale
         disc(pen, row, column, scale, 0.26, colour)
         # Half a bar towards each marked neighbour: the two halves may differ in colour.
         for down, right in ((-1, 0), (0, 1), (1, 0), (0, -1)):
-            if not marked[row + down, column + right]:
+            if not around[1 + row + down, 1 + column + right]:
                 continue
             x, y = middle_x + right * scale / 4, middle_y + down * scale / 4
             reach_x, reach_y = (scale / 4, half) if right else (half, scale / 4)

@@ -25,6 +25,8 @@ ENDPOINTS = {"any": ANY, "dead_ends": DEAD_ENDS, "corners": CORNERS, "farthest":
 def find_ways(rooms, grid):
     """The ways out of every room, as sets of directions such as ``UP_BIT | LEFT_BIT``.
 
+    Assumes ``rooms >= 1`` and a grid of ``(2 * rooms + 1)**2`` cells.
+
     Returns:
         ``((rooms + 2) * rooms,)`` uint8: a row of rooms, numbered ``(row + 1) * rooms + column``,
         for each row of the maze, between two rows of zeros.
@@ -54,6 +56,9 @@ def measure_distances(ways, rooms, source, distances, queue):
     Rooms are numbered as in ``find_ways``, so that the rooms beside any room can be read without a
     check for the edge; those outside have no ways in, so that they are never new. Whether a room
     is new is recorded without a branch, which could not be predicted.
+
+    Assumes ways as of ``find_ways``, open from both sides and none out of the maze, and a source
+    with a row of the array above and below it.
 
     Args:
         ways: ``((rooms + 2) * rooms,)`` uint8, the ways out of each room.
@@ -86,6 +91,8 @@ def visit(room, ways_out, distance, distances, queue, tail):
     """Append a room to the queue if bit 0 of ``ways_out`` leads there and it is new.
 
     It is written behind the queue's end in any case, and the end moves on only if it counts.
+
+    Assumes a number within ``distances``, and a queue with a place at ``tail``.
     """
     known = distances[room]
     is_new = (ways_out & uint64(1)) & uint64(known < 0)
@@ -100,6 +107,8 @@ def fold_trees(ways, rooms, depths, ends, queue):
 
     Dead ends are taken away one after the other until every room left lies on a loop or between
     loops. Of a maze without loops one room is left.
+
+    Assumes ways as of ``find_ways``, open from both sides and none out of the maze.
 
     Args:
         ways: ``((rooms + 2) * rooms,)`` uint8, see ``find_ways``; rooms taken away and the ways to
@@ -178,6 +187,8 @@ def find_farthest(rooms, grid):
     the farthest and from the one that seems most central. Here only candidates count for how far
     a candidate can be from any other, so that bounds tighten as there are fewer.
 
+    Assumes ``rooms >= 1`` and a grid of ``(2 * rooms + 1)**2`` cells with walls all around.
+
     Returns:
         The numbers of the two rooms.
     """
@@ -250,6 +261,8 @@ def choose_endpoints(endpoints, rng, rooms, grid, scratch):
 
     ``any`` takes two distinct rooms at random, ``dead_ends`` two distinct rooms with one way out,
     ``corners`` two distinct corners, ``farthest`` the ends of a longest shortest path.
+
+    Assumes ``rooms >= 2``, and a grid of ``(2 * rooms + 1)**2`` cells with walls all around.
 
     Args:
         endpoints: A code of ``ENDPOINTS``.

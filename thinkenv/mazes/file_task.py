@@ -12,7 +12,7 @@ from thinkenv.checks import suggest_arguments
 from thinkenv.kernels.random import stream_key
 from thinkenv.mazes import interchange
 from thinkenv.mazes.augmentation import move_endpoints_anywhere
-from thinkenv.mazes.grid_task import GridTask, MazeBatch
+from thinkenv.mazes.grid_task import GridTask, MazeBatch, check_mazes
 from thinkenv.mazes.sampling import GENERATOR_VERSION
 from thinkenv.tasks.base import OptionValue
 from thinkenv.tasks.seeds import INSTANCES_PER_SEED, check_instances, check_seeds
@@ -101,7 +101,8 @@ class MazeFileTask(GridTask):
                 same seed moves the same endpoints to the same cells.
 
         Raises:
-            ValueError: If there are not as many seeds as mazes, or one is out of range.
+            ValueError: If there are not as many seeds as mazes, one is out of range, or the mazes
+                are not as large as those of the file.
             TypeError: If they are not integers.
         """
         return self._move_endpoints(batch, seeds, away=True)
@@ -116,7 +117,8 @@ class MazeFileTask(GridTask):
             seeds: ``(len(batch),)`` integers from 0 to ``2**63 - 1``, one for each maze.
 
         Raises:
-            ValueError: If there are not as many seeds as mazes, or one is out of range.
+            ValueError: If there are not as many seeds as mazes, one is out of range, or the mazes
+                are not as large as those of the file.
             TypeError: If they are not integers.
         """
         return self._move_endpoints(batch, seeds, away=False)
@@ -126,6 +128,7 @@ class MazeFileTask(GridTask):
     ) -> MazeBatch:
         """Other start and goal in each maze; ``away`` from the old ones or not."""
         seeds = check_seeds(seeds, len(batch))
+        check_mazes(batch, self.shape)
         key = stream_key("Maze file endpoints", GENERATOR_VERSION)
         moved = batch.copy()
         move_endpoints_anywhere(seeds, key, self.shape[1], away, moved.flat())

@@ -54,6 +54,8 @@ def carve_wilson(rng, rooms, grid, parents, scratch):
 
     Source: D. B. Wilson, "Generating random spanning trees more quickly than the cover time",
     STOC 1996.
+
+    Assumes ``1 <= rooms < 2**14``, and arrays as all generators have.
     """
     in_tree = scratch.view(np.uint8)[: rooms * rooms]  # bytes take a quarter of the cache
     in_tree[:] = 0
@@ -96,7 +98,10 @@ def carve_wilson(rng, rooms, grid, parents, scratch):
 
 @kernel(inline="always")
 def find_leader(leaders, room):
-    """The representative of a room's component; halves the way there for the next search."""
+    """The representative of a room's component; halves the way there for the next search.
+
+    Assumes a room's number, and leaders that lead to one that leads itself.
+    """
     while leaders[room] != room:
         leaders[room] = leaders[leaders[room]]
         room = leaders[room]
@@ -109,6 +114,8 @@ def carve_kruskal(rng, rooms, grid, parents, scratch):
 
     The minimum spanning tree of independent random weights: not uniform, with many short dead
     ends. Source: J. B. Kruskal, Proceedings of the American Mathematical Society 7, 1956.
+
+    Assumes ``1 <= rooms < 2**14``, and arrays as all generators have.
     """
     side = 2 * rooms + 1
     grid[:] = WALL
@@ -155,6 +162,8 @@ def carve_prim(rng, rooms, grid, parents, scratch):
     The tree is not uniform: it is bushy, with very short dead ends around the first room. This is
     the common simplification of Prim's algorithm without weights; see J. Buck, *Mazes for
     Programmers*, 2015, chapter 11.
+
+    Assumes ``1 <= rooms < 2**14``, and arrays as all generators have.
     """
     side = 2 * rooms + 1
     grid[:] = WALL
@@ -202,6 +211,8 @@ def carve_recursive_division(rng, rooms, grid, parents, scratch):
 
     Walls cross the longer side of a hall, or a random one of a square hall. Long straight walls,
     and bottlenecks; not uniform. See J. Buck, *Mazes for Programmers*, 2015, chapter 11.
+
+    Assumes ``1 <= rooms < 2**14``, and arrays as all generators have.
     """
     side = 2 * rooms + 1
     grid[:] = WALL
@@ -240,7 +251,10 @@ def carve_recursive_division(rng, rooms, grid, parents, scratch):
 
 @kernel(inline="always")
 def add_hall(halls, waiting, top, left, height, width):
-    """Add a hall, four numbers, to those that wait; the result is how many there are."""
+    """Add a hall, four numbers, to those that wait; the result is how many there are.
+
+    Assumes places for four numbers behind those that wait: every hall has a room of its own.
+    """
     halls[4 * waiting] = top
     halls[4 * waiting + 1] = left
     halls[4 * waiting + 2] = height
@@ -250,7 +264,10 @@ def add_hall(halls, waiting, top, left, height, width):
 
 @kernel
 def random_neighbour(rng, rooms, grid, row, column, state):
-    """The direction to a random neighbouring room that is ``WALL`` or ``FREE``; -1 if none is."""
+    """The direction to a random neighbouring room that is ``WALL`` or ``FREE``; -1 if none is.
+
+    Assumes a row and a column below ``rooms``, and a grid of ``(2 * rooms + 1)**2`` cells.
+    """
     side = 2 * rooms + 1
     cell = (2 * row + 1) * side + 2 * column + 1
     found = 0
@@ -273,6 +290,8 @@ def carve_hunt_and_kill(rng, rooms, grid, parents, scratch):
     row, for the first unvisited room beside a visited one, joins it to a random such neighbour,
     and walks on from there. Like depth-first search with fewer long detours; not uniform. See J.
     Buck, *Mazes for Programmers*, 2015, chapter 5.
+
+    Assumes ``1 <= rooms < 2**14``, and arrays as all generators have.
     """
     side = 2 * rooms + 1
     grid[:] = WALL
@@ -320,7 +339,10 @@ def carve_hunt_and_kill(rng, rooms, grid, parents, scratch):
 
 @kernel
 def carve(generator, rng, rooms, grid, parents, scratch):
-    """Carve a spanning tree of the rooms with the generator of this code in ``GENERATORS``."""
+    """Carve a spanning tree of the rooms with the generator of this code in ``GENERATORS``.
+
+    Assumes a code of ``GENERATORS``, without which nothing is carved, and what they assume.
+    """
     if generator == DFS:
         carve_dfs(rng, rooms, grid, parents, scratch)
     elif generator == WILSON:
@@ -340,6 +362,8 @@ def open_loops(rng, rooms, grid, loops):
     """Open every wall that still stands between two neighbouring rooms with chance ``loops``.
 
     Each such wall takes one draw of the stream, whether it opens or not.
+
+    Assumes ``rooms >= 1``, a grid of ``(2 * rooms + 1)**2`` cells and a chance from 0.0 to 1.0.
     """
     side = 2 * rooms + 1
     # A wall opens when 32 random bits are below this share of their range.

@@ -9,7 +9,7 @@ from thinkenv.checks import check_answers
 from thinkenv.mazes import drawing
 from thinkenv.mazes.dead_ends import filling_rounds
 from thinkenv.mazes.lattice import WALL
-from thinkenv.mazes.solving import is_connected_path, judge_flat
+from thinkenv.mazes.solving import check_walled, is_connected_path, judge_flat
 from thinkenv.notebooks import span
 from thinkenv.tasks.base import CellTask, InstanceBatch, OptionValue
 
@@ -68,6 +68,38 @@ class MazeBatch(InstanceBatch):
         return drawing.render(problem, answer)
 
 
+def check_columns(batch: MazeBatch) -> None:
+    """Check that the arrays of a batch belong together.
+
+    Raises:
+        ValueError: If they do not.
+    """
+    shape = batch.grids.shape
+    columns = (batch.path_lengths, batch.unique, batch.instances)
+    if len(shape) != 3 or batch.solutions.shape != shape:
+        raise ValueError(
+            f"a batch must have grids and solutions of one shape (count, H, W), got {shape} and "
+            f"{batch.solutions.shape}"
+        )
+    if any(column.shape != shape[:1] for column in columns):
+        raise ValueError(f"a batch must have a path length and so on for each of {shape[0]} mazes")
+
+
+def check_mazes(batch: MazeBatch, shape: tuple[int, int]) -> None:
+    """Check that a batch is one of mazes of these rows and columns, before they are changed.
+
+    Raises:
+        ValueError: If it is not, or one has no outer wall.
+    """
+    check_columns(batch)
+    if batch.grids.shape[1:] != shape:
+        raise ValueError(
+            f"batch must be mazes of {shape[0]} rows and {shape[1]} columns, got "
+            f"{batch.grids.shape[1:]}"
+        )
+    check_walled(batch.grids)
+
+
 class GridTask(CellTask[MazeBatch]):
     """A task of mazes: a grid with a start and a goal in, the cells of a shortest path out."""
 
@@ -92,9 +124,11 @@ class GridTask(CellTask[MazeBatch]):
             equal the reference solution.
 
         Raises:
-            ValueError: If the answers have another shape or other values than 0 and 1.
+            ValueError: If the answers have another shape or other values than 0 and 1, or the
+                arrays of the batch do not belong together.
             TypeError: If the answers hold neither integers nor bools.
         """
+        check_columns(batch)
         answers = check_answers(answers, batch.grids.shape)
         count, height, width = answers.shape
         solved = np.empty(count, np.bool_)
@@ -113,7 +147,7 @@ class GridTask(CellTask[MazeBatch]):
 
         What they mark on walls and elsewhere beside a way does not count.
         """
-        # The kernel has no check of bounds: around grids without an outer wall there must be one.
+        # Marks at the edge join nothing: around grids without an outer wall there must be one.
         ring = ((0, 0), (1, 1), (1, 1))
         grids = np.pad(np.ascontiguousarray(problems, np.uint8), ring)
         ways = np.pad(np.ascontiguousarray(answers, np.uint8), ring) * (grids != WALL)

@@ -23,7 +23,10 @@ ALL_WAYS = UP_BIT | RIGHT_BIT | DOWN_BIT | LEFT_BIT
 
 @kernel(inline="always")
 def opposite(direction):
-    """The direction back: up and down, right and left are two apart on the clock."""
+    """The direction back: up and down, right and left are two apart on the clock.
+
+    Assumes a direction from 0 to 3.
+    """
     return direction ^ 2
 
 
@@ -33,6 +36,8 @@ def rows_and_columns(direction):
 
     Comparisons instead of branches, which could not be predicted: generators draw directions at
     random.
+
+    Assumes a direction from 0 to 3; of any other number it makes no step.
     """
     rows = np.int64(direction == DOWN) - np.int64(direction == UP)
     return rows, np.int64(direction == RIGHT) - np.int64(direction == LEFT)
@@ -40,14 +45,20 @@ def rows_and_columns(direction):
 
 @kernel(inline="always")
 def cell_of_room(room, rooms):
-    """The cell, in a flat grid, of room number ``room``."""
+    """The cell, in a flat grid, of room number ``room``.
+
+    Assumes ``0 <= room < rooms * rooms``.
+    """
     row = room // rooms
     return (2 * row + 1) * (2 * rooms + 1) + 2 * (room - row * rooms) + 1
 
 
 @kernel(inline="always")
 def step_of_direction(direction, side):
-    """The step to the neighbouring cell in a flat grid of ``side`` cells to a row."""
+    """The step to the neighbouring cell in a flat grid of ``side`` cells to a row.
+
+    Assumes a direction from 0 to 3.
+    """
     if direction == UP:
         return -side
     if direction == RIGHT:
@@ -64,6 +75,8 @@ def pack_steps(stride):
     The lowest 16 bits are the step of direction 0. Steps up and to the left are negative: their
     two's complement, cut to 16 bits. So ``stride`` must be below 2**15, which the sides of all
     mazes are.
+
+    Assumes ``0 < stride < 2**15``.
     """
     return (
         uint64(np.int64(-stride) & 0xFFFF)
@@ -79,6 +92,8 @@ def unpack_step(steps, direction):
 
     Without a branch, which could not be predicted, and without a table in memory, which loops that
     wait for their next index would wait for as well.
+
+    Assumes a direction from 0 to 3: not ``ROOT``.
     """
     # Shifted down, the step is the lowest 16 bits. As int16 it has its sign again, which int64
     # keeps; added as uint64, a negative step wraps around to the smaller index that is meant.
@@ -87,7 +102,10 @@ def unpack_step(steps, direction):
 
 @kernel(inline="always")
 def has_room(direction, row, column, rooms):
-    """Whether there is a room in this direction from the room in this row and column."""
+    """Whether there is a room in this direction from the room in this row and column.
+
+    Assumes a direction from 0 to 3, and a row and a column below ``rooms``.
+    """
     if direction == UP:
         return row > 0
     if direction == RIGHT:
@@ -103,6 +121,9 @@ def open_passages(rooms, grid, parents):
 
     Every cell is written once, by conditions instead of branches, so that the compiler can do many
     rooms at a time.
+
+    Assumes ``rooms >= 1``, a grid of ``(2 * rooms + 1)**2`` cells and ``rooms * rooms`` parents of
+    0 to 4.
     """
     side = 2 * rooms + 1
     grid[:side] = WALL
@@ -129,7 +150,11 @@ def open_passages(rooms, grid, parents):
 
 @kernel
 def find_parents(rooms, grid, parents, scratch):
-    """Fill ``parents`` of a finished tree with the directions towards room 0."""
+    """Fill ``parents`` of a finished tree with the directions towards room 0.
+
+    Assumes a grid of ``(2 * rooms + 1)**2`` cells in which the rooms are joined as a tree and lead
+    nowhere else, and places for ``rooms * rooms`` in the other two.
+    """
     side = 2 * rooms + 1
     parents[0] = ROOT
     scratch[0] = 0

@@ -20,6 +20,9 @@ GENERATOR_VERSION = 1
 def draw_one_by_one(instances, key, rooms, generator, loops, endpoints, percents, columns):
     """Draw one maze for each instance number, each from its own random stream.
 
+    Assumes ``2 <= rooms < 2**14``, columns of as many mazes as instances, of ``(2 * rooms + 1)**2``
+    cells each, codes that exist, and percents from 0 to 100.
+
     Args:
         instances: ``(count,)`` uint64.
         key: The 64-bit key of the task's options.
@@ -63,6 +66,8 @@ def draw_in_lanes(instances, key, rooms, loops, endpoints, percents, columns):
 
     Each lane works on one instance until a maze of it is complete, and then takes the next one
     that was not begun. Arguments and result are as of ``draw_one_by_one``.
+
+    Assumes what ``draw_one_by_one`` does.
     """
     grids, solutions, path_lengths, unique = columns
     count = len(instances)
@@ -110,6 +115,9 @@ def complete_maze(
     """Open loops, set start and goal, and solve: what comes after carving.
 
     The arguments are those of ``draw_one_by_one`` for one maze, with its tree in ``parents``.
+
+    Assumes a maze as a generator leaves it, arrays as ``draw_one_by_one`` makes them, and with
+    loops as many distances as cells.
 
     Returns:
         ``(path_length, unique)``, or ``(0, False)`` if the maze is not in the split or has no such

@@ -161,13 +161,19 @@ MIRROR_0, MIRROR_1, MIRROR_2, MIRROR_3, MIRROR_4 = mirror_masks()
 
 @kernel(inline="always")
 def swap(bits, mask, distance):
-    """The bits of ``mask`` moved left by a distance, and those that they replace moved right."""
+    """The bits of ``mask`` moved left by a distance, and those that they replace moved right.
+
+    Assumes a distance below 64.
+    """
     return ((bits & mask) << uint64(distance)) | ((bits >> uint64(distance)) & mask)
 
 
 @kernel(inline="always")
 def mirror_edges(edges):
-    """The edges of a maze mirrored left to right."""
+    """The edges of a maze mirrored left to right.
+
+    Assumes 40 bits.
+    """
     return (
         (edges & MIRROR_0)
         | swap(edges, MIRROR_1, 1)
@@ -179,7 +185,10 @@ def mirror_edges(edges):
 
 @kernel(inline="always")
 def reverse_edges(edges):
-    """The edges of a maze turned by half a turn: the 40 bits in reverse."""
+    """The edges of a maze turned by half a turn: the 40 bits in reverse.
+
+    Assumes 40 bits.
+    """
     # Neighbouring bits change places, then neighbouring pairs, fours, eights and so on; that
     # reverses 64 bits. Those of the edges are then the highest 40.
     bits = swap(edges, uint64(0x5555555555555555), 1)
@@ -193,7 +202,10 @@ def reverse_edges(edges):
 
 @kernel(inline="always")
 def smallest_turned(edges):
-    """The smallest of a maze's four images that are not transposed."""
+    """The smallest of a maze's four images that are not transposed.
+
+    Assumes 40 bits.
+    """
     # Upside down is half a turn of the mirrored maze.
     mirrored = mirror_edges(edges)
     return min(min(edges, mirrored), min(reverse_edges(edges), reverse_edges(mirrored)))
@@ -201,7 +213,10 @@ def smallest_turned(edges):
 
 @kernel(inline="always")
 def rows_at(edges, shift):
-    """The two rows of cells of the nine edges that begin ``shift`` bits from the end."""
+    """The two rows of cells of the nine edges that begin ``shift`` bits from the end.
+
+    Assumes a shift below 64.
+    """
     return ROWS_OF_EDGES[(edges >> uint64(shift)) & uint64(511)]
 
 
@@ -210,6 +225,8 @@ def canonical_hash_of_edges(edges, transposed):
     """``canonical_hash`` of a maze of size 9, from its edges and those of its transpose.
 
     As rooms are always free and pillars never, the images compare as their edges do.
+
+    Assumes 40 bits each, of which one is the transpose of the other.
     """
     smallest = min(smallest_turned(edges), smallest_turned(transposed))
     # Nine edges, from the highest of the 40 bits on, are two rows of cells: nine and nine, 18 bits.
@@ -239,6 +256,8 @@ for exponent in range(32):
 @kernel
 def carve_edges(rng, choices, waiting, root_paths, ancestors, position_of_bit):
     """Carve a maze by randomised depth-first search, as ``carve_dfs`` does.
+
+    Assumes arrays of these shapes.
 
     Args:
         rng: The instance's random stream.
@@ -316,7 +335,10 @@ def carve_edges(rng, choices, waiting, root_paths, ancestors, position_of_bit):
 
 @kernel(inline="always")
 def write_cells(cells_0, cells_1, target):
-    """Write a set of cells, two words, as 121 bytes of 0 and 1."""
+    """Write a set of cells, two words, as 121 bytes of 0 and 1.
+
+    Assumes a target of 121 cells.
+    """
     for cell in range(64):
         target[cell] = (cells_0 >> uint64(cell)) & ONE
     for cell in range(CELLS - 64):
@@ -328,6 +350,9 @@ def draw_size_nine(instances, key, percents, columns):
     """Draw one depth-first maze of size 9 with ``any`` endpoints for each instance number.
 
     Arguments as of ``thinkenv.mazes.sampling.draw_one_by_one``.
+
+    Assumes columns of as many mazes as instances, of 121 cells each, and percents from 0 to 100
+    between which there are mazes.
     """
     grids, solutions, path_lengths, unique = columns
     low, high = percents

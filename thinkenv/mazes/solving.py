@@ -23,6 +23,9 @@ NOT_REACHED, BLOCKED = -1, -2  # instead of a distance
 def measure_flat(grid, width, source, target, distances, queue):
     """Distances from one cell to the others, by breadth-first search until a target is reached.
 
+    Assumes a grid of rows of ``width`` with walls all around, a source that is no wall, and other
+    arrays as large as the grid.
+
     Args:
         grid: ``(cells,)`` uint8 cell codes with an outer wall, ``width`` to a row.
         width: Cells in a row.
@@ -58,6 +61,9 @@ def measure_flat(grid, width, source, target, distances, queue):
 @kernel
 def solve_flat(grid, width, start, goal, distances, queue, solution):
     """Mark a shortest path in a flat grid with an outer wall.
+
+    Assumes a grid of rows of ``width`` with walls all around, a start and a goal that are no walls,
+    and other arrays as large as the grid.
 
     Args:
         grid: ``(cells,)`` uint8 cell codes, row by row, ``width`` to a row.
@@ -99,6 +105,8 @@ def reach(cell, distance, distances, queue, tail):
     """Append a cell to the queue if it is not reached yet, without a branch.
 
     It is written behind the queue's end in any case, and the end moves on only if it counts.
+
+    Assumes a cell of the grid, and a queue with a place at ``tail``.
     """
     known = distances[cell]
     is_new = known == NOT_REACHED
@@ -112,6 +120,9 @@ def mark_tree_path(parents, rooms, start, goal, solution):
     """Mark the only path between two rooms of a maze without loops.
 
     Both ends climb towards the root; what lies above the room where they meet is unmarked again.
+
+    Assumes ``1 <= rooms < 2**14``, parents that lead from every room to the one ``ROOT``, two rooms
+    of those, and a solution of ``(2 * rooms + 1)**2`` cells.
 
     Args:
         parents: ``(rooms * rooms,)`` uint8, the direction from each room to its parent.
@@ -152,6 +163,8 @@ def mark_tree_path(parents, rooms, start, goal, solution):
 def climb(room, cell, parents, room_steps, cell_steps, mark, solution):
     """Step from a room to its parent, and write ``mark`` on the passage between them.
 
+    Assumes a room that is not the ``ROOT``, its own cell, and what ``mark_tree_path`` assumes.
+
     Args:
         room: The room's number, uint64.
         cell: Its flat cell, uint64.
@@ -174,6 +187,9 @@ def climb(room, cell, parents, room_steps, cell_steps, mark, solution):
 def is_connected_path(grid, width, answer):
     """Whether the marked cells of ``answer`` are all free and join start and goal.
 
+    Assumes a grid of rows of ``width``, an answer as large, and one start and one goal at most.
+    Marks at the edge of the grid join nothing.
+
     Args:
         grid: ``(cells,)`` uint8 cell codes with an outer wall.
         width: Cells in a row.
@@ -184,6 +200,13 @@ def is_connected_path(grid, width, answer):
     reached = np.zeros(grid.size, np.uint8)
     for cell in range(grid.size):
         if answer[cell] != 0 and grid[cell] == WALL:
+            return False
+    # Beyond marks at the edge, where there should be walls, the search would leave the grid.
+    for cell in range(width):
+        if answer[cell] != 0 or answer[grid.size - 1 - cell] != 0:
+            return False
+    for cell in range(0, grid.size, width):
+        if answer[cell] != 0 or answer[cell + width - 1] != 0:
             return False
     if answer[start] == 0:
         return False
@@ -207,7 +230,10 @@ def is_connected_path(grid, width, answer):
 
 @kernel
 def find_endpoints(grid):
-    """The flat cells of start and goal."""
+    """The flat cells of start and goal.
+
+    Assumes nothing; where there is no start or goal, it is cell 0, and of several it is the last.
+    """
     start = 0
     goal = 0
     for cell in range(grid.size):
@@ -221,6 +247,9 @@ def find_endpoints(grid):
 @kernel
 def judge_flat(columns, width, answers, solved, cell_accuracies):
     """Judge a batch of answers.
+
+    Assumes what ``is_connected_path`` does of every grid, and arrays of shapes that belong
+    together.
 
     Args:
         columns: The mazes, as of ``MazeBatch.flat``.
@@ -247,11 +276,88 @@ def judge_flat(columns, width, answers, solved, cell_accuracies):
             right += is_free & same
             marked += answer[cell]
             different += not same
-        cell_accuracies[index] = right / free
+        cell_accuracies[index] = right / max(free, 1)
         solved[index] = different == 0
         # Another shortest path is as right as the reference: as many cells, joining both ends.
         if different > 0 and not unique[index] and marked == path_lengths[index]:
             solved[index] = is_connected_path(grid, width, answer)
+
+
+def are_mazes(grids: np.ndarray) -> np.ndarray:
+    """Which grids have our codes, an outer wall, one start and one goal.
+
+    Args:
+        grids: ``(count, H, W)`` integers.
+
+    Returns:
+        ``(count,)`` bool.
+    """
+    count, height, width = grids.shape
+    if grids.dtype != np.uint8:
+        has_codes = ((grids >= WALL) & (grids <= GOAL)).all(axis=(1, 2), keepdims=True)
+        grids = np.where(has_codes, grids, WALL)  # which has no start
+    are_right = np.zeros(count, np.bool_)
+    if height * width > 0:
+        flat = np.ascontiguousarray(grids, np.uint8).reshape(count, height * width)
+        mark_mazes(flat, width, are_right)
+    return are_right
+
+
+@kernel
+def mark_mazes(grids, width, are_right):
+    """Find the grids that have our codes, an outer wall, one start and one goal.
+
+    Assumes grids of rows of ``width``, at least one each, and a place for each in ``are_right``.
+
+    Args:
+        grids: ``(count, cells)`` uint8.
+        width: Cells in a row.
+        are_right: ``(count,)`` bool, filled.
+    """
+    count, cells = grids.shape
+    for index in range(count):
+        grid = grids[index]
+        starts = 0
+        goals = 0
+        others = 0
+        for cell in range(cells):
+            starts += grid[cell] == START
+            goals += grid[cell] == GOAL
+            others += grid[cell] > GOAL
+        for cell in range(width):
+            others += (grid[cell] != WALL) | (grid[cells - 1 - cell] != WALL)
+        for cell in range(0, cells, width):
+            others += (grid[cell] != WALL) | (grid[cell + width - 1] != WALL)
+        are_right[index] = (starts == 1) & (goals == 1) & (others == 0)
+
+
+def edges_of(grids: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The cells at the edges of grids ``(count, H, W)``: above, below, left, right."""
+    return grids[:, 0], grids[:, -1], grids[:, :, 0], grids[:, :, -1]
+
+
+def check_walled(grids: np.ndarray) -> np.ndarray:
+    """Check what kernels rely on that follow ways through grids.
+
+    Args:
+        grids: ``(count, H, W)`` cell codes.
+
+    Returns:
+        The grids as contiguous uint8.
+
+    Raises:
+        ValueError: If they are of another shape, hold other numbers, or one has no outer wall.
+    """
+    grids = np.asarray(grids)
+    if grids.ndim != 3 or min(grids.shape[1:]) < 3:
+        raise ValueError(f"grids must be (count, height, width) from 3 each, got {grids.shape}")
+    if grids.dtype != np.uint8:
+        is_whole = grids.dtype.kind in "iu"
+        if not is_whole or grids.min(initial=WALL) < WALL or grids.max(initial=GOAL) > GOAL:
+            raise ValueError("grids must hold the integer codes 0 to 3, got others")
+    if any((edge != WALL).any() for edge in edges_of(grids)):
+        raise ValueError("grids must have an outer wall of border cells 0, got an opening in it")
+    return np.ascontiguousarray(grids, np.uint8)
 
 
 def check_grid(grid: np.ndarray) -> np.ndarray:

@@ -15,6 +15,8 @@ SPLIT_SALT = uint64(1)
 def image_steps(symmetry, side):
     """Where one of the eight symmetries (0 to 7) reads a flat square grid of ``side`` cells.
 
+    Assumes a symmetry from 0 to 7.
+
     Returns:
         ``(origin, row_step, column_step)``: the image's cell ``(i, j)`` is the grid's flat cell
         ``origin + i * row_step + j * column_step``. Symmetry 0 is the identity.
@@ -36,7 +38,10 @@ def image_steps(symmetry, side):
 
 @kernel
 def is_smaller_image(grid, side, first, second):
-    """Whether symmetry ``first`` of the walls reads smaller, cell by cell, than ``second``."""
+    """Whether symmetry ``first`` of the walls reads smaller, cell by cell, than ``second``.
+
+    Assumes a grid of ``side * side`` cells, and symmetries from 0 to 7.
+    """
     # Almost always one of the first cells differs, so that this is cheaper than writing images.
     origin_1, row_step_1, column_step_1 = image_steps(first, side)
     origin_2, row_step_2, column_step_2 = image_steps(second, side)
@@ -57,6 +62,8 @@ def canonical_hash(grid, side):
 
     The canonical form is the smallest of the eight images, read row by row. Start and goal do not
     count: a maze with other endpoints is the same maze and stays in the same split.
+
+    Assumes ``side >= 3``.
 
     Args:
         grid: ``(side * side,)`` uint8 cell codes, the outer wall included.

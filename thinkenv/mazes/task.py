@@ -16,7 +16,7 @@ from thinkenv.mazes.augmentation import move_endpoints, move_walls
 from thinkenv.mazes.endpoints import ENDPOINTS
 from thinkenv.mazes.file_task import MazeFileTask
 from thinkenv.mazes.generators import GENERATORS
-from thinkenv.mazes.grid_task import GridTask, MazeBatch
+from thinkenv.mazes.grid_task import GridTask, MazeBatch, check_mazes
 from thinkenv.mazes.sampling import GENERATOR_VERSION, draw_in_lanes, draw_one_by_one
 from thinkenv.tasks.base import (
     AnyTask,
@@ -189,7 +189,8 @@ class MazeTask(GridTask):
                 same seed gives the same maze the same endpoints.
 
         Raises:
-            ValueError: If there are not as many seeds as mazes, or one is out of range.
+            ValueError: If there are not as many seeds as mazes, one is out of range, or the mazes
+                are not of this task's size.
             TypeError: If they are not integers.
         """
         moved = self.redraw_endpoints(batch, seeds)
@@ -203,10 +204,12 @@ class MazeTask(GridTask):
             seeds: ``(len(batch),)`` integers from 0 to ``2**63 - 1``, one for each maze.
 
         Raises:
-            ValueError: If there are not as many seeds as mazes, or one is out of range.
+            ValueError: If there are not as many seeds as mazes, one is out of range, or the mazes
+                are not of this task's size.
             TypeError: If they are not integers.
         """
         seeds = check_seeds(seeds, len(batch))
+        check_mazes(batch, self.shape)
         key = stream_key("Maze endpoints", GENERATOR_VERSION, self.endpoints)
         moved = batch.copy()
         move_endpoints(seeds, key, ENDPOINTS[self.endpoints], self.rooms, moved.flat())
@@ -230,12 +233,13 @@ class MazeTask(GridTask):
                 leave the split.
 
         Raises:
-            ValueError: If ``max_moves`` is negative, there are not as many seeds as mazes, or one
-                is out of range.
+            ValueError: If ``max_moves`` is negative, there are not as many seeds as mazes, one is
+                out of range, or the mazes are not of this task's size.
             TypeError: If ``max_moves`` or the seeds are not integers.
         """
         max_moves = check_integer("max_moves", max_moves, 0, MAX_WALL_MOVES)
         seeds = check_seeds(seeds, len(batch))
+        check_mazes(batch, self.shape)
         key = stream_key("Maze walls", GENERATOR_VERSION)
         percents = PERCENT_OF_SPLIT[self.split]
         moved = batch.copy()

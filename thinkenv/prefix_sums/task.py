@@ -44,7 +44,10 @@ WORD_SHIFT, BIT_MASK = 6, 63
 
 @kernel(inline="always")
 def percent_of_words(words):
-    """Where a string, 64 bits to a word, lies in the hash range, in whole percent."""
+    """Where a string, 64 bits to a word, lies in the hash range, in whole percent.
+
+    Assumes at least one word.
+    """
     bits = SPLIT_SALT
     for word in words:
         bits = mix(bits ^ word)
@@ -53,7 +56,10 @@ def percent_of_words(words):
 
 @kernel(inline="always")
 def write_bits(words, string, solution):
-    """Write a string, 64 bits to a word, and its running parity, a byte for each bit."""
+    """Write a string, 64 bits to a word, and its running parity, a byte for each bit.
+
+    Assumes words for all bits, and as many solutions as bits.
+    """
     parity = uint64(0)
     for index in range(len(string)):
         bit = (words[index >> WORD_SHIFT] >> uint64(index & BIT_MASK)) & uint64(1)
@@ -65,6 +71,9 @@ def write_bits(words, string, solution):
 @kernel
 def draw_strings(instances, key, low, high, strings, solutions):
     """Draw one bit string of the split for each instance, from its own random stream.
+
+    Assumes arrays of as many rows as instances, of one length from 8 bits on, and percents from 0
+    to 100 between which there are strings.
 
     Args:
         instances: ``(count,)`` uint64.
@@ -92,6 +101,9 @@ def draw_strings(instances, key, low, high, strings, solutions):
 @kernel
 def flip_bits(seeds, key, low, high, strings, solutions):
     """Flip a bit of each string in place, or more of them until it is in the split again.
+
+    Assumes arrays of as many rows as seeds, of one length from 8 bits on, strings of 0 and 1, and
+    percents between which there are strings of even and of odd sum.
 
     Args:
         seeds: ``(count,)`` uint64; with the key they decide which bits.
@@ -227,10 +239,14 @@ class PrefixSumTask(SizedTask[PrefixSumBatch]):
                 same seed flips the same bits of the same string.
 
         Raises:
-            ValueError: If there are not as many seeds as strings, or one is out of range.
+            ValueError: If there are not as many seeds as strings, one is out of range, or the
+                strings are not of this task's length, or not of 0 and 1.
             TypeError: If they are not integers.
         """
         seeds = check_seeds(seeds, len(batch))
+        if batch.bits.shape != (len(batch), self.bits) or batch.solutions.shape != batch.bits.shape:
+            raise ValueError(f"batch must be strings of {self.bits} bits, got {batch.bits.shape}")
+        check_answers(batch.bits, batch.bits.shape, "bits")
         key = stream_key("PrefixSum bits", GENERATOR_VERSION)
         changed = batch[np.arange(len(batch))]
         flip_bits(seeds, key, *PERCENT_OF_SPLIT[self.split], changed.bits, changed.solutions)

@@ -36,7 +36,10 @@ MAX_ATTEMPTS = 20_000
 
 @kernel(inline="always")
 def percent_of_hash(bits):
-    """Where a 64-bit hash lies in the hash range, in whole percent (0 to 99)."""
+    """Where a 64-bit hash lies in the hash range, in whole percent (0 to 99).
+
+    Assumes nothing: any 64 bits will do.
+    """
     # Multiply and shift on the upper 32 bits: times 100, divided by 2**32.
     return ((uint64(bits) >> uint64(32)) * uint64(100)) >> uint64(32)
 

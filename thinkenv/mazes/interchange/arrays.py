@@ -13,13 +13,13 @@ from thinkenv.mazes.grid_task import MazeBatch
 from thinkenv.mazes.interchange.base import (
     MAX_SIDE,
     MazeFileError,
-    are_mazes,
     judge_read,
     name_maze,
 )
 from thinkenv.mazes.interchange.cells import from_numbers
 from thinkenv.mazes.interchange.text import Drawing, read_drawing
 from thinkenv.mazes.lattice import GOAL
+from thinkenv.mazes.solving import are_mazes
 
 
 @gate.reader("mazes in an array", MazeFileError)

@@ -11,8 +11,8 @@ from thinkenv.checks import check_answers
 from thinkenv.files import atomic_write
 from thinkenv.gate import FileError, check_growth, claim_memory
 from thinkenv.mazes.grid_task import MazeBatch
-from thinkenv.mazes.lattice import GOAL, START, WALL
-from thinkenv.mazes.solving import check_grid, judge_flat, solve_each
+from thinkenv.mazes.lattice import WALL
+from thinkenv.mazes.solving import are_mazes, check_grid, judge_flat, solve_each
 
 NO_INSTANCE = -1  # the instance number of mazes that come from elsewhere
 
@@ -140,24 +140,6 @@ def check_grids(grids: np.ndarray) -> None:
             check_grid(grids[index])
         except ValueError as error:
             raise ValueError(f"{name_maze(index, count)}{error}") from error
-
-
-def are_mazes(grids: np.ndarray) -> np.ndarray:
-    """Which grids have our codes, an outer wall, one start and one goal.
-
-    Args:
-        grids: ``(count, H, W)`` integers.
-
-    Returns:
-        ``(count,)`` bool.
-    """
-    cells = (1, 2)
-    are_right = (grids >= WALL).all(axis=cells) & (grids <= GOAL).all(axis=cells)
-    are_right &= np.count_nonzero(grids == START, axis=cells) == 1
-    are_right &= np.count_nonzero(grids == GOAL, axis=cells) == 1
-    for edge in (grids[:, 0], grids[:, -1], grids[:, :, 0], grids[:, :, -1]):
-        are_right &= (edge == WALL).all(axis=1)
-    return are_right
 
 
 def as_solutions(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
