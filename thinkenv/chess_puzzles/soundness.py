@@ -202,11 +202,14 @@ def numbers_problem(columns, row, openings):
     unnamed = np.uint8(0)
     for byte in range(len(columns.unnamed_themes)):
         unnamed |= columns.theme_sets[row, byte] & columns.unnamed_themes[byte]
-    if unnamed != 0:
-        return BAD_THEMES
-    # The upper 32 bits of the key as a share of their range, as in ``settle_positions``.
-    percent = (position_key(columns.positions[row]) >> np.uint64(32)) * np.uint64(100)
-    return 0 if percent >> np.uint64(32) == columns.split_percents[row] else BAD_SPLIT
+    return BAD_THEMES if unnamed != 0 else 0
+
+
+@kernel
+def split_problem(packed, percent):
+    """Whether ``settle_positions`` finds another percent for a packed position: a code, or 0."""
+    right = (position_key(packed) >> np.uint64(32)) * np.uint64(100) >> np.uint64(32)
+    return 0 if right == percent else BAD_SPLIT
 
 
 @kernel
@@ -257,6 +260,7 @@ def find_problem(columns, begin, end, openings):
             or position_problem(position)
             or last_move_problem(position, np.int64(columns.last_moves[row]))
             or solution_problem(position, columns.moves, first, count)
+            or split_problem(columns.positions[row], columns.split_percents[row])
         )
         if error != 0:
             return row, error
