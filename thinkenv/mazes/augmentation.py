@@ -4,7 +4,7 @@ import numpy as np
 
 from thinkenv.kernels.compilation import kernel
 from thinkenv.kernels.random import below, start_stream
-from thinkenv.mazes.endpoints import choose_endpoints
+from thinkenv.mazes.endpoints import DEAD_ENDS, choose_endpoints
 from thinkenv.mazes.lattice import FREE, GOAL, START, WALL, cell_of_room
 from thinkenv.mazes.solving import find_endpoints, measure_flat, solve_flat
 from thinkenv.mazes.symmetry import canonical_hash
@@ -31,14 +31,16 @@ def move_endpoints(seeds, key, endpoints, rooms, columns):
     for index in range(len(grids)):
         grid = grids[index]
         start_stream(rng, key, seeds[index])
-        old_start, old_goal = find_endpoints(grid)
-        if old_start == 0 or old_goal == 0:
-            continue  # it lacks one
-        grid[old_start] = grid[old_goal] = FREE
+        # Only dead ends may be missing, where moved walls have left fewer than two.
+        old_start, old_goal = find_endpoints(grid) if endpoints == DEAD_ENDS else (0, 0)
+        for cell in range(grid.size):
+            grid[cell] = min(grid[cell], FREE)  # start and goal have higher codes
         start_room, goal_room = choose_endpoints(endpoints, rng, rooms, grid, scratch)
-        if start_room < 0:  # moved walls have left fewer than two dead ends
-            grid[old_start] = START
-            grid[old_goal] = GOAL
+        if start_room < 0:
+            if old_start != 0:
+                grid[old_start] = START
+            if old_goal != 0:
+                grid[old_goal] = GOAL
             continue
         start, goal = cell_of_room(start_room, rooms), cell_of_room(goal_room, rooms)
         path_lengths[index], unique[index] = set_endpoints(
