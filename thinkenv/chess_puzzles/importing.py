@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -273,9 +274,10 @@ def import_puzzles(
 
     state = ImportState()
     trace = Trace()
-    for block in read_blocks(source, see, trace):
-        state.read(block)
-        state.check_share()
+    with closing(read_blocks(source, see, trace)) as blocks:
+        for block in blocks:
+            state.read(block)
+            state.check_share()
     columns = {name: state.columns.pop(name).join() for name in list(state.columns)}
     bad = state.refused.join()
     if len(columns["ratings"]) == 0:

@@ -15,7 +15,8 @@ give rows with their values in the order of Lichess's columns, and ``rows`` turn
 text that ``thinkenv.chess_puzzles.lichess_rows`` reads.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from pathlib import Path
 
 from thinkenv.chess_puzzles.compression import Trace, read_bytes
@@ -38,8 +39,8 @@ __all__ = ["Block", "read_blocks"]
 
 def read_blocks(
     path: Path, see: Callable[[bytes], None], trace: Trace | None = None
-) -> Iterator[Block]:
-    """Read a table of puzzles in pieces.
+) -> Generator[Block, None, None]:
+    """Read a table of puzzles in pieces. Close it, unless you read all of it.
 
     Args:
         path: The file.
@@ -55,18 +56,25 @@ def read_blocks(
         if parquet.is_parquet(path):
             yield from blocks_of_rows(parquet.read_rows(path, see))
             return
-        texts = whole_lines(read_ahead(with_newlines(read_bytes(path, see, trace))), trace)
-        first = b""
-        while len(first) < BYTES_TO_RECOGNIZE and (text := next(texts, None)) is not None:
-            first += text
-        line = first_line(first)
-        trace.is_slow = True
-        if epd.is_epd(line):
-            yield from blocks_of_rows(epd.read_rows(first, texts))
-        elif json_lines.is_json(line):
-            yield from blocks_of_rows(json_lines.read_rows(first, texts))
-        else:
-            yield from delimited.read_blocks(first, texts, trace)
+        # Closed here, because it has a thread: the garbage collector may come to what was left
+        # of it while another thread is being started, and closing it would then wait for ever.
+        with closing(read_ahead(with_newlines(read_bytes(path, see, trace)))) as pieces:
+            yield from blocks_of_text(whole_lines(pieces, trace), trace)
+
+
+def blocks_of_text(texts: Iterator[bytes], trace: Trace) -> Iterator[Block]:
+    """Read a table of text, whose kind its first lines tell; see ``read_blocks``."""
+    first = b""
+    while len(first) < BYTES_TO_RECOGNIZE and (text := next(texts, None)) is not None:
+        first += text
+    line = first_line(first)
+    trace.is_slow = True
+    if epd.is_epd(line):
+        yield from blocks_of_rows(epd.read_rows(first, texts))
+    elif json_lines.is_json(line):
+        yield from blocks_of_rows(json_lines.read_rows(first, texts))
+    else:
+        yield from delimited.read_blocks(first, texts, trace)
 
 
 def first_line(text: bytes) -> str:

@@ -2,9 +2,14 @@
 
 A file of Parquet may hold little and become much: rows that are all the same, or long values to
 which rows refer by number. So what it says of its rows is looked at before they are read, and so
-many are read at a time that they fit into memory, whatever they refer to.
+many are read at a time that they fit into memory, whatever they refer to. And since some damage
+makes pyarrow end the whole process, a file is first read in a process of its own.
 """
 
+import contextlib
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -60,6 +65,7 @@ def read_rows(path: Path, see: Callable[[bytes], None]) -> Iterator[Row]:
         while piece := file.read(BYTES_AT_A_TIME):
             size += len(piece)
             see(piece)
+        try_elsewhere(path)
         try:
             yield from rows_of(file, size)
         except MemoryError:  # also one of pyarrow
@@ -75,27 +81,61 @@ def open_table(file: BinaryIO, **options: Any) -> Any:
     return ParquetFile(file, page_checksum_verification=True, **options)
 
 
+def try_elsewhere(path: Path) -> None:
+    """Let another process read a file, to see that it survives.
+
+    Raises:
+        ValueError: If it does not.
+    """
+    if not sys.executable:  # in a program that Python is only a part of
+        return
+    program = f"import sys; from {__name__} import survive; survive(sys.argv[1])"
+    done = subprocess.run(
+        [sys.executable, "-c", program, os.fspath(path)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    if done.returncode != 0:
+        raise ValueError(f"is damaged: reading it ends a process (status {done.returncode})")
+
+
+def survive(path: str) -> None:
+    """Read a file and forget it; whatever is wrong with it is found again by whoever asked."""
+    with contextlib.suppress(Exception), opened(path) as file:
+        for _ in batches_of(file, os.fstat(file.fileno()).st_size):
+            pass
+
+
 def rows_of(file: BinaryIO, size: int) -> Iterator[Row]:
     """The rows of an open file of so many bytes; see ``read_rows``."""
+    number = 0
+    for names, batch in batches_of(file, size):
+        places = Places(names)
+        # In the order of the names, which is not always that of the batch.
+        indices = [batch.schema.get_field_index(name) for name in names]
+        columns = [batch.column(index).to_pylist() for index in indices]
+        for values in zip(*columns, strict=True):
+            number += 1
+            yield number, places.pick(number, [as_text(value) for value in values])
+
+
+def batches_of(file: BinaryIO, size: int) -> Iterator[tuple[list[str], Any]]:
+    """The names of the columns and, in turn, some rows as pyarrow has them; see ``read_rows``."""
     table = open_table(file)
     names = names_of(table.schema_arrow.names)
-    places = Places(names)
+    Places(names)  # what lacks a column is not read
     groups = [table.metadata.row_group(group) for group in range(table.num_row_groups)]
     check_groups(groups, size)
-    number = given = 0
+    given = 0
     for group, described in enumerate(groups):
         longest = longest_value(file, group, described)
         at_a_time = max(1, min(ROWS_AT_A_TIME, BYTES_OF_ROWS // longest))
-        batches = table.iter_batches(at_a_time, row_groups=[group], columns=names)
-        for batch in batches:
+        for batch in table.iter_batches(at_a_time, row_groups=[group], columns=names):
             given += batch.nbytes
             check_growth("its rows", given, size, SLOW_COMPRESSION, SLOW_ALWAYS_READ)
-            # In the order of the names, which is not always that of the batch.
-            indices = [batch.schema.get_field_index(name) for name in names]
-            columns = [batch.column(index).to_pylist() for index in indices]
-            for values in zip(*columns, strict=True):
-                number += 1
-                yield number, places.pick(number, [as_text(value) for value in values])
+            yield names, batch
 
 
 def names_of(every: list[str]) -> list[str]:

@@ -1,7 +1,7 @@
 """Text in pieces: one encoding, one kind of line end, whole lines."""
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from thinkenv.chess_puzzles.compression import Trace
@@ -34,7 +34,7 @@ def with_newlines(pieces: Iterator[bytes]) -> Iterator[bytes]:
         yield piece.replace(b"\r", b"\n") if is_return_alone else piece
 
 
-def read_ahead(pieces: Iterator[bytes]) -> Iterator[bytes]:
+def read_ahead(pieces: Iterator[bytes]) -> Generator[bytes, None, None]:
     """The same pieces, each fetched in a second thread while the one before it is worked on."""
     with ThreadPoolExecutor(1) as thread:
         coming = thread.submit(next, pieces, None)
