@@ -12,7 +12,7 @@ import json
 import tempfile
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,10 @@ from thinkenv.chess_puzzles.replaying import check_by_replay
 from thinkenv.deep_thinking import checkpoint, tensor_files
 from thinkenv.deep_thinking.architectures.recurrent import RecurrentNet, RecurrentSettings
 from thinkenv.deep_thinking.codecs.base import Interface
-from thinkenv.deep_thinking.training.run import COLUMNS
-from thinkenv.mazes import drawing, interchange
+from thinkenv.deep_thinking.distributed import Distributed
+from thinkenv.deep_thinking.training.recipes import plan_for
+from thinkenv.deep_thinking.training.run import CHECKPOINT, COLUMNS, METRICS, Progress, Run
+from thinkenv.mazes import MazeTask, drawing, interchange
 from thinkenv.suites import results
 
 Files = dict[str, bytes]  # the contents of a file, or of a folder's files, by their names
@@ -181,6 +183,25 @@ def zanj() -> Files:
     return {"mazes.zanj": packed.getvalue()}
 
 
+@functools.cache
+def packed_zanj() -> Files:
+    """The same mazes in the layout with a few arrays for all, their paths one after the other."""
+    joined = np.array([[[1, 1], [0, 0]], [[1, 0], [0, 0]]], bool)
+    arrays = {
+        "maze_connection_lists": np.stack([joined] * 2),
+        "maze_solution_lengths": np.array([3, 2], np.int32),
+        "maze_solutions_concat": np.array([[0, 1], [0, 0], [1, 0], [0, 1], [1, 1]], np.int8),
+    }
+    described: dict[str, Any] = {name: {"$ref": f"{name}.npy"} for name in arrays}
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("__zanj__.json", json.dumps(described))
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w") as file:
+                np.save(file, array)
+    return {"packed.zanj": packed.getvalue()}
+
+
 # Puzzles.
 
 
@@ -305,6 +326,45 @@ def judge_agent(agent: Any) -> str:
     return digest(thought.answer, agent.training_iterations)
 
 
+def resume(folder: Path, goes_on: bool = True) -> Run:
+    """A tiny training in a folder, begun or gone on with."""
+    torch.set_num_threads(1)
+    plan = replace(plan_for(MazeTask, RecurrentNet), steps=4, short_steps=2, batch=2)
+    return Run(
+        task=MazeTask,
+        selection=MazeTask.training_options(),
+        architecture=RecurrentNet,
+        settings=RecurrentSettings(memory_channels=4, hidden_channels=8, head_channels=8),
+        plan=replace(plan, short_iterations=(1, 2), long_iterations=(1, 2)),
+        folder=folder,
+        processes=Distributed("cpu", 1),
+        resume=goes_on,
+    )
+
+
+@functools.cache
+def run() -> Files:
+    def begin(folder: Path) -> None:
+        begun = resume(folder, goes_on=False)
+        progress = Progress(begun, 1)
+        begun.step(False)
+        progress.report(validate=False)
+        progress.close()
+        begun.pending.clear()
+        begun.save()
+
+    files = written(begin)
+    return {name: files[name] for name in (CHECKPOINT, METRICS)}
+
+
+def judge_run(run: Run) -> str:
+    """What it goes on from, and that it can."""
+    weights = [value.detach().numpy().copy() for value in run.trainer.net.state_dict().values()]
+    steps = run.steps_done
+    run.step(False)
+    return digest(steps, *weights)
+
+
 def judge_tensors(state: dict) -> str:
     """Values and tensors by name."""
     plain = [
@@ -359,6 +419,7 @@ SAMPLES = {
     ),
     "tokens": Sample(f"{MAZES}.tokens.read_tokens", tokens, False, judge_mazes),
     "zanj": Sample(f"{MAZES}.zanj.read_maze_dataset", zanj, True, judge_mazes),
+    "packed_zanj": Sample(f"{MAZES}.zanj.read_maze_dataset", packed_zanj, True, judge_mazes),
     "drawn": Sample(f"{MAZES}.reading.read_text_file", drawn, False, judge_mazes),
     "maze_json": Sample(f"{MAZES}.reading.read_text_file", maze_json, False, judge_mazes),
     "maze_table": Sample(f"{MAZES}.reading.read_text_file", maze_table, False, judge_mazes),
@@ -401,6 +462,7 @@ SAMPLES = {
         f"{THINKING}.tensor_files.read_earlier_weights", earlier_weights, True, judge_tensors
     ),
     "state": Sample(f"{THINKING}.tensor_files.read_state", state, True, judge_tensors),
+    "run": Sample(f"{THINKING}.tensor_files.read_state", run, True, judge_run, resume),
     "metrics": Sample(f"{THINKING}.training.run.read_metrics", metrics, False, judge_value),
     "result": Sample("thinkenv.suites.results.read_result", result, True, judge_rows),
     "rows": Sample("thinkenv.suites.results.read_rows", result, True, judge_rows),
