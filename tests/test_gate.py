@@ -302,6 +302,7 @@ EXCEPTIONS = {
     "thinkenv/mazes/interchange/npz.py": {"open"},
     # Libraries that decode what the gate has opened.
     "thinkenv/chess_puzzles/tables/parquet.py": {"ParquetFile"},
+    "thinkenv/chess_puzzles/tables/parquet_trial.py": {"pyarrow.parquet.ParquetFile"},
     "thinkenv/deep_thinking/tensor_files.py": {"safetensors.torch.load"},
     "thinkenv/mazes/interchange/image.py": {"Image.open"},
     # Machine code of the user's own cache folder, whose checksum is right.

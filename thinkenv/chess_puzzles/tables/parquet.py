@@ -3,10 +3,9 @@
 A file of Parquet may hold little and become much: rows that are all the same, or long values to
 which rows refer by number. So what it says of its rows is looked at before they are read, and so
 many are read at a time that they fit into memory, whatever they refer to. And since some damage
-makes pyarrow end the whole process, a file is first read in a process of its own.
+makes pyarrow end the whole process, another process looks at a file first.
 """
 
-import contextlib
 import os
 import subprocess
 import sys
@@ -33,6 +32,7 @@ MAGIC = b"PAR1"
 # What a row and a value have at least, as text: rows that take no room are not those of puzzles.
 LEAST_ROW, LEAST_VALUE = 150, 16
 BYTES_OF_ROWS = 1 << 24  # read at a time
+TRIAL = Path(__file__).with_name("parquet_trial.py")
 
 
 def is_parquet(path: Path) -> bool:
@@ -82,16 +82,15 @@ def open_table(file: BinaryIO, **options: Any) -> Any:
 
 
 def try_elsewhere(path: Path) -> None:
-    """Let another process read a file, to see that it survives.
+    """Let another process look at a file, to see that it survives.
 
     Raises:
         ValueError: If it does not.
     """
     if not sys.executable:  # in a program that Python is only a part of
         return
-    program = f"import sys; from {__name__} import survive; survive(sys.argv[1])"
     done = subprocess.run(
-        [sys.executable, "-c", program, os.fspath(path)],
+        [sys.executable, "-P", TRIAL, os.fspath(path)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -99,13 +98,6 @@ def try_elsewhere(path: Path) -> None:
     )
     if done.returncode != 0:
         raise ValueError(f"is damaged: reading it ends a process (status {done.returncode})")
-
-
-def survive(path: str) -> None:
-    """Read a file and forget it; whatever is wrong with it is found again by whoever asked."""
-    with contextlib.suppress(Exception), opened(path) as file:
-        for _ in batches_of(file, os.fstat(file.fileno()).st_size):
-            pass
 
 
 def rows_of(file: BinaryIO, size: int) -> Iterator[Row]:
