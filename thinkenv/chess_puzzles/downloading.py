@@ -210,7 +210,5 @@ def write(file: RawIOBase, data: bytes, part: Path) -> None:
         while rest:
             rest = rest[file.write(rest) :]
     except OSError as error:
-        reason = (
-            f"cannot be written ({error.strerror}); what it has is kept, and the download can go on"
-        )
-        raise OSError(error.errno, reason, str(part)) from error
+        problem = f"cannot be written ({error.strerror}); what was received is kept"
+        raise OSError(error.errno, problem, str(part)) from error

@@ -40,6 +40,9 @@ BYTES_TO_LOOK_AT = 1 << 16
 MAX_LINES_OF_ROW, MAX_BYTES_OF_ROW = 1000, 1 << 20
 MAX_LINES_IN_VAIN = 1_000_000  # which were read for quotes that were not closed
 
+# Of a piece of text that is read at once; more are as short as those of no puzzle.
+USUAL_LINES, BYTES_OF_SHORT_LINES = 100_000, 1 << 18
+
 WRONG_WIDTH = error_code("the row has more or fewer fields than the header")
 BAD_QUOTES = error_code("the row's quotes are not closed, or not those of RFC 4180")
 
@@ -88,11 +91,25 @@ def read_blocks(first: bytes, texts: Iterator[bytes], trace: Trace) -> Iterator[
                 texts = chain([text], texts)
                 trace.is_slow = True
                 break
-            count = text.count(b"\n")
-            yield Block(text, np.arange(line, line + count), np.empty((0, 2), np.int64))
-            line += count
+            for part in parts_of(text):
+                count = part.count(b"\n")
+                yield Block(part, np.arange(line, line + count), np.empty((0, 2), np.int64))
+                line += count
     records = read_records(Lines(texts, line), layout.separator)
     yield from blocks_of_rows(rows_of_records(records, layout.names, places))
+
+
+def parts_of(text: bytes) -> Iterator[bytes]:
+    """Whole lines in parts of few enough lines: room is made for a puzzle on each of them."""
+    begin = 0
+    if text.count(b"\n") > USUAL_LINES:
+        while len(text) - begin > BYTES_OF_SHORT_LINES:
+            end = text.rfind(b"\n", begin, begin + BYTES_OF_SHORT_LINES) + 1
+            if end == 0:  # a long line among the short ones
+                break
+            yield text[begin:end]
+            begin = end
+    yield text[begin:]
 
 
 def is_usual(text: bytes) -> bool:
