@@ -65,6 +65,11 @@ def test_the_agent_solves_every_tree_among_the_mazes():
     check(sys.executable, CASES / "mazes" / "check.py", "--evaluate")
 
 
+@pytest.mark.slow
+def test_every_damaged_or_hostile_file_is_refused_in_one_error():
+    check(sys.executable, CASES / "damaged" / "check.py")
+
+
 @pytest.mark.parametrize(
     "name",
     [
