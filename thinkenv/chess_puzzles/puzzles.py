@@ -326,7 +326,7 @@ def open_converted(path: Path) -> Database:
         with gate.opened(folder / name) as file:  # not verified, for it has just been written
             return map_database(file).database
     except OSError as error:  # the disk is full
-        announce_unwritable_cache(str(error.strerror or error))
+        announce_unwritable_cache(str(getattr(error.__cause__, "strerror", None) or error))
     except ValueError:  # it has more names than a database has room for
         pass
     return sealed(database)
