@@ -206,13 +206,6 @@ def numbers_problem(columns, row, openings):
 
 
 @kernel
-def split_problem(packed, percent):
-    """Whether ``settle_positions`` finds another percent for a packed position: a code, or 0."""
-    right = (position_key(packed) >> np.uint64(32)) * np.uint64(100) >> np.uint64(32)
-    return 0 if right == percent else BAD_SPLIT
-
-
-@kernel
 def id_problem(name):
     """Whether an id ``(length,)`` uint8 is not printable and then zeros: a code, or 0.
 
@@ -260,8 +253,11 @@ def find_problem(columns, begin, end, openings):
             or position_problem(position)
             or last_move_problem(position, np.int64(columns.last_moves[row]))
             or solution_problem(position, columns.moves, first, count)
-            or split_problem(columns.positions[row], columns.split_percents[row])
         )
+        # The upper 32 bits of the key as a share of their range, as in ``settle_positions``.
+        percent = (position_key(columns.positions[row]) >> np.uint64(32)) * np.uint64(100)
+        if error == 0 and percent >> np.uint64(32) != columns.split_percents[row]:
+            error = BAD_SPLIT
         if error != 0:
             return row, error
     return end, 0
