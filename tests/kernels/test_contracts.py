@@ -47,7 +47,7 @@ def kernels() -> dict[str, str]:
     }
 
 
-def tested_in(path: Path) -> tuple[set[str], dict[str, str]]:
+def names_in(path: Path) -> tuple[set[str], dict[str, str]]:
     """The kernels that a file tests, and those that it says to be inside of others."""
     body = ast.parse(path.read_text()).body if path.exists() else []
     tested = {node.name.removeprefix("test_") for node in body if isinstance(node, ast.FunctionDef)}
@@ -84,7 +84,7 @@ def test_every_kernel_has_its_test():
     for name in kernels():
         _, package, *modules, kernel = name.split(".")
         found = [
-            tested_in(CONTRACTS / f"test_{stem}.py")
+            names_in(CONTRACTS / f"test_{stem}.py")
             for stem in ("_".join([package, *modules]), package)
         ]
         tested = set().union(*(names for names, _ in found))
