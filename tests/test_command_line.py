@@ -152,7 +152,7 @@ def test_a_folder_that_is_read_only_is_refused(tmp_path):
 )
 def test_a_command_refuses_before_its_work_what_it_could_not_write(words, tmp_path, capsys):
     (tmp_path / "file").touch()
-    (tmp_path / "rows.csv").touch()
+    (tmp_path / "rows.csv").write_text("FEN,Moves\n")
     (tmp_path / "folder").mkdir()
     assert main(words.format(*[tmp_path] * 2).split()) == 1
     (line,) = capsys.readouterr().err.splitlines()

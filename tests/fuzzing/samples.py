@@ -328,7 +328,8 @@ def judge_agent(agent: Any) -> str:
 
 def resume(folder: Path, goes_on: bool = True) -> Run:
     """A tiny training in a folder, begun or gone on with."""
-    torch.set_num_threads(1)
+    processes = Distributed("cpu", 1)
+    torch.set_flush_denormal(False)  # which trainings set, and other tests do not expect
     plan = replace(plan_for(MazeTask, RecurrentNet), steps=4, short_steps=2, batch=2)
     return Run(
         task=MazeTask,
@@ -337,7 +338,7 @@ def resume(folder: Path, goes_on: bool = True) -> Run:
         settings=RecurrentSettings(memory_channels=4, hidden_channels=8, head_channels=8),
         plan=replace(plan, short_iterations=(1, 2), long_iterations=(1, 2)),
         folder=folder,
-        processes=Distributed("cpu", 1),
+        processes=processes,
         resume=goes_on,
     )
 
