@@ -2,6 +2,7 @@
 
 import csv
 import errno
+import threading
 from pathlib import Path
 
 import chess
@@ -11,7 +12,7 @@ import zstandard
 
 from thinkenv import chess_puzzles
 from thinkenv.__main__ import main
-from thinkenv.chess_puzzles import compression, importing
+from thinkenv.chess_puzzles import PuzzleFileError, compression, importing
 from thinkenv.chess_puzzles import database as databases
 from thinkenv.chess_puzzles.importing import import_puzzles
 from thinkenv.chess_puzzles.lichess_rows import COLUMNS
@@ -351,3 +352,18 @@ def test_planes_of_100_000_rows_are_those_of_python_chess(tmp_path):
             square = board.ep_square
             expected[16, square if solver == chess.WHITE else chess.square_mirror(square)] = 1
         assert np.array_equal(planes[index].reshape(17, 64), expected), line
+
+
+def test_a_table_that_is_left_in_the_middle_leaves_no_thread_behind(tmp_path, monkeypatch):
+    path = tmp_path / "large.csv"
+    path.write_bytes(BUNDLED.read_bytes() * 4)  # several pieces, of which the next is fetched ahead
+
+    def stop(state, block):
+        raise ValueError("that is enough")
+
+    monkeypatch.setattr(importing.ImportState, "read", stop)
+    before = set(threading.enumerate())
+    with pytest.raises(PuzzleFileError, match="that is enough") as left:
+        import_puzzles(path, None)
+    # While the error is there, so are all that it went through.
+    assert left.value.__cause__ is not None and set(threading.enumerate()) == before
