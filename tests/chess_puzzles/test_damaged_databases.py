@@ -275,9 +275,9 @@ def test_headers_that_no_release_wrote_are_refused(tmp_path, healthy, kind):
     HEADERS[kind](header)
     text = json.dumps(header).encode()
     content = crafted(healthy, change_text=lambda _: text)
-    begin = time.perf_counter()
+    begin = time.process_time()
     said = refusal(write(tmp_path / "a.puzzles", content))
-    assert "is damaged" in said and time.perf_counter() - begin < 1
+    assert "is damaged" in said and time.process_time() - begin < 5
 
 
 TEXTS = {
