@@ -79,6 +79,8 @@ def add_kind_of_mazes(parser: argparse.ArgumentParser, default_size: int) -> Non
     add("--generator", choices=list(mazes.GENERATORS), default="dfs", help="how they are carved")
     add("--loops", type=float, default=0.0, help="the chance that a wall is opened, 0.0 to 1.0")
     add("--endpoints", choices=list(ENDPOINTS), default="any", help="where start and goal are")
+    removed = "the chance that percolation makes a cell a wall, 0.0 to 0.6"
+    add("--removed", type=float, default=mazes.REMOVED, help=removed)
 
 
 def add_play_commands(commands: argparse._SubParsersAction) -> None:
@@ -162,9 +164,8 @@ def run_export(arguments: argparse.Namespace) -> None:
                 f"--format must be {of_format} where --{name} is given, got {arguments.format}"
             )
     check_writable("path", arguments.path, is_folder=arguments.format != "npz")
-    names = ("size", "count", "seed", "split", "generator", "loops", "endpoints")
-    options = {name: getattr(arguments, name) for name in names}
     task = kind_of_mazes(arguments)
+    options = {"count": arguments.count, "seed": arguments.seed, **task.options}
     if arguments.format == "tokens":
         side = interchange.TOKEN_SIDE if arguments.side is None else arguments.side
         interchange.check_token_side(side, *task.shape)
@@ -194,7 +195,7 @@ def write_mazes(arguments: argparse.Namespace, batch: mazes.MazeBatch, options: 
 
 def kind_of_mazes(arguments: argparse.Namespace) -> mazes.MazeTask:
     """The mazes that the options of ``add_kind_of_mazes`` describe."""
-    names = ("size", "split", "generator", "loops", "endpoints")
+    names = ("size", "split", "generator", "loops", "endpoints", "removed")
     return mazes.MazeTask(**{name: getattr(arguments, name) for name in names})
 
 
@@ -244,11 +245,11 @@ def run_play_maze(arguments: argparse.Namespace) -> None:
     options = {**task.options}
     if arguments.file is not None:
         plain = mazes.MazeTask(size=PLAYED_SIZE).options
-        others = [f"--{name}" for name, value in options.items() if value != plain[name]]
+        others = [f"--{name}" for name, value in options.items() if value != plain.get(name)]
         if others:
             raise ValueError(
                 "--file must be given without --size, --split, --generator, --loops, --endpoints, "
-                f"got {', '.join(others)} beside it"
+                f"--removed, got {', '.join(others)} beside it"
             )
         task = mazes.MazeFileTask(arguments.file)
         options = {"file": str(arguments.file)}

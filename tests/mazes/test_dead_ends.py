@@ -37,7 +37,7 @@ def test_a_ring_is_not_filled():
 
 
 @pytest.mark.parametrize("loops", [0.0, 0.1])
-@pytest.mark.parametrize("generator", list(mazes.GENERATORS))
+@pytest.mark.parametrize("generator", list(mazes.OF_LATTICES))
 def test_filling_equals_the_definition_and_leaves_the_path(generator, loops):
     task = MazeTask(21, "all", generator, loops)
     batch = task.draw(range(40))

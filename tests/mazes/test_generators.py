@@ -7,7 +7,7 @@ from thinkenv import mazes
 
 from .test_task import count_reachable_rooms
 
-every_generator = pytest.mark.parametrize("generator", list(mazes.GENERATORS))
+every_generator = pytest.mark.parametrize("generator", list(mazes.OF_LATTICES))
 
 
 @every_generator
@@ -40,7 +40,7 @@ def test_wilson_is_uniform_over_the_192_spanning_trees_of_3x3_rooms():
     assert chi_square_of_spanning_trees("wilson") < CHI_SQUARE_LIMIT
 
 
-@pytest.mark.parametrize("generator", [name for name in mazes.GENERATORS if name != "wilson"])
+@pytest.mark.parametrize("generator", [name for name in mazes.OF_LATTICES if name != "wilson"])
 def test_the_other_generators_are_not(generator):
     assert chi_square_of_spanning_trees(generator) > 2 * CHI_SQUARE_LIMIT
 
@@ -48,7 +48,7 @@ def test_the_other_generators_are_not(generator):
 def test_every_generator_has_a_style_of_its_own():
     """Dead ends and path lengths in the order that the literature on mazes gives them."""
     dead_ends, lengths = {}, {}
-    for generator in mazes.GENERATORS:
+    for generator in mazes.OF_LATTICES:
         batch = mazes.generate(59, 60, split="all", generator=generator)
         free = (batch.grids != 0).astype(int)
         exits = free[:, :-2, 1:-1] + free[:, 2:, 1:-1] + free[:, 1:-1, :-2] + free[:, 1:-1, 2:]

@@ -19,14 +19,23 @@ GOLDEN = Path(__file__).with_name("golden_instances.json")
 COUNTS = {201: 4, 801: 2}  # of other sizes, 32
 
 
-def pinned_options() -> list[dict]:
-    """The kinds of mazes that are pinned for each generator."""
+def pinned_options(generator: str) -> list[dict]:
+    """The kinds of mazes that are pinned for a generator."""
     options = [dict(size=size, split=split) for size in (5, 9, 33, 59) for split in SPLITS]
     for size in (9, 33):
         options += [dict(size=size, endpoints=name) for name in ("dead_ends", "corners")]
-        options += [dict(size=size, endpoints="farthest", loops=loops) for loops in (0.0, 0.2)]
-        options += [dict(size=size, loops=0.1)]
-    return [*options, dict(size=201, split="test"), dict(size=801, split="all", loops=0.05)]
+    if generator in mazes.OF_LATTICES:
+        for size in (9, 33):
+            options += [dict(size=size, endpoints="farthest", loops=loops) for loops in (0.0, 0.2)]
+            options += [dict(size=size, loops=0.1)]
+        options += [dict(size=201, split="test"), dict(size=801, split="all", loops=0.05)]
+        kinds = [dict(endpoints="free_cells"), dict(endpoints="adjacent", loops=0.1)]
+    else:
+        options += [dict(size=201, split="test"), dict(size=801, split="all")]
+        kinds = [dict(endpoints="free_cells"), dict(endpoints="adjacent")]
+    if generator == "percolation":
+        kinds += [dict(removed=0.45), dict(removed=0.2, endpoints="unreachable")]
+    return options + [dict(size=size, **kind) for size in (9, 33) for kind in kinds]
 
 
 def digest_of(generator: str, options: dict) -> str:
@@ -38,7 +47,9 @@ def digest_of(generator: str, options: dict) -> str:
 
 def digests() -> dict[str, dict[str, str]]:
     return {
-        generator: {json.dumps(kind): digest_of(generator, kind) for kind in pinned_options()}
+        generator: {
+            json.dumps(kind): digest_of(generator, kind) for kind in pinned_options(generator)
+        }
         for generator in mazes.GENERATORS
     }
 
@@ -47,7 +58,8 @@ def digests() -> dict[str, dict[str, str]]:
 def test_instances_are_those_of_this_generator_version(generator):
     golden = json.loads(GOLDEN.read_text())
     assert mazes.GENERATOR_VERSION == golden["generator_version"]
-    found = {json.dumps(kind): digest_of(generator, kind) for kind in pinned_options()}
+    kinds = pinned_options(generator)
+    found = {json.dumps(kind): digest_of(generator, kind) for kind in kinds}
     assert found == golden["digests"][generator]
 
 

@@ -66,7 +66,7 @@ def test_no_maze_of_size_9_is_in_two_splits_even_turned_or_mirrored():
         assert len(np.intersect1d(first, second)) == 0
 
 
-@pytest.mark.parametrize("generator", list(mazes.GENERATORS))
+@pytest.mark.parametrize("generator", list(mazes.OF_LATTICES))
 def test_splits_of_size_5_are_disjoint_and_none_is_empty(generator):
     def forms_of(split, count):
         grids = mazes.generate(5, count, split=split, generator=generator).grids

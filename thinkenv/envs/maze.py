@@ -10,7 +10,7 @@ from thinkenv.envs.maze_problems import Look, MazeProblems, maze_task
 from thinkenv.envs.one_answer import OneAnswer
 from thinkenv.mazes.file_task import MazeFileTask
 from thinkenv.mazes.grid_task import MazeBatch
-from thinkenv.mazes.task import MazeTask
+from thinkenv.mazes.task import REMOVED, MazeTask
 
 
 class MazeDynamics(MazeProblems, OneAnswer[MazeBatch]):
@@ -151,8 +151,10 @@ class MazeEnv(InstanceEnv):
         file: str | Path | None = None,
         new_endpoints: bool = False,
         pixels: int = 1,
+        removed: float = REMOVED,
     ):
-        task = maze_task(file, size, split, generator=generator, loops=loops, endpoints=endpoints)
+        kind = dict(generator=generator, loops=loops, endpoints=endpoints, removed=removed)
+        task = maze_task(file, size, split, **kind)
         look = Look(observation, pixels, task.shape, task.codes)
         super().__init__(MazeDynamics(task, look, new_endpoints, reward), render_mode)
 

@@ -13,7 +13,7 @@ from thinkenv.machine import check_fits_into_memory
 from thinkenv.mazes import drawing
 from thinkenv.mazes.file_task import MazeFileTask
 from thinkenv.mazes.grid_task import MazeBatch
-from thinkenv.mazes.task import MIN_SIZE, MazeTask, check_size
+from thinkenv.mazes.task import MIN_SIZE, REMOVED, MazeTask, check_size
 
 OBSERVATIONS = ("grid", "planes", "rgb")
 MAX_PIXELS = 1000
@@ -30,7 +30,7 @@ def maze_task(
         file: What ``thinkenv.mazes.read`` reads, or None.
         size: As of ``MazeTask``.
         split: As of ``MazeTask``.
-        **kind: ``generator``, ``loops`` and ``endpoints``, as of ``MazeTask``.
+        **kind: ``generator``, ``loops``, ``endpoints`` and ``removed``, as of ``MazeTask``.
 
     Raises:
         ValueError: If there are other arguments beside a file, or one is not allowed.
@@ -40,6 +40,7 @@ def maze_task(
     if file is None:
         return MazeTask(size, split, **kind)
     usual = {"size": None, "split": "train", "generator": "dfs", "loops": 0.0, "endpoints": "any"}
+    usual |= {"removed": REMOVED}
     for name, value in {"size": size, "split": split, **kind}.items():
         if value != usual[name]:
             raise ValueError(

@@ -12,7 +12,7 @@ from thinkenv.mazes import drawing
 from thinkenv.mazes.file_task import MazeFileTask
 from thinkenv.mazes.grid_task import MazeBatch
 from thinkenv.mazes.lattice import GOAL, START, WALL
-from thinkenv.mazes.task import MazeTask
+from thinkenv.mazes.task import REMOVED, MazeTask
 
 ACTIONS = ("up", "right", "down", "left")
 AGENT = 4  # the cell code of the agent's cell
@@ -178,8 +178,14 @@ class MazeWalkEnv(InstanceEnv):
         file: str | Path | None = None,
         new_endpoints: bool = False,
         pixels: int = 1,
+        removed: float = REMOVED,
     ):
-        task = maze_task(file, size, split, generator=generator, loops=loops, endpoints=endpoints)
+        if endpoints == "unreachable":
+            raise ValueError(
+                "endpoints must be others in MazeWalk-v0, got 'unreachable': no walk ends there"
+            )
+        kind = dict(generator=generator, loops=loops, endpoints=endpoints, removed=removed)
+        task = maze_task(file, size, split, **kind)
         look = Look(observation, pixels, task.shape, AGENT + 1)
         super().__init__(MazeWalkDynamics(task, look, new_endpoints), render_mode)
 

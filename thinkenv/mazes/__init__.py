@@ -6,14 +6,14 @@ from thinkenv.checks import check_integer, suggest_arguments
 from thinkenv.kernels.compilation import announce_compilation
 from thinkenv.mazes.dead_ends import fill_dead_ends
 from thinkenv.mazes.file_task import MazeFileTask
-from thinkenv.mazes.generators import GENERATORS
+from thinkenv.mazes.generators import GENERATORS, OF_LATTICES
 from thinkenv.mazes.grid_task import MazeBatch
 from thinkenv.mazes.interchange import MazeFileError, from_image, from_text, read, to_text
 from thinkenv.mazes.lattice import FREE, GOAL, START, WALL
 from thinkenv.mazes.properties import PROPERTIES, measure, select
 from thinkenv.mazes.sampling import GENERATOR_VERSION
 from thinkenv.mazes.solving import is_solution, shortest_path, solve
-from thinkenv.mazes.task import MazeTask
+from thinkenv.mazes.task import REMOVED, MazeTask
 from thinkenv.tasks.seeds import INSTANCES_PER_SEED, instances_of_seed
 
 announce_compilation()
@@ -23,7 +23,9 @@ __all__ = [
     "GENERATORS",
     "GENERATOR_VERSION",
     "GOAL",
+    "OF_LATTICES",
     "PROPERTIES",
+    "REMOVED",
     "START",
     "WALL",
     "MazeBatch",
@@ -56,6 +58,7 @@ def generate(
     endpoints: str = "any",
     instances: np.ndarray | None = None,
     threads: int | None = None,
+    removed: float = REMOVED,
 ) -> MazeBatch:
     """Generate mazes with their solutions.
 
@@ -70,10 +73,13 @@ def generate(
         generator: How the maze is carved, a name of ``GENERATORS``.
         loops: The chance that a standing wall between two rooms is opened.
         endpoints: Where start and goal lie: ``any`` two rooms, two ``dead_ends``, two ``corners``,
-            or ``farthest``, the ends of a longest shortest path.
+            or ``farthest``, the ends of a longest shortest path; ``free_cells``, any two free cells
+            that are joined, ``adjacent``, two neighbouring ones, or ``unreachable``, two free cells
+            without a way between them: see ``MazeTask``.
         instances: ``(n,)`` instance numbers to draw, instead of ``count`` and ``seed``.
         threads: The maximum of threads, by default as many as there are cores. The result does
             not depend on it.
+        removed: The chance, 0.0 to 0.6, that the generator ``percolation`` makes a cell a wall.
 
     Returns:
         A ``MazeBatch`` with arrays ``grids``, ``solutions``, ``path_lengths``, ``unique`` and
@@ -90,7 +96,7 @@ def generate(
         >>> all(is_solution(g, s) for g, s in zip(mazes.grids, mazes.solutions))
         True
     """
-    task = MazeTask(size, split, generator, loops, endpoints)
+    task = MazeTask(size, split, generator, loops, endpoints, removed=removed)
     if instances is None:
         task.check_memory(check_integer("count", count, 0, INSTANCES_PER_SEED))
         instances = instances_of_seed(seed, count)

@@ -4,6 +4,7 @@ import numpy as np
 
 from thinkenv.kernels.compilation import kernel
 from thinkenv.kernels.random import below, start_stream
+from thinkenv.mazes.cell_endpoints import choose_cells
 from thinkenv.mazes.endpoints import DEAD_ENDS, choose_endpoints
 from thinkenv.mazes.lattice import FREE, GOAL, START, WALL, cell_of_room
 from thinkenv.mazes.solving import find_endpoints, measure_flat, solve_flat
@@ -16,12 +17,12 @@ MAX_EXTRA_MOVES = 64
 
 @kernel
 def move_endpoints(seeds, key, endpoints, rooms, columns):
-    """Give every maze of a lattice of rooms another start and goal, in place.
+    """Give every maze of a lattice of rooms another start and goal in rooms, in place.
 
     ``seeds`` ``(count,)`` uint64 decide which; other arguments are those of ``draw_one_by_one``.
 
     Assumes ``2 <= rooms``, columns of as many mazes as seeds, of ``(2 * rooms + 1)**2`` cells each,
-    with walls all around.
+    with walls all around, and a code of ``ENDPOINTS`` below ``FIRST_OF_CELLS``.
     """
     grids, solutions, path_lengths, unique = columns
     side = 2 * rooms + 1
@@ -45,6 +46,42 @@ def move_endpoints(seeds, key, endpoints, rooms, columns):
         start, goal = cell_of_room(start_room, rooms), cell_of_room(goal_room, rooms)
         path_lengths[index], unique[index] = set_endpoints(
             grid, side, start, goal, distances, scratch, solutions[index]
+        )
+
+
+@kernel
+def move_cell_endpoints(seeds, key, endpoints, width, columns):
+    """Give every maze another start and goal among all of its free cells, in place.
+
+    A maze without two such cells stays as it is.
+
+    Assumes columns of as many mazes as seeds, square ones of rows of ``width`` with walls all
+    around, and a code of ``ENDPOINTS`` other than ``FARTHEST``.
+
+    Args:
+        seeds: ``(count,)`` uint64, decide which cells.
+        key: The 64-bit key of the stream of random numbers.
+        endpoints: A code of ``ENDPOINTS``.
+        width: Cells in a row.
+        columns: The mazes, as of ``MazeBatch.flat``; changed.
+    """
+    grids, solutions, path_lengths, unique = columns
+    rng = np.empty(1, np.uint64)
+    distances = np.empty(width * width, np.int32)
+    scratch = np.empty(width * width, np.int32)
+    original = np.empty(width * width, np.uint8)
+    for index in range(len(grids)):
+        grid = grids[index]
+        start_stream(rng, key, seeds[index])
+        for cell in range(grid.size):
+            original[cell] = grid[cell]
+            grid[cell] = min(grid[cell], FREE)  # start and goal have higher codes
+        start, goal = choose_cells(endpoints, rng, grid, width, distances, scratch)
+        if start < 0:
+            grid[:] = original
+            continue
+        path_lengths[index], unique[index] = set_endpoints(
+            grid, width, start, goal, distances, scratch, solutions[index]
         )
 
 
@@ -145,7 +182,7 @@ def move_walls(seeds, key, max_moves, percents, rooms, columns):
         original[:] = grid
         in_split = False
         for moves in range(1, wanted + MAX_EXTRA_MOVES + 1):
-            if not move_wall(rng, rooms, grid, distances, scratch, way):
+            if not move_wall(rng, rooms, grid, start, goal, distances, scratch, way):
                 break  # no wall is left to open
             if moves >= wanted:
                 percent = percent_of_hash(canonical_hash(grid, side))
@@ -161,10 +198,11 @@ def move_walls(seeds, key, max_moves, percents, rooms, columns):
 
 
 @kernel
-def move_wall(rng, rooms, grid, distances, scratch, way):
+def move_wall(rng, rooms, grid, start, goal, distances, scratch, way):
     """Open a random wall between two rooms, and close a passage of the way that joined them before.
 
-    All rooms stay connected, and a maze without loops stays without.
+    All rooms stay connected, and a maze without loops stays without. A passage on which start or
+    goal lies is never closed, so that both stay where they are and joined.
 
     Assumes ``rooms >= 2``, arrays of ``(2 * rooms + 1)**2`` cells, and walls all around.
 
@@ -172,6 +210,8 @@ def move_wall(rng, rooms, grid, distances, scratch, way):
         rng: The stream of random numbers.
         rooms: Rooms per side.
         grid: ``(cells,)`` uint8 cell codes, changed.
+        start: The start's flat cell.
+        goal: The goal's flat cell.
         distances: ``(cells,)`` int32, overwritten.
         scratch: ``(cells,)`` int32, overwritten.
         way: ``(cells,)`` uint8, overwritten.
@@ -186,7 +226,11 @@ def move_wall(rng, rooms, grid, distances, scratch, way):
     opened = scratch[below(rng, walls)]
     step = 1 if (opened // side) & 1 else side  # from a room across the wall
     solve_flat(grid, side, opened - step, opened + step, distances, scratch, way)
+    # The way has at least three passages, because it goes around: one is left without the ends.
+    way[start] = way[goal] = 0
     passages = list_between_rooms(side, way, 1, scratch)
+    if passages == 0:
+        return True  # the rooms were not joined before
     grid[opened] = FREE
     grid[scratch[below(rng, passages)]] = WALL
     return True

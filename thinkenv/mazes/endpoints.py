@@ -1,4 +1,7 @@
-"""Start and goal: which rooms of a finished maze are to be joined."""
+"""Start and goal: which rooms of a finished maze are to be joined.
+
+``thinkenv.mazes.cell_endpoints`` chooses among all free cells instead.
+"""
 
 import numpy as np
 from numba import uint64
@@ -17,8 +20,18 @@ from thinkenv.mazes.lattice import (
     cell_of_room,
 )
 
-ANY, DEAD_ENDS, CORNERS, FARTHEST = range(4)
-ENDPOINTS = {"any": ANY, "dead_ends": DEAD_ENDS, "corners": CORNERS, "farthest": FARTHEST}
+ANY, DEAD_ENDS, CORNERS, FARTHEST, FREE_CELLS, ADJACENT, UNREACHABLE = range(7)
+ENDPOINTS = {
+    "any": ANY,
+    "dead_ends": DEAD_ENDS,
+    "corners": CORNERS,
+    "farthest": FARTHEST,
+    "free_cells": FREE_CELLS,
+    "adjacent": ADJACENT,
+    "unreachable": UNREACHABLE,
+}
+# Codes from this one on mean cells, in lattices of rooms as well.
+FIRST_OF_CELLS = FREE_CELLS
 
 
 @kernel
@@ -262,10 +275,11 @@ def choose_endpoints(endpoints, rng, rooms, grid, scratch):
     ``any`` takes two distinct rooms at random, ``dead_ends`` two distinct rooms with one way out,
     ``corners`` two distinct corners, ``farthest`` the ends of a longest shortest path.
 
-    Assumes ``rooms >= 2``, and a grid of ``(2 * rooms + 1)**2`` cells with walls all around.
+    Assumes ``rooms >= 2``, a grid of ``(2 * rooms + 1)**2`` cells with walls all around, and one of
+    these codes.
 
     Args:
-        endpoints: A code of ``ENDPOINTS``.
+        endpoints: A code of ``ENDPOINTS`` below ``FIRST_OF_CELLS``.
         rng: The instance's random stream.
         rooms: Rooms per side.
         grid: ``(side * side,)`` uint8, 0 wall and 1 free.

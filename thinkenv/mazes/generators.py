@@ -1,6 +1,7 @@
 """Maze generators: Numba kernels that carve a random maze into a grid of walls.
 
-Every generator has one signature, ``generator(rng, rooms, grid, parents, scratch)``:
+Those of ``thinkenv.mazes.without_lattice`` make any cell free; those here make lattices of rooms.
+Every generator here has one signature, ``generator(rng, rooms, grid, parents, scratch)``:
 
 - ``rng``: a random stream (see ``thinkenv.kernels.random``), advanced in place;
 - ``rooms``: rooms per side; the grid has ``side = 2 * rooms + 1`` cells per side;
@@ -11,7 +12,7 @@ Every generator has one signature, ``generator(rng, rooms, grid, parents, scratc
   are found without a search;
 - ``scratch``: ``(side * side,)`` int32, overwritten.
 
-To add a generator, write its kernel here, give it a code in ``GENERATORS`` and a branch in
+To add a generator, write its kernel here, give it a code in ``OF_LATTICES`` and a branch in
 ``carve``. One that does not record parents as it carves ends with ``find_parents``.
 """
 
@@ -33,9 +34,10 @@ from thinkenv.mazes.lattice import (
     rows_and_columns,
     step_of_direction,
 )
+from thinkenv.mazes.without_lattice import WITHOUT_LATTICE
 
 DFS, WILSON, KRUSKAL, PRIM, RECURSIVE_DIVISION, HUNT_AND_KILL = range(6)
-GENERATORS = {
+OF_LATTICES = {
     "dfs": DFS,
     "wilson": WILSON,
     "kruskal": KRUSKAL,
@@ -43,6 +45,8 @@ GENERATORS = {
     "recursive_division": RECURSIVE_DIVISION,
     "hunt_and_kill": HUNT_AND_KILL,
 }
+# All by name, each with its code: those of lattices of rooms, and those of other grids.
+GENERATORS = OF_LATTICES | WITHOUT_LATTICE
 
 
 @kernel
@@ -339,9 +343,9 @@ def carve_hunt_and_kill(rng, rooms, grid, parents, scratch):
 
 @kernel
 def carve(generator, rng, rooms, grid, parents, scratch):
-    """Carve a spanning tree of the rooms with the generator of this code in ``GENERATORS``.
+    """Carve a spanning tree of the rooms with the generator of this code in ``OF_LATTICES``.
 
-    Assumes a code of ``GENERATORS``, without which nothing is carved, and what they assume.
+    Assumes a code of ``OF_LATTICES``, without which nothing is carved, and what they assume.
     """
     if generator == DFS:
         carve_dfs(rng, rooms, grid, parents, scratch)

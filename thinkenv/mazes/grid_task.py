@@ -163,6 +163,7 @@ class GridTask(CellTask[MazeBatch]):
         usual = (None, "dfs", "any")
         others = [options.get(name) for name in ("generator", "endpoints")]
         words += [str(value) for value in others if value not in usual]
+        words += [f"removed {options['removed']:g}"] if options.get("removed") is not None else []
         words += [f"loops {options['loops']:g}"] if options.get("loops") else []
         return " ".join(words)
 

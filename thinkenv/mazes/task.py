@@ -12,12 +12,17 @@ from thinkenv.kernels.random import stream_key
 from thinkenv.kernels.threads import run_in_parts
 from thinkenv.machine import check_fits_into_memory
 from thinkenv.mazes import size_nine
-from thinkenv.mazes.augmentation import move_endpoints, move_walls
-from thinkenv.mazes.endpoints import ENDPOINTS
+from thinkenv.mazes.augmentation import move_cell_endpoints, move_endpoints, move_walls
+from thinkenv.mazes.endpoints import ENDPOINTS, FIRST_OF_CELLS
 from thinkenv.mazes.file_task import MazeFileTask
-from thinkenv.mazes.generators import GENERATORS
+from thinkenv.mazes.generators import GENERATORS, OF_LATTICES
 from thinkenv.mazes.grid_task import GridTask, MazeBatch, check_mazes
-from thinkenv.mazes.sampling import GENERATOR_VERSION, draw_in_lanes, draw_one_by_one
+from thinkenv.mazes.sampling import (
+    GENERATOR_VERSION,
+    draw_in_lanes,
+    draw_one_by_one,
+    draw_without_lattice,
+)
 from thinkenv.tasks.base import (
     AnyTask,
     OptionValue,
@@ -34,6 +39,11 @@ DEFAULT_SIZE = 9
 DEFAULT_EXTRAPOLATION_SIZE = 59
 
 MAX_WALL_MOVES = 1_000_000
+
+# The generator that the option ``removed`` is for, and its usual value and largest one.
+PERCOLATION = "percolation"
+REMOVED = 0.3
+MAX_REMOVED = 0.6
 
 # What the scripts train on, test on and show by default.
 TRAINING_WALL_MOVES = 16
@@ -56,10 +66,18 @@ class MazeTask(GridTask):
         loops: The chance, 0.0 to 1.0, that a wall between two neighbouring rooms that the
             generator left standing is opened.
         endpoints: Where start and goal lie: ``any`` two rooms, two ``dead_ends``, two ``corners``,
-            or ``farthest``, the ends of a longest shortest path.
+            or ``farthest``, the ends of a longest shortest path; ``free_cells``, any two free cells
+            that are joined, ``adjacent``, two neighbouring ones, or ``unreachable``, two free cells
+            without a way between them, to which the right answer is empty.
         wall_moves: The maximum of walls that are moved in a maze after it was drawn (see
             ``move_walls``), so that an agent practises rooms and junctions as no one generator
             makes them.
+        removed: The chance, 0.0 to 0.6, that the generator ``percolation`` makes a cell a wall.
+
+    Grids of the generators ``percolation``, ``plazas`` and ``caves`` are no lattices of rooms.
+    There ``loops`` and ``wall_moves`` must be 0, ``any`` means the same as ``free_cells``,
+    ``dead_ends`` are free cells with one free neighbour, ``corners`` the cells nearest to two
+    corners that are joined with most others, and there is no ``farthest``.
 
     Raises:
         ValueError: If an argument has a value that is not allowed.
@@ -75,6 +93,7 @@ class MazeTask(GridTask):
         loops: float = 0.0,
         endpoints: str = "any",
         wall_moves: int = 0,
+        removed: float = REMOVED,
     ):
         self.split = check_choice("split", split, SPLITS)
         if size is None:
@@ -84,15 +103,56 @@ class MazeTask(GridTask):
         self.loops = check_number("loops", loops, 0.0, 1.0)
         self.endpoints = check_choice("endpoints", endpoints, tuple(ENDPOINTS))
         self.wall_moves = check_integer("wall_moves", wall_moves, 0, MAX_WALL_MOVES)
+        self.removed = check_number("removed", removed, 0.0, MAX_REMOVED)
+        self.is_lattice = self.generator in OF_LATTICES
+        self._check_kind()
         self.rooms = (self.size + 1) // 2
         self.side = self.size + 2
-        self.key = stream_key(
-            "Maze", GENERATOR_VERSION, self.size, split, generator, self.loops, endpoints
-        )
+        # Two names of the same endpoints are to mean the same mazes.
+        ends = endpoints if self.is_lattice or endpoints != "any" else "free_cells"
+        kind = (self.size, split, generator, self.loops, ends)
+        more = (self.removed,) if self.generator == PERCOLATION else ()
+        self.key = stream_key("Maze", GENERATOR_VERSION, *kind, *more)
+
+    def _check_kind(self) -> None:
+        """Check that the generator can make such mazes.
+
+        Raises:
+            ValueError: If it cannot; the message names the generator and the other argument.
+        """
+        got = f"with generator={self.generator!r}, got"
+        if self.generator != PERCOLATION:
+            if self.removed != REMOVED:
+                raise ValueError(
+                    f"removed must be left out {got} {self.removed}: it is for the generator "
+                    f"{PERCOLATION!r}"
+                )
+            if self.endpoints == "unreachable":
+                raise ValueError(
+                    f"endpoints must be others {got} {self.endpoints!r}: all its free cells are "
+                    f"joined, and only {PERCOLATION!r} has some that are not"
+                )
+        elif self.endpoints == "unreachable" and self.removed == 0:
+            raise ValueError(
+                f"removed must be above 0 where endpoints is {self.endpoints!r}, got {self.removed}"
+            )
+        if self.is_lattice:
+            return
+        for name, value in (("loops", self.loops), ("wall_moves", self.wall_moves)):
+            if value:
+                raise ValueError(
+                    f"{name} must be 0 {got} {value}: its grids are no lattices of rooms, and have "
+                    "loops anyway"
+                )
+        if self.endpoints == "farthest":
+            raise ValueError(
+                f"endpoints must be others {got} {self.endpoints!r}: the longest of all shortest "
+                "paths is found in lattices of rooms alone"
+            )
 
     @property
     def options(self) -> dict[str, OptionValue]:
-        """Split, size, generator, loops and endpoints; and wall moves where there are any."""
+        """Split, size, generator, loops and endpoints; and others where they do something."""
         options: dict[str, OptionValue] = {
             "split": self.split,
             "size": self.size,
@@ -100,7 +160,11 @@ class MazeTask(GridTask):
             "loops": self.loops,
             "endpoints": self.endpoints,
         }
-        return options | {"wall_moves": self.wall_moves} if self.wall_moves else options
+        if self.generator == PERCOLATION:
+            options["removed"] = self.removed
+        if self.wall_moves:
+            options["wall_moves"] = self.wall_moves
+        return options
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -115,7 +179,7 @@ class MazeTask(GridTask):
             TypeError: If it is not an integer.
         """
         kind = (self.split, self.generator, self.loops, self.endpoints, self.wall_moves)
-        return type(self)(size, *kind)
+        return type(self)(size, *kind, self.removed)
 
     @property
     def version(self) -> int:
@@ -164,16 +228,20 @@ class MazeTask(GridTask):
             size_nine.draw_size_nine(instances, self.key, *filled)
             return
         rest = (self.loops, ENDPOINTS[self.endpoints], *filled)
-        if self.generator == "dfs" and len(batch) > 1:
+        code = GENERATORS[self.generator]
+        if not self.is_lattice:
+            others = (self.removed, *rest[1:])
+            failed = draw_without_lattice(instances, self.key, self.side, code, *others)
+        elif self.generator == "dfs" and len(batch) > 1:
             failed = draw_in_lanes(instances, self.key, self.rooms, *rest)
         else:
-            code = GENERATORS[self.generator]
             failed = draw_one_by_one(instances, self.key, self.rooms, code, *rest)
         if failed >= 0:
             raise ValueError(
                 f"no maze found for instance {instances[failed]} in {MAX_ATTEMPTS:,} attempts: "
                 f"split={self.split!r} with endpoints={self.endpoints!r} is empty or too rare for "
-                f"size={self.size}, generator={self.generator!r}, loops={self.loops}"
+                f"size={self.size}, generator={self.generator!r}, "
+                + (f"loops={self.loops}" if self.is_lattice else f"removed={self.removed}")
             )
 
     def perturb(self, batch: MazeBatch, seeds: Sequence[int] | np.ndarray) -> MazeBatch:
@@ -212,7 +280,11 @@ class MazeTask(GridTask):
         check_mazes(batch, self.shape)
         key = stream_key("Maze endpoints", GENERATOR_VERSION, self.endpoints)
         moved = batch.copy()
-        move_endpoints(seeds, key, ENDPOINTS[self.endpoints], self.rooms, moved.flat())
+        code = ENDPOINTS[self.endpoints]
+        if self.is_lattice and code < FIRST_OF_CELLS:
+            move_endpoints(seeds, key, code, self.rooms, moved.flat())
+        else:
+            move_cell_endpoints(seeds, key, code, self.side, moved.flat())
         return moved
 
     def move_walls(
@@ -221,9 +293,9 @@ class MazeTask(GridTask):
         """The same mazes with a few walls moved, start and goal where they were.
 
         To move a wall is to open one between two rooms and to close, somewhere on the way that led
-        from one to the other, a passage. A maze without loops stays without, but after some moves
-        it is no more like its generator's mazes than like those of any other. The mazes stay in
-        the task's split.
+        from one to the other, a passage on which neither start nor goal lies. A maze without loops
+        stays without, but after some moves it is no more like its generator's mazes than like those
+        of any other. The mazes stay in the task's split.
 
         Args:
             batch: Mazes of this task.
@@ -234,9 +306,14 @@ class MazeTask(GridTask):
 
         Raises:
             ValueError: If ``max_moves`` is negative, there are not as many seeds as mazes, one is
-                out of range, or the mazes are not of this task's size.
+                out of range, or the mazes are not of this task's size or no lattices of rooms.
             TypeError: If ``max_moves`` or the seeds are not integers.
         """
+        if not self.is_lattice:
+            raise ValueError(
+                f"no walls can be moved with generator={self.generator!r}: its grids are no "
+                "lattices of rooms"
+            )
         max_moves = check_integer("max_moves", max_moves, 0, MAX_WALL_MOVES)
         seeds = check_seeds(seeds, len(batch))
         check_mazes(batch, self.shape)
@@ -271,13 +348,17 @@ class KindOfMazes:
     loops: float = 0.0
     """The chance that a wall between two rooms is opened, so that there are several ways."""
     endpoints: str = "any"
-    """Where start and goal lie: any, dead_ends, corners, or farthest."""
+    """Where start and goal lie: any, dead_ends, corners, or farthest; free_cells, adjacent, or
+    unreachable."""
+    removed: float = REMOVED
+    """The chance that the generator percolation makes a cell a wall."""
 
     def of_size(
         self, size: int, family: type[MazeTask], split: str, wall_moves: int = 0
     ) -> MazeTask:
         """Such mazes of one size in a split."""
-        return family(size, split, self.generator, self.loops, self.endpoints, wall_moves)
+        kind = (self.generator, self.loops, self.endpoints, wall_moves, self.removed)
+        return family(size, split, *kind)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from tests.kernels.contracts.grids import (
     with_loops,
 )
 from thinkenv.mazes import augmentation
-from thinkenv.mazes.endpoints import DEAD_ENDS, ENDPOINTS
+from thinkenv.mazes.endpoints import DEAD_ENDS, FIRST_OF_CELLS
 
 KEY = np.uint64(5)
 
@@ -48,7 +48,7 @@ def mazes_of(rooms):
 
 
 @pytest.mark.parametrize("rooms", ROOMS[1:])
-@pytest.mark.parametrize("code", ENDPOINTS.values())
+@pytest.mark.parametrize("code", range(FIRST_OF_CELLS))
 def test_move_endpoints(rooms, code):
     columns, seeds = mazes_of(rooms)
     before = columns[0].copy()

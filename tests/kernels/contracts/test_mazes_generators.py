@@ -49,7 +49,7 @@ def test_carve_hunt_and_kill(rooms):
 
 @pytest.mark.parametrize("rooms", ROOMS)
 def test_carve(rooms):
-    for code in generators.GENERATORS.values():
+    for code in generators.OF_LATTICES.values():
         check_generator(lambda *rest, code=code: generators.carve(code, *rest), rooms)
     grid, parents, scratch = arrays_of(rooms)
     generators.carve(99, stream(0), rooms, grid, parents, scratch)

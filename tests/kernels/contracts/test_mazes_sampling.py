@@ -6,7 +6,7 @@ import pytest
 from tests.kernels.contracts.grids import assert_solved, columns_of
 from thinkenv.mazes import sampling
 from thinkenv.mazes.endpoints import ENDPOINTS
-from thinkenv.mazes.generators import GENERATORS
+from thinkenv.mazes.generators import OF_LATTICES
 from thinkenv.tasks.splits import PERCENT_OF_SPLIT
 
 INSIDE = {"complete_maze": "draw_one_by_one"}
@@ -22,7 +22,7 @@ def empty(count, rooms):
 @pytest.mark.parametrize("loops", [0.0, 0.4])
 @pytest.mark.parametrize("endpoints", ENDPOINTS.values())
 def test_draw_one_by_one(rooms, loops, endpoints):
-    for code in GENERATORS.values():
+    for code in OF_LATTICES.values():
         columns = empty(2, rooms)
         arguments = (NUMBERS[:2], KEY, rooms, code, loops, endpoints, (0, 100), columns)
         failed = sampling.draw_one_by_one(*arguments)
