@@ -10,6 +10,7 @@ from thinkenv.mazes.generators import GENERATORS, OF_LATTICES
 from thinkenv.mazes.grid_task import MazeBatch
 from thinkenv.mazes.interchange import MazeFileError, from_image, from_text, read, to_text
 from thinkenv.mazes.lattice import FREE, GOAL, START, WALL
+from thinkenv.mazes.mixture import MazeMixture
 from thinkenv.mazes.properties import PROPERTIES, measure, select
 from thinkenv.mazes.sampling import GENERATOR_VERSION
 from thinkenv.mazes.solving import is_solution, shortest_path, solve
@@ -31,6 +32,7 @@ __all__ = [
     "MazeBatch",
     "MazeFileError",
     "MazeFileTask",
+    "MazeMixture",
     "MazeTask",
     "fill_dead_ends",
     "from_image",

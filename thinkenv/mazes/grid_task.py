@@ -165,6 +165,7 @@ class GridTask(CellTask[MazeBatch]):
         words += [str(value) for value in others if value not in usual]
         words += [f"removed {options['removed']:g}"] if options.get("removed") is not None else []
         words += [f"loops {options['loops']:g}"] if options.get("loops") else []
+        words += ["of several kinds"] if options.get("kinds") else []
         return " ".join(words)
 
     def describe(self, batch: MazeBatch) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 
@@ -369,9 +369,25 @@ class MazesToTrain(KindOfMazes, TrainingOptions[MazeTask]):
     """Size of the mazes."""
     wall_moves: int = TRAINING_WALL_MOVES
     """The maximum of walls moved in a maze; 0 trains on the generator's mazes as they are."""
+    kinds: Literal["one", "any"] = "one"
+    """The one kind of mazes that the other options say; or any, the mixture of all kinds in
+    thinkenv.mazes.mixture, to which none of them but the size applies."""
 
-    def task(self, family: type[MazeTask], split: str) -> MazeTask:
-        """The mazes of a split; walls are moved in "train" alone."""
+    def task(self, family: type[MazeTask], split: str) -> GridTask:
+        """The mazes of a split; of one kind, walls are moved in "train" alone.
+
+        Raises:
+            ValueError: If there are other options beside a mixture of kinds.
+        """
+        if self.kinds == "any":
+            if self != MazesToTrain(size=self.size, kinds=self.kinds):
+                raise ValueError(
+                    "--kinds any must come with no other option of mazes than --size, got others "
+                    "beside it"
+                )
+            from thinkenv.mazes.mixture import MazeMixture  # which is made of tasks of this module
+
+            return MazeMixture(self.size, split)
         return self.of_size(self.size, family, split, self.wall_moves if split == "train" else 0)
 
 

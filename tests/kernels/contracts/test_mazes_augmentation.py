@@ -17,7 +17,7 @@ from tests.kernels.contracts.grids import (
     with_loops,
 )
 from thinkenv.mazes import augmentation
-from thinkenv.mazes.endpoints import DEAD_ENDS, FIRST_OF_CELLS
+from thinkenv.mazes.endpoints import DEAD_ENDS, ENDPOINTS, FARTHEST, FIRST_OF_CELLS, UNREACHABLE
 
 KEY = np.uint64(5)
 
@@ -61,6 +61,27 @@ def test_move_endpoints(rooms, code):
     columns = without_order(rooms)
     numbers = np.arange(len(columns[0]), dtype=np.uint64)
     augmentation.move_endpoints(numbers, KEY, code, rooms, columns)
+
+
+@pytest.mark.parametrize("code", [code for code in ENDPOINTS.values() if code != FARTHEST])
+def test_move_cell_endpoints(code):
+    for grid in any_grids():
+        side = len(grid)
+        if grid.sum() < 2 or grid.shape != (side, side):
+            continue
+        grids = np.stack([with_ends(grid, seed).ravel() for seed in range(5)])
+        columns, before = columns_of(grids), grids.copy()
+        columns[2][:] = -1
+        seeds = np.arange(5, dtype=np.uint64)
+        augmentation.move_cell_endpoints(seeds, KEY, code, side, columns)
+        is_moved = columns[2] >= 0
+        assert_solved([column[is_moved] for column in columns], side)
+        assert ((columns[2][is_moved] == 0) == (code == UNREACHABLE)).all()
+        assert np.array_equal(columns[0][~is_moved], before[~is_moved])
+    for rooms in ROOMS:
+        others = without_order(rooms)
+        numbers = np.arange(len(others[0]), dtype=np.uint64)
+        augmentation.move_cell_endpoints(numbers, KEY, code, 2 * rooms + 1, others)
 
 
 @pytest.mark.parametrize("away", [False, True])
@@ -122,11 +143,12 @@ def test_move_wall(rooms):
         for number in range(20):
             has_walls = np.count_nonzero(grid) < rooms * rooms + 2 * rooms * (rooms - 1)
             rng = stream(20 * seed + number)
-            moved = augmentation.move_wall(rng, rooms, grid, distances, scratch, way)
-            assert moved == has_walls
+            ends = np.random.default_rng(number).permutation(np.flatnonzero(grid))[:2].tolist()
+            moved = augmentation.move_wall(rng, rooms, grid, *ends, distances, scratch, way)
+            assert moved == has_walls and grid[ends].all()
             assert len(search(grid, side, side + 1)) == np.count_nonzero(grid)
     for grid in broken(rooms):
-        augmentation.move_wall(stream(0), rooms, grid, distances, scratch, way)
+        augmentation.move_wall(stream(0), rooms, grid, 0, 0, distances, scratch, way)
 
 
 @pytest.mark.parametrize("rooms", ROOMS)
