@@ -19,7 +19,7 @@ import functools
 import re
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,7 +35,8 @@ from thinkenv.suites.scores import ROW_KEYS
 from thinkenv.tasks import find_task
 
 # What tells a set of problems from all others.
-OPTIONS = ("split", "size", "generator", "loops", "endpoints", "rating", "database_sha256")
+OF_MAZES = ("split", "size", "generator", "loops", "endpoints", "removed")
+OPTIONS = (*OF_MAZES, "rating", "database_sha256")
 PROBLEMS = ("task", *OPTIONS, "n", "seed")
 GUESSES: dict[str, Policy] = {
     "nothing marked": baselines.empty_answer,
@@ -82,11 +83,13 @@ def thinker(name: str, threads: int | None) -> Policy:
     return lambda problems: [replace(one, preferences=None) for one in policy(problems)]
 
 
-def entries(names: list[str]) -> Iterator[tuple[suites.Suite, suites.ProblemSet, str]]:
+def entries(
+    names: list[str], agents: Collection[str]
+) -> Iterator[tuple[suites.Suite, suites.ProblemSet, str]]:
     """What there is to evaluate on suites: the suite, one of its sets, a baseline or an agent."""
     for suite in (suites.SUITES[name] for name in names):
         task = suite.sets[0].task
-        for name in (*BASELINES[task], *AGENTS[task]):
+        for name in (*BASELINES[task], *(name for name in AGENTS[task] if name in agents)):
             for problems in suite.sets:
                 yield suite, problems, name
 
@@ -204,6 +207,10 @@ def main() -> None:
     """Evaluate what is not in the file yet and store it, or write the page."""
     parser = parser_of(__doc__, threads=True)
     parser.add_argument("--suites", nargs="+", choices=suites.SUITES, default=list(suites.SUITES))
+    trained = [name for names in AGENTS.values() for name in names]
+    parser.add_argument(
+        "--agents", nargs="*", choices=trained, default=trained, help="none for baselines alone"
+    )
     parser.add_argument("--known", type=Path, nargs="*", default=[], help="other results")
     parser.add_argument("results", type=Path, nargs="*", help="files of results, for the page")
     parser.add_argument(
@@ -219,7 +226,7 @@ def main() -> None:
     rows = suites.read_rows(arguments.json) if arguments.json.exists() else []
     done = {(row.get("suite"), agent_of(row), problems_of(row)) for row in rows}
     known = known_rows(arguments.known)
-    for suite, problems, name in entries(arguments.suites):
+    for suite, problems, name in entries(arguments.suites, arguments.agents):
         key = name, problems_of(of_set(problems))
         if (suite.name, *key) in done:
             continue

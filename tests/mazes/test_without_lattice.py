@@ -107,6 +107,6 @@ def test_how_much_is_removed_is_an_option_of_percolation_alone():
         assert task.options["removed"] == options.get("removed", 0.3)
         again = make_task("maze", **task.options)
         assert np.array_equal(again.draw(range(9)).grids, task.draw(range(9)).grids)
-        assert f"percolation removed {task.removed:g}" in task.label(task.options)
+        assert f"percolation {task.removed:g}" in task.label(task.options)
         assert task.of_size(13).removed == task.removed
     assert "removed" not in MazeTask(9).options | MazeTask(9, generator="caves").options

@@ -16,6 +16,8 @@ def test_the_exact_baseline_solves_mazes_and_strings_and_refuses_chess():
         graph.remove_nodes_from(map(tuple, np.argwhere(grid == mazes.WALL)))
         start, goal = (tuple(np.argwhere(grid == code)[0]) for code in (mazes.START, mazes.GOAL))
         assert answer.sum() == networkx.shortest_path_length(graph, start, goal) + 1
+    apart = mazes.generate(13, 5, generator="percolation", endpoints="unreachable").grids
+    assert not baselines.exact(apart).any()
     bits = prefix_sums.generate(bits=20, count=3).bits
     assert np.array_equal(baselines.exact(bits), np.cumsum(bits, axis=1) % 2)
     with pytest.raises(ValueError, match="no exact reference"):

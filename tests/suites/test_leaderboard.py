@@ -9,6 +9,8 @@ from thinkenv import suites
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "benchmarks" / "results" / "leaderboard.json"
+# Suites of mazes that the agents there are were not made for: these have no rows of them.
+OF_BASELINES = ("maze-loops", "maze-loops-801", "maze-any-ends", "maze-no-lattice")
 
 
 def test_the_page_is_made_of_the_stored_rows(tmp_path):
@@ -26,7 +28,7 @@ def test_every_agent_has_a_row_for_every_set_of_its_suites():
         rows = [row for row in stored["rows"] if row["suite"] == suite.name]
         names = {row["checkpoint"] for row in rows}
         assert {"nothing marked", "coin tosses"} < names
-        assert suite.sets[0].task in names  # the agent of that name
+        assert suite.name in OF_BASELINES or suite.sets[0].task in names  # the agent of that name
         for name in names:
             counts = [row["n"] for row in rows if row["checkpoint"] == name]
             assert counts == [problems.count for problems in suite.sets]

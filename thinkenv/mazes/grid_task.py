@@ -158,12 +158,12 @@ class GridTask(CellTask[MazeBatch]):
 
     @classmethod
     def label(cls, options: Mapping[str, OptionValue]) -> str:
-        """The size, and what is unusual: ``59x59 prim loops 0.1``, ``28x28``, ``5x7``."""
+        """The size, and what is unusual: ``59x59 prim loops 0.1``, ``33x33 percolation 0.3``."""
         words = [str(options.get("shape") or f"{options['size']}x{options['size']}")]
-        usual = (None, "dfs", "any")
-        others = [options.get(name) for name in ("generator", "endpoints")]
-        words += [str(value) for value in others if value not in usual]
-        words += [f"removed {options['removed']:g}"] if options.get("removed") is not None else []
+        generator, removed, ends = map(options.get, ("generator", "removed", "endpoints"))
+        words += [str(generator)] if generator not in (None, "dfs") else []
+        words += [f"{removed:g}"] if removed is not None else []
+        words += [str(ends)] if ends not in (None, "any") else []
         words += [f"loops {options['loops']:g}"] if options.get("loops") else []
         words += ["of several kinds"] if options.get("kinds") else []
         return " ".join(words)

@@ -88,6 +88,8 @@ def maze_set(count: int, **options: OptionValue) -> ProblemSet:
     return ProblemSet("maze", {"split": "extrapolation", **options}, count)
 
 
+PERCOLATION = {"generator": "percolation"}
+
 SUITES = {
     suite.name: suite
     for suite in (
@@ -114,6 +116,47 @@ SUITES = {
             maze_set(1000, size=33, loops=0.1),
         ),
         frozen("maze-801", "Twenty depth-first mazes of size 801.", maze_set(20, size=801)),
+        frozen(
+            "maze-loops",
+            "Depth-first mazes with several ways: at size 59 with few walls opened up to all of "
+            "them, and with chance 0.1 at three sizes.",
+            maze_set(200, size=59, loops=0.05),
+            maze_set(200, size=59, loops=0.3),
+            maze_set(200, size=59, loops=0.7),
+            # With all walls open there is one lattice of a size, which is in one split.
+            maze_set(200, size=59, loops=1.0, split="all"),
+            maze_set(1000, size=33, loops=0.1),
+            maze_set(1000, size=59, loops=0.1),
+            maze_set(200, size=201, loops=0.1),
+        ),
+        frozen("maze-loops-801", "Twenty mazes with loops.", maze_set(20, size=801, loops=0.1)),
+        frozen(
+            "maze-any-ends",
+            "Start and goal on any free cell of depth-first mazes without and with loops; and next "
+            "to each other, in corners, and as far apart as can be.",
+            maze_set(200, size=33, endpoints="adjacent", loops=0.1),
+            maze_set(200, size=33, endpoints="corners", loops=0.1),
+            maze_set(200, size=33, endpoints="farthest", loops=0.1),
+            maze_set(1000, size=33, endpoints="free_cells"),
+            maze_set(1000, size=59, endpoints="free_cells"),
+            maze_set(1000, size=33, endpoints="free_cells", loops=0.1),
+            maze_set(1000, size=59, endpoints="free_cells", loops=0.1),
+        ),
+        frozen(
+            "maze-no-lattice",
+            "Mazes of size 59 that are no lattices of rooms: cells removed at random, open places, "
+            "caves; and goals that cannot be reached.",
+            *(
+                maze_set(200, size=59, **PERCOLATION, removed=removed, endpoints="unreachable")
+                for removed in (0.3, 0.4)
+            ),
+            maze_set(200, size=59, generator="plazas", endpoints="free_cells"),
+            maze_set(200, size=59, generator="caves", endpoints="free_cells"),
+            *(
+                maze_set(200, size=59, **PERCOLATION, removed=removed, endpoints="free_cells")
+                for removed in (0.1, 0.2, 0.3, 0.4)
+            ),
+        ),
         # All bundled puzzles that no agent is trained on.
         frozen(
             "chess-rating",
