@@ -1,6 +1,7 @@
 """Mazes of a file, smaller ones on request, other ends in each reset, planes and large pixels."""
 
 import json
+import warnings
 from collections import deque
 from pathlib import Path
 
@@ -303,6 +304,58 @@ def test_new_endpoints_lie_where_the_option_says(endpoints):
             else:
                 assert info["path_length"] == longest
     assert len(found) > (1 if endpoints == "farthest" else 6)
+
+
+NEW_KINDS = [
+    *(dict(generator=name) for name in ("percolation", "plazas", "caves")),
+    *(dict(endpoints=name, loops=0.2) for name in ("free_cells", "adjacent")),
+    dict(generator="percolation", removed=0.5, endpoints="dead_ends"),
+]
+every_new_kind = pytest.mark.parametrize("kind", NEW_KINDS, ids=str)
+
+
+@every_new_kind
+@pytest.mark.parametrize("new_endpoints", [False, True])
+@BOTH
+def test_mazes_of_every_kind_pass_the_checker_and_equal_single_ones(name, kind, new_endpoints):
+    options = dict(size=9, new_endpoints=new_endpoints, **kind)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check_env(gym.make(name, **options).unwrapped, skip_render_check=True)
+    assert_equals_single_ones(name, AutoresetMode.SAME_STEP, 40, {"instance": 3}, **options)
+
+
+@every_new_kind
+@BOTH
+def test_new_endpoints_of_every_kind_are_joined_in_the_same_walls(name, kind):
+    env = gym.make(name, size=9, new_endpoints=True, **kind)
+    shown = [env.reset(seed=4), *(env.reset() for _ in range(15))]
+    assert len({walls_of(maze) for maze, _ in shown}) == 1
+    for maze, info in shown:
+        assert info["path_length"] == cells_between_ends(plain(maze)) > 1
+    smaller, _ = env.reset(options={"size": 5})
+    assert not smaller[7:].any()
+
+
+def test_walks_without_a_lattice_have_two_steps_for_each_free_cell_and_two_more():
+    env = gym.make("MazeWalk-v0", size=9, generator="plazas")
+    maze, info = env.reset(seed=3)
+    _, reward, *_ = env.step(int(np.argmax(info["action_mask"])))
+    assert reward == pytest.approx(-1 / (2 * (np.count_nonzero(maze) + 1)))
+
+
+def test_a_goal_out_of_reach_is_answered_by_nothing_and_not_to_be_walked_to():
+    kind = dict(size=9, generator="percolation", endpoints="unreachable", removed=0.45)
+    for new_endpoints in (False, True):
+        env = gym.make("Maze-v0", new_endpoints=new_endpoints, **kind)
+        for seed in range(5):
+            maze, info = env.reset(seed=seed)
+            assert info["path_length"] == 0 and not info["unique"]
+            _, reward, terminated, _, info = env.step(np.zeros_like(maze, np.int8))
+            assert (reward, terminated, info["solved"]) == (1.0, True, True)
+            assert not info["solution"].any()
+    with pytest.raises(ValueError, match="endpoints .* MazeWalk-v0, got 'unreachable'"):
+        gym.make("MazeWalk-v0", **kind)
 
 
 def test_new_endpoints_of_a_file_are_free_cells_on_the_lattice_of_its_start(file):

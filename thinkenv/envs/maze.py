@@ -36,8 +36,9 @@ class MazeEnv(InstanceEnv):
     """See the whole maze, answer with the whole shortest path.
 
     ## Description
-    A maze of ``(size + 1) / 2`` rooms per side, with a start and a goal. The answer is a mask of
-    the cells of a shortest path from start to goal. It is the maze task of the "deep thinking"
+    A maze of ``(size + 1) / 2`` rooms per side, or of ``size`` cells per side that are no lattice
+    of rooms, with a start and a goal. The answer is a mask of the cells of a shortest path from
+    start to goal, and empty where there is none. It is the maze task of the "deep thinking"
     literature (Schwarzschild et al. 2021, arXiv 2106.04537; Bansal et al. 2022, arXiv
     2202.05826): agents train on size 9 and are tested on larger mazes.
 
@@ -58,7 +59,7 @@ class MazeEnv(InstanceEnv):
 
     ## Rewards
     ``reward="exact"``: 1.0 if the marked cells are exactly those of a shortest path (any of them,
-    where there are several), else 0.0.
+    where there are several; none, where there is no way), else 0.0.
 
     ``reward="cells"``: the share of free cells (start and goal included) that equal the reference
     path, 0.0 to 1.0.
@@ -86,7 +87,7 @@ class MazeEnv(InstanceEnv):
 
     ## Information
     ``reset``: ``instance`` (int), ``path_length`` (int, cells of the shortest path, both ends
-    included), ``unique`` (bool, whether it is the only shortest path).
+    included; 0 where there is no way), ``unique`` (bool, whether it is the only shortest path).
     ``step``: ``solved`` (bool), ``cell_accuracy`` (float), ``solution`` (``(H, W)`` uint8, a
     shortest path).
 
@@ -97,7 +98,8 @@ class MazeEnv(InstanceEnv):
     | ``split`` | ``train``, ``validation``, ``test``, ``extrapolation``, ``all`` | ``train`` |
     | ``generator`` | one of the generators below | ``dfs`` |
     | ``loops`` | 0.0 to 1.0, the chance that a standing wall between two rooms is opened | 0.0 |
-    | ``endpoints`` | ``any``, ``dead_ends``, ``corners``, ``farthest`` | ``any`` |
+    | ``endpoints`` | where start and goal lie, a name below | ``any`` |
+    | ``removed`` | 0.0 to 0.6, the chance that ``percolation`` makes a cell a wall | 0.3 |
     | ``observation`` | ``grid``, ``planes``, ``rgb`` | ``grid`` |
     | ``reward`` | ``exact``, ``cells`` | ``exact`` |
     | ``render_mode`` | ``rgb_array``, ``ansi`` | None |
@@ -105,11 +107,32 @@ class MazeEnv(InstanceEnv):
     | ``new_endpoints`` | whether resets show the same maze with another start and goal | False |
     | ``pixels`` | 1 to 1000, pixels a cell of ``rgb`` | 1 |
 
-    Generators: ``dfs``, ``wilson``, ``kruskal``, ``prim``, ``recursive_division`` and
-    ``hunt_and_kill``; ``thinkenv.mazes.generators`` says what distribution each gives.
+    Generators of lattices of rooms: ``dfs``, ``wilson``, ``kruskal``, ``prim``,
+    ``recursive_division`` and ``hunt_and_kill``; ``thinkenv.mazes.generators`` says what
+    distribution each gives. Without ``loops`` there is one way between any two cells.
+
+    Generators without a lattice, of ``thinkenv.mazes.without_lattice``, whose free cells may lie
+    anywhere and have several ways among them, so that ``loops`` must be 0:
+
+    * ``percolation``: each cell is a wall with the chance ``removed``, whatever the others are;
+    * ``plazas``: open rectangular places, joined by corridors one to three cells across;
+    * ``caves``: random cells that were smoothed, of which the largest cave is left.
+
+    | ``endpoints`` | in a lattice of rooms | without a lattice |
+    |---|---|---|
+    | ``any`` | two distinct rooms | as ``free_cells`` |
+    | ``dead_ends`` | two rooms with one way out | two joined cells with one free neighbour |
+    | ``corners`` | two corners | the cells nearest to two corners, in the largest place |
+    | ``farthest`` | ends of a longest shortest path between rooms | not there |
+    | ``free_cells`` | any two free cells, rooms or not | any two free cells that are joined |
+    | ``adjacent`` | two neighbouring free cells | the same |
+    | ``unreachable`` | not there | two free cells without a way; ``percolation`` alone |
+
+    Of ``free_cells``, the start is any of the cells from which another can be reached, and the goal
+    any of these; each is as likely as the others.
 
     With a ``file``, which is whatever ``thinkenv.mazes.read`` reads, the environment shows its
-    mazes, of any height and width, and none of the first five arguments is allowed beside it.
+    mazes, of any height and width, and none of the first six arguments is allowed beside it.
 
     Splits are disjoint up to rotation and reflection, by a hash of the walls: see
     ``thinkenv.tasks.splits``. A wrong argument raises a ``ValueError`` or ``TypeError`` that names

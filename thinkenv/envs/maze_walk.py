@@ -64,7 +64,7 @@ class MazeWalkDynamics(MazeProblems):
 
     def _step_limits(self, begun: np.ndarray, which: np.ndarray) -> np.ndarray:
         """Enough steps to walk every passage of the mazes that begin there and back: ``(n,)``."""
-        if isinstance(self.task, MazeTask):
+        if isinstance(self.task, MazeTask) and self.task.is_lattice:
             return (self.sizes[which] + 1) ** 2
         return 2 * (np.count_nonzero(begun, axis=1) + 1)
 
@@ -103,7 +103,7 @@ class MazeWalkEnv(InstanceEnv):
 
     ## Description
     The mazes of ``Maze-v0``, and the agent stands on the start. It moves from cell to cell;
-    from one room to the next are two steps.
+    from one room of a lattice to the next are two steps.
 
     ## Action Space
     ``Discrete(4)``: 0 up, 1 right, 2 down, 3 left. A move into a wall leaves the agent where it
@@ -134,8 +134,8 @@ class MazeWalkEnv(InstanceEnv):
     ## Episode End
     The episode ends (``terminated``) on the goal, and is cut off (``truncated``) after ``limit``
     steps: enough to walk every passage there and back. That is ``(size + 1)**2`` by the size of the
-    maze shown, and ``2 * (free + 1)`` in a maze of a file with ``free`` cells that are no walls,
-    which is the same number in a square maze of rooms without loops.
+    maze shown, and ``2 * (free + 1)`` in a maze of a file or without a lattice, with ``free`` cells
+    that are no walls, which is the same number in a square maze of rooms without loops.
 
     ## Information
     ``reset``: ``instance`` (int), ``path_length`` (int, cells of the shortest path; the fewest
@@ -144,8 +144,9 @@ class MazeWalkEnv(InstanceEnv):
     goal), ``solved`` (bool, on the goal).
 
     ## Arguments
-    ``size``, ``split``, ``generator``, ``loops``, ``endpoints``, ``observation``,
-    ``render_mode``, ``file``, ``new_endpoints`` and ``pixels`` as those of ``Maze-v0``.
+    ``size``, ``split``, ``generator``, ``loops``, ``endpoints``, ``removed``, ``observation``,
+    ``render_mode``, ``file``, ``new_endpoints`` and ``pixels`` as those of ``Maze-v0``, but that
+    ``endpoints="unreachable"`` is refused: no walk ends there.
 
     ## Playing by hand
     ``gymnasium.utils.play.play(env, wait_on_player=True)``, where pygame is installed and
