@@ -28,6 +28,8 @@ INTERFACE_NAMES = {
     "dimensions": "dimensions",
     "barrier_channel": "wall_channel",
 }
+# Fields of a plan that earlier releases did not have, as what they did would be said today.
+LATER_PLAN_FIELDS: dict[str, Any] = {"free_iterations": [0, 0], "quiet_iterations": 8}
 # Columns of metrics.csv.
 METRIC_NAMES = {"change": "memory_residual"}
 # What settings were where version 1 did not say them.

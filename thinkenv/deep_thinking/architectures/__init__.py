@@ -11,6 +11,7 @@ ARCHITECTURES: Registry[AnyArchitecture] = Registry(
     Architecture,  # type: ignore[type-abstract]  # only compared with
     {
         "recurrent": "thinkenv.deep_thinking.architectures.recurrent:RecurrentNet",
+        "counting": "thinkenv.deep_thinking.architectures.counting:CountingNet",
         "feed_forward": "thinkenv.deep_thinking.architectures.feed_forward:FeedForwardNet",
     },
 )

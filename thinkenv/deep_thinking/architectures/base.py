@@ -43,6 +43,8 @@ class Architecture(nn.Module, ABC, Generic[SomeMemory]):
         settings_type: The dataclass of its settings, whose fields are options of ``train_dt.py``.
         codec: How it reads problems, where the task's own codec is not what it needs.
         recall: Whether the problem is fed to every iteration, so that a memory can be of another.
+        unbounded: The names of those tensors of its memory whose numbers are counts, of any size.
+            In training they get no noise, and random ones are at most those of the first memory.
         settings: Its settings.
         interface: What it sees and answers.
     """
@@ -52,6 +54,7 @@ class Architecture(nn.Module, ABC, Generic[SomeMemory]):
     settings_type: ClassVar[type[Settings]]
     codec: ClassVar[type[AnyCodec] | None] = None
     recall: bool = True
+    unbounded: ClassVar[frozenset[str]] = frozenset()
     settings: Settings
     interface: Interface
 

@@ -22,6 +22,15 @@ class Convolution(nn.Conv2d):
             super().reset_parameters()
 
 
+class Linear(nn.Linear):
+    """A linear layer; where it is made for its shapes alone, on ``meta``, it gets no weights."""
+
+    def reset_parameters(self) -> None:
+        """Draw the first weights."""
+        if not self.weight.is_meta:
+            super().reset_parameters()
+
+
 def convolution(inputs: int, outputs: int, side: int, dimensions: int) -> nn.Conv2d:
     """A convolution that keeps a board's size; strings are boards of one row, ``(B, C, 1, W)``."""
     kernel = (side, side) if dimensions == 2 else (1, side)
@@ -72,13 +81,18 @@ class ResidualBlocks(nn.Module):
 
 
 class AnswerHead(nn.Module):
-    """Decodes a memory ``(B, M, H, W)`` to logits ``(B, K, H, W)``."""
+    """Decodes a memory ``(B, M, H, W)`` to logits ``(B, K, H, W)``, from squares of cells."""
 
     def __init__(
-        self, memory_channels: int, answer_channels: int, head_channels: int, dimensions: int = 2
+        self,
+        memory_channels: int,
+        answer_channels: int,
+        head_channels: int,
+        dimensions: int = 2,
+        side: int = 3,
     ):
         super().__init__()
-        self.hidden = convolution(memory_channels, head_channels, 3, dimensions)
+        self.hidden = convolution(memory_channels, head_channels, side, dimensions)
         self.answer = Convolution(head_channels, answer_channels, 1)
 
     def forward(self, memory: Tensor) -> Tensor:

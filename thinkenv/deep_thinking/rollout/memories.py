@@ -34,6 +34,28 @@ def transform(change: Callable[..., Tensor], memory: SomeMemory, *others: SomeMe
     return change(memory, *others)  # type: ignore[return-value]
 
 
+def transform_by_kind(
+    change: Callable[..., Tensor],
+    unbounded: frozenset[str],
+    memory: SomeMemory,
+    *others: SomeMemory,
+) -> SomeMemory:
+    """As ``transform``, but the function is told at last whether the numbers are counts.
+
+    Args:
+        change: Gets a tensor of the memory, those of the same name of the others, and a bool.
+        unbounded: The names of the tensors whose numbers are counts.
+        memory: ``(B, …)``.
+        others: Memories of the same form.
+    """
+    if isinstance(memory, dict):
+        return {  # type: ignore[return-value]
+            name: change(tensor, *(other[name] for other in others), name in unbounded)  # type: ignore[index]
+            for name, tensor in memory.items()
+        }
+    return change(memory, *others, False)  # type: ignore[return-value]
+
+
 def tensors_of(memory: Memory) -> list[Tensor]:
     """The tensors of a memory, ``(B, …)`` each."""
     return list(memory.values()) if isinstance(memory, dict) else [memory]

@@ -7,7 +7,9 @@ from typing import Literal, get_args
 # What a rollout in training starts from: see ``trainer``.
 Start = Literal["empty", "continued", "changed", "foreign", "random"]
 
-# The fields of a plan that are shares or probabilities.
+# The fields of a plan that are a minimum and a maximum, and the least that they may be.
+RANGES = {"short_iterations": 1, "long_iterations": 1, "free_iterations": 0}
+# Those that are shares or probabilities.
 SHARES = ("warmup_fraction", "update_prob", "ema_decay")
 
 
@@ -28,6 +30,10 @@ class Plan:
     long_iterations: tuple[int, int] = (24, 48)
     """Minimum and maximum of the iterations of a long rollout; the maximum is the training
     budget."""
+    free_iterations: tuple[int, int] = (0, 0)
+    """Minimum and maximum of the iterations that run before those of a long rollout without
+    gradient, so that what needs many is learned at the cost of few; short rollouts have up to half
+    as many."""
     short_starts: tuple[Start, ...] = ("empty", "continued", "continued", "foreign")
     """The kinds of start that each problem of the batch goes through in turn with short
     rollouts."""
@@ -49,6 +55,9 @@ class Plan:
     memory_noise_std: float = 0.2
     """Standard deviation of the noise put on the memory in long rollouts, where the memory's
     numbers lie between -1 and 1."""
+    quiet_iterations: int = 8
+    """The iterations at the end of a long rollout that have neither noise nor random updates, for
+    the answer to settle."""
     residual_penalty: float = 0.4
     """Weight of the memory's last change in the loss of long rollouts."""
     ema_decay: float = 0.998
@@ -60,9 +69,11 @@ class Plan:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.name in ("short_iterations", "long_iterations"):
-                is_allowed = 1 <= value[0] <= value[1]
-                allowed, got = "a minimum of at least 1 and a maximum", f"{value[0]} {value[1]}"
+            if field.name in RANGES:
+                least = RANGES[field.name]
+                is_allowed = least <= value[0] <= value[1]
+                allowed = f"a minimum of at least {least} and a maximum"
+                got = f"{value[0]} {value[1]}"
             elif field.name in ("short_starts", "long_starts"):
                 is_allowed = bool(value) and set(value) <= set(get_args(Start))
                 allowed, got = f"of {', '.join(get_args(Start))}", " ".join(value) or "none"

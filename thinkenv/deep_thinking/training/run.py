@@ -23,7 +23,11 @@ from thinkenv.deep_thinking.architectures import AnyArchitecture, Settings
 from thinkenv.deep_thinking.architectures.equivariance import load_plain_state
 from thinkenv.deep_thinking.codecs.choice import codec_for
 from thinkenv.deep_thinking.distributed import Distributed
-from thinkenv.deep_thinking.migration import METRIC_NAMES, upgrade_training_state
+from thinkenv.deep_thinking.migration import (
+    LATER_PLAN_FIELDS,
+    METRIC_NAMES,
+    upgrade_training_state,
+)
 from thinkenv.deep_thinking.model_card import remove_card
 from thinkenv.deep_thinking.rollout.acceleration import PLAIN, Acceleration
 from thinkenv.deep_thinking.tensor_files import CheckpointError, read_state, to_bytes
@@ -261,7 +265,8 @@ class Run:
         """
         if "format" not in state:  # written by release 0.1
             state = upgrade_training_state(state, self.trainer.state())
-        compare(self.folder / CHECKPOINT, "is of a run with", state["run"], self._identity())
+        theirs = {**state["run"], "plan": {**LATER_PLAN_FIELDS, **state["run"]["plan"]}}
+        compare(self.folder / CHECKPOINT, "is of a run with", theirs, self._identity())
         self.trainer.load_state(state)
         pending = checked_pending(state["pending"], self.steps_done)
         self.pending = [values.to(self.processes.device) for values in pending]

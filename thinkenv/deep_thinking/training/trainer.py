@@ -20,6 +20,8 @@ it starts and however long it runs. There,
 - noise is put on the memory on the way, so that small errors die out instead of spreading;
 - a small penalty on the memory's residual, its last change, makes it converge.
 
+Before the iterations with a gradient there may be some without, as in the literature.
+
 Random updates and noise belong to training alone; an agent that thinks updates every cell.
 
 Shapes: C problems in the slots of this process, H x W cells, M memory channels.
@@ -56,10 +58,8 @@ from thinkenv.tasks.seeds import instances_of_seed
 # Without recall the problem is only in the memory, so only its own memory can be continued.
 NO_RECALL_STARTS = ("empty", "continued", "continued", "continued")
 
-# Noise comes in every so many iterations. It and random updates leave the last few iterations
-# alone, for the answer to settle.
+# Noise comes in every so many iterations.
 NOISE_EVERY = 4
-QUIET_ITERATIONS = 8
 
 
 @dataclass
@@ -110,16 +110,20 @@ class RolloutBuffer:
             torch.from_numpy(starts == start).to(self.device) for start in ("empty", "random")
         )
 
-        def first_memory(empty: Tensor, earlier: Tensor) -> Tensor:
+        def first_memory(empty: Tensor, earlier: Tensor, counts: bool) -> Tensor:
             over_slots = (-1, *[1] * (empty.ndim - 1))  # (C, 1, …)
             memory = torch.where(is_empty.view(over_slots), empty, earlier)
             # Drawn in every step, so that what later numbers are does not depend on the starts.
-            uniform = 2 * self.random(torch.rand, empty.shape[1:]) - 1
+            uniform = self.random(torch.rand, empty.shape[1:])
+            if counts:  # of all sizes: small counts in one problem, and large ones in another
+                uniform = uniform * self.random(torch.rand, ()).view(over_slots) * empty
+            else:
+                uniform = 2 * uniform - 1
             return memories.arrange(torch.where(is_random.view(over_slots), uniform, memory))
 
         empty: Memory = net.start(inputs)
         earlier = empty if self.memory is None else self.memory
-        return inputs, memories.transform(first_memory, empty, earlier)
+        return inputs, memories.transform_by_kind(first_memory, net.unbounded, empty, earlier)
 
     def next_problems(self, step: int, earlier: InstanceBatch | None) -> InstanceBatch:
         """The problems of this step, from those of the step before it."""
@@ -168,6 +172,16 @@ def iterations_of_step(plan: Plan, seed: int, step: int, recurrent: bool) -> int
         return plan.long_iterations[1]
     low, high = plan.short_iterations if step < plan.short_steps else plan.long_iterations
     return int(np.random.default_rng((seed, step)).integers(low, high + 1))
+
+
+def free_iterations_of_step(plan: Plan, seed: int, step: int, recurrent: bool) -> int:
+    """How many iterations run before those, without gradient; the same in every process."""
+    if not recurrent or not plan.progressive:
+        return 0
+    low, high = plan.free_iterations
+    if step < plan.short_steps:
+        low, high = low // 2, high // 2
+    return int(np.random.default_rng((seed, step, 1)).integers(low, high + 1))
 
 
 def learning_rate_of_step(plan: Plan, step: int) -> float:
@@ -256,7 +270,7 @@ class Trainer:
         problems = self.buffer.problems
         assert problems is not None
         loss, exact = self.codec.loss(logits, problems)
-        residual = mean_change(memory, before)
+        residual = mean_change(memory, before, self.net.unbounded)
         total = loss + plan.residual_penalty * residual if self._is_long else loss
 
         self.optimiser.zero_grad(set_to_none=False)
@@ -279,36 +293,42 @@ class Trainer:
     def _roll_out(self, inputs: Tensor, memory: Memory) -> tuple[Memory, Memory]:
         """Run this step's iterations; the last memory and the one before it."""
         plan = self.plan
-        length = iterations_of_step(plan, self.seed, self.steps_done, self.net.recurrent)
-        disturbed = max(0, length - QUIET_ITERATIONS) if self._is_long else 0
+        which = (plan, self.seed, self.steps_done, self.net.recurrent)
+        free = free_iterations_of_step(*which)
+        length = free + iterations_of_step(*which)
+        disturbed = max(0, length - plan.quiet_iterations) if self._is_long else 0
         spread = self.buffer.random(torch.rand, ())
         update_prob = plan.update_prob + (1 - plan.update_prob) * spread  # (C,), of each problem
         injected = self.net.inject(inputs)
         before = memory
         for iteration in range(length):
-            before = memory
-            memory = self.step_once(memory, injected)
-            if iteration < disturbed:
-                has_noise = iteration % NOISE_EVERY == 0
-                memory = self._disturb(memory, before, update_prob, has_noise)
+            with torch.set_grad_enabled(iteration >= free):
+                before = memory
+                memory = self.step_once(memory, injected)
+                if iteration < disturbed:
+                    has_noise = iteration % NOISE_EVERY == 0
+                    memory = self._disturb(memory, before, update_prob, has_noise)
         return memory, before
 
     def _disturb(
         self, memory: Memory, before: Memory, update_prob: Tensor, has_noise: bool
     ) -> Memory:
         """A memory of which a random part was not updated, and with noise on it."""
+        chances: dict[tuple[int, ...], Tensor] = {}  # by the shape of the cells
 
-        def disturb(new: Tensor, old: Tensor) -> Tensor:
-            # All channels of a cell are updated, or none.
-            chance = self.buffer.random(torch.rand, memories.cells_of(new))
-            is_updated = chance < update_prob.view(-1, *[1] * (new.ndim - 1))
+        def disturb(new: Tensor, old: Tensor, counts: bool) -> Tensor:
+            # All numbers of a cell are updated, or none.
+            cells = memories.cells_of(new)
+            if cells not in chances:
+                chances[cells] = self.buffer.random(torch.rand, cells)
+            is_updated = chances[cells] < update_prob.view(-1, *[1] * (new.ndim - 1))
             disturbed = torch.where(is_updated, new, old)
-            if not has_noise:
+            if not has_noise or counts:
                 return disturbed
             noise = self.buffer.random(torch.randn, new.shape[1:])
             return disturbed + self.plan.memory_noise_std * noise
 
-        return memories.transform(disturb, memory, before)
+        return memories.transform_by_kind(disturb, self.net.unbounded, memory, before)
 
     def _average_over_processes(self, values: Tensor, interrupted: bool) -> tuple[Tensor, bool]:
         """Average gradients and values over all processes, and tell all if one is to stop."""
@@ -391,7 +411,15 @@ class Trainer:
         self.steps_done = steps
 
 
-def mean_change(memory: Memory, before: Memory) -> Tensor:
-    """The mean change of a number in each tensor of the memory, and of these the mean."""
+def mean_change(memory: Memory, before: Memory, unbounded: frozenset[str]) -> Tensor:
+    """The mean change of a number in each tensor of the memory but counts, and of these the mean.
+
+    Args:
+        memory: ``(B, …)``.
+        before: That of an iteration earlier.
+        unbounded: The names of the tensors whose numbers are counts.
+    """
     changes = memories.transform(lambda now, then: (now - then).abs().mean(), memory, before)
-    return torch.stack(memories.tensors_of(changes)).mean()
+    if isinstance(changes, Tensor):
+        return changes
+    return torch.stack([changes[name] for name in changes if name not in unbounded]).mean()

@@ -1,0 +1,1 @@
+"""Kernels that think: iterations of nets on cells, compiled; they import no torch."""
