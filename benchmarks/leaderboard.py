@@ -4,8 +4,10 @@ Run from the repository's root:
 
     python benchmarks/leaderboard.py --known benchmarks/results/maze_seed*.json \
         --json benchmarks/results/leaderboard.json
+    python benchmarks/leaderboard.py --json benchmarks/results/leaderboard_any_maze.json \
+        --suites maze-loops maze-loops-801 maze-any-ends maze-no-lattice --agents
     python benchmarks/leaderboard.py --page benchmarks/leaderboard.md \
-        benchmarks/results/leaderboard.json
+        benchmarks/results/leaderboard*.json
 
 Trained agents think until their memory has converged, so no number of iterations is chosen with a
 look at solutions. Each row is stored as soon as it is done, with its time and commit; a second

@@ -6,12 +6,15 @@ import json
 import zipfile
 from pathlib import Path
 
+import networkx
 import numpy as np
 import pytest
 
 from thinkenv import mazes
 from thinkenv.mazes import interchange
 from thinkenv.mazes.interchange import MazeFileError
+
+from ..grids import assert_right, ends_of, graph_of
 
 FILES = Path(__file__).parents[1] / "files"
 
@@ -83,6 +86,27 @@ def test_files_of_1_4_2_have_the_lengths_that_the_package_says(name, side, lengt
     assert batch.path_lengths.tolist() == lengths
     if name == "mazes":
         assert_is_drawn(batch, FIRST_OF_1_4)
+
+
+def test_percolation_of_1_4_2_opens_walls_of_a_tree_between_rooms_and_any_shortest_way_is_right():
+    """24 mazes of 8x8 rooms by ``gen_dfs_percolation`` with p=0.04, as in ``loops=0.04``."""
+    batch = interchange.read(FILES / "maze_dataset_1_4_percolation.zanj")
+    assert batch.grids.shape == (24, 17, 17)
+    assert_right(batch)
+    assert (batch.grids[:, 1::2, 1::2] != 0).all() and (batch.grids[:, ::2, ::2] == 0).all()
+    opened = (batch.grids != 0).sum(axis=(1, 2)) - (2 * 8**2 - 1)
+    assert opened.min() >= 0 and 0 < opened.mean() / (2 * 8 * 7 - 63) < 0.08
+    assert not batch.unique.all()
+    for grid, length in zip(batch.grids, batch.path_lengths, strict=True):
+        start, goal = ends_of(grid)
+        assert {*start, *goal} <= set(range(1, 17, 2))  # both in rooms
+        ways = list(networkx.all_shortest_paths(graph_of(grid), start, goal))
+        for way in ways:
+            answer = np.zeros_like(grid)
+            answer[tuple(np.transpose(way))] = 1
+            assert len(way) == length and mazes.is_solution(grid, answer)
+            answer[goal] = 0
+            assert not mazes.is_solution(grid, answer)
 
 
 # What follows is written here, in the form of the package.
