@@ -189,7 +189,7 @@ def our_cases(sizes: list[int]) -> Iterator[dict]:
         yield dict(size=size, generator="dfs", split="train", threads=2)
     hardest = dict(split="all", threads=2, loops=0.05, endpoints="farthest")
     if 801 in sizes:
-        for generator in mazes.GENERATORS:
+        for generator in mazes.OF_LATTICES:
             yield dict(size=801, generator=generator, **hardest)
 
 

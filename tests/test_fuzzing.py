@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 import examples.flood_fill  # noqa: F401  (registers FloodFill-v0)
 import thinkenv  # noqa: F401  (registers the environments)
+from thinkenv import mazes
+from thinkenv.mazes.endpoints import ENDPOINTS
 from thinkenv.wrappers import Anytime, MaskInObservation, VectorMaskInObservation
 
 JUNK = st.one_of(
@@ -37,9 +39,10 @@ SPLITS = ("train", "validation", "test", "extrapolation", "all")
 MAZES = {
     "size": (5, 7, 9, 13, np.int32(11)),
     "split": SPLITS,
-    "generator": ("dfs", "wilson", "kruskal", "prim", "recursive_division", "hunt_and_kill"),
+    "generator": tuple(mazes.GENERATORS),
     "loops": (0.0, 0.1, 1, np.float32(0.5)),
-    "endpoints": ("any", "dead_ends", "corners", "farthest"),
+    "endpoints": tuple(ENDPOINTS),
+    "removed": (0.3, 0.3, np.float64(0.5)),
     "observation": ("grid", "rgb", "planes"),
     "pixels": (1, 1, 2),
     "new_endpoints": (False, True),
@@ -72,7 +75,15 @@ ARGUMENTS = {
     },
 }
 # Some combinations of allowed arguments leave no problem in a split: all walls of a maze open, say.
-EMPTY = ("is empty or too rare", "no puzzle of", "observation must be 'rgb' where pixels")
+# Some are not of one generator of mazes.
+EMPTY = (
+    "is empty or too rare",
+    "no puzzle of",
+    "observation must be 'rgb' where pixels",
+    "loops must be 0 with generator",
+    "removed must be left out with generator",
+    "endpoints must be others",
+)
 INSTANCES = (0, 17, 2**63 - 1)
 
 

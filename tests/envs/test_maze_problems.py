@@ -310,6 +310,7 @@ NEW_KINDS = [
     *(dict(generator=name) for name in ("percolation", "plazas", "caves")),
     *(dict(endpoints=name, loops=0.2) for name in ("free_cells", "adjacent")),
     dict(generator="percolation", removed=0.5, endpoints="dead_ends"),
+    dict(generator="caves", endpoints="farthest"),
 ]
 every_new_kind = pytest.mark.parametrize("kind", NEW_KINDS, ids=str)
 

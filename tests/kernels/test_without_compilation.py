@@ -18,8 +18,10 @@ from thinkenv import make_task, mazes
 from thinkenv.mazes.augmentation import move_endpoints_anywhere
 
 kinds = [{"generator": generator} for generator in mazes.GENERATORS]
-kinds += [{"endpoints": endpoints} for endpoints in ("dead_ends", "corners", "farthest")]
+ends = ("dead_ends", "corners", "farthest", "free_cells", "adjacent")
+kinds += [{"endpoints": endpoints} for endpoints in ends]
 kinds += [{"loops": 0.4}, {"size": 9, "split": "test"}, {"size": 11}]
+kinds += [{"generator": "caves", "endpoints": "dead_ends", "size": 13}]
 for kind in kinds:
     batch = mazes.generate(**{"size": 7, "count": 2, **kind})
     results += [batch.grids, batch.solutions, batch.path_lengths, batch.unique]

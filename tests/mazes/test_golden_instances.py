@@ -32,7 +32,7 @@ def pinned_options(generator: str) -> list[dict]:
         kinds = [dict(endpoints="free_cells"), dict(endpoints="adjacent", loops=0.1)]
     else:
         options += [dict(size=201, split="test"), dict(size=801, split="all")]
-        kinds = [dict(endpoints="free_cells"), dict(endpoints="adjacent")]
+        kinds = [dict(endpoints=name) for name in ("free_cells", "adjacent", "farthest")]
     if generator == "percolation":
         kinds += [dict(removed=0.45), dict(removed=0.2, endpoints="unreachable")]
     return options + [dict(size=size, **kind) for size in (9, 33) for kind in kinds]

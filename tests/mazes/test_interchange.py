@@ -191,12 +191,39 @@ def test_the_command_line_exports(tmp_path, capsys, name):
         ("--dtype uint8", "--format must be easy_to_hard where --dtype is given, got npz"),
         ("--format easy_to_hard --side 30", "--format must be tokens where --side is given, got"),
         ("--format tokens --side 9", "side must be an integer in [11, 10000], got 9"),
+        ("--generator caves --loops 0.1", "loops must be 0 with generator='caves', got 0.1"),
+        ("--removed 0.1", "removed must be left out with generator='dfs', got 0.1"),
+        ("--endpoints unreachable", "endpoints must be others with generator='dfs', got 'unreach"),
     ],
 )
 def test_the_command_line_names_a_wrong_option(tmp_path, capsys, options, words):
     assert main(["export", str(tmp_path / "x"), *options.split()]) == 1
     assert capsys.readouterr().err.startswith(f"error: {words}")
     assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize("format", ["npz", "easy_to_hard", "tokens"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"generator": "percolation", "removed": 0.45},
+        {"generator": "percolation", "endpoints": "unreachable"},
+        {"generator": "plazas", "endpoints": "corners"},
+        {"generator": "caves", "endpoints": "adjacent"},
+        {"endpoints": "free_cells", "loops": 0.3},
+    ],
+    ids=str,
+)
+def test_mazes_of_every_kind_are_read_back_as_they_were_exported(tmp_path, format, options):
+    path = tmp_path / "mazes.npz" if format == "npz" else tmp_path / "mazes"
+    words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+    assert main(["export", str(path), "--count", "6", "--format", format, *words]) == 0
+    expected = mazes.generate(count=6, **options)
+    found = mazes.read(path, allow_unsolvable=options.get("endpoints") == "unreachable")
+    # Tokens are padded with walls to 30 rows and columns.
+    assert np.array_equal(found.grids[:, :11, :11], expected.grids)
+    assert np.array_equal(found.path_lengths, expected.path_lengths)
+    assert np.array_equal(found.unique, expected.unique)
 
 
 FILES = Path(__file__).with_name("files")

@@ -248,6 +248,11 @@ def test_the_problems_of_the_scripts_by_default():
             dict(size=9, generator="prim", loops=0.1, endpoints="farthest"),
             "9x9 prim farthest loops 0.1",
         ),
+        (dict(size=9, generator="percolation"), "9x9 percolation 0.3"),
+        (
+            dict(size=33, generator="percolation", removed=0.45, endpoints="unreachable"),
+            "33x33 percolation 0.45 unreachable",
+        ),
     ],
 )
 def test_labels_say_the_size_and_what_is_unusual(options, label):

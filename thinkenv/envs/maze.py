@@ -123,7 +123,7 @@ class MazeEnv(InstanceEnv):
     | ``any`` | two distinct rooms | as ``free_cells`` |
     | ``dead_ends`` | two rooms with one way out | two joined cells with one free neighbour |
     | ``corners`` | two corners | the cells nearest to two corners, in the largest place |
-    | ``farthest`` | ends of a longest shortest path between rooms | not there |
+    | ``farthest`` | ends of a longest shortest path between rooms | the same, of free cells |
     | ``free_cells`` | any two free cells, rooms or not | any two free cells that are joined |
     | ``adjacent`` | two neighbouring free cells | the same |
     | ``unreachable`` | not there | two free cells without a way; ``percolation`` alone |

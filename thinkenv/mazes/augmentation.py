@@ -56,7 +56,7 @@ def move_cell_endpoints(seeds, key, endpoints, width, columns):
     A maze without two such cells stays as it is.
 
     Assumes columns of as many mazes as seeds, square ones of rows of ``width`` with walls all
-    around, and a code of ``ENDPOINTS`` other than ``FARTHEST``.
+    around, and a code of ``ENDPOINTS``.
 
     Args:
         seeds: ``(count,)`` uint64, decide which cells.

@@ -8,8 +8,15 @@ from numba import uint64
 
 from thinkenv.kernels.compilation import kernel
 from thinkenv.kernels.random import below
-from thinkenv.mazes.endpoints import ADJACENT, CORNERS, DEAD_ENDS, UNREACHABLE
-from thinkenv.mazes.lattice import WALL
+from thinkenv.mazes.endpoints import (
+    ADJACENT,
+    CORNERS,
+    DEAD_ENDS,
+    FARTHEST,
+    UNREACHABLE,
+    farthest_of_ways,
+)
+from thinkenv.mazes.lattice import DOWN, LEFT, RIGHT, WALL
 from thinkenv.mazes.solving import BLOCKED, NOT_REACHED, reach
 
 
@@ -172,17 +179,39 @@ def nearest_to_corner(corner, width, members, count, labels, place):
 
 
 @kernel
+def find_farthest_cells(grid, width, labels, counts):
+    """Two free cells whose shortest path is as long as any, exactly; the same twice if none is.
+
+    Assumes a square grid of rows of ``width`` with walls all around, the labels of its places, and
+    how many cells each place has.
+    """
+    # Every cell is taken for a room of a lattice, and walls for rooms without ways.
+    ways = np.zeros((width + 2) * width, np.uint8)
+    bounds = np.zeros((width + 2) * width, np.int32)
+    for cell in range(grid.size):
+        if labels[cell] >= 0:
+            ways[cell + width] = (
+                (grid[cell - width] != WALL)
+                | (grid[cell + 1] != WALL) << RIGHT
+                | (grid[cell + width] != WALL) << DOWN
+                | (grid[cell - 1] != WALL) << LEFT
+            )
+            bounds[cell + width] = counts[labels[cell]] - 1
+    first, second = farthest_of_ways(ways, width, bounds)
+    return first - width, second - width
+
+
+@kernel
 def choose_cells(endpoints, rng, grid, width, labels, members):
     """Choose a start and a goal among the free cells of a square grid, by a code of ``ENDPOINTS``.
 
     ``free_cells`` and ``any`` take a start from which another free cell can be reached, and a goal
     in its place, ``dead_ends`` the same among the cells with one free neighbour. ``adjacent`` takes
     a start that has a free neighbour, and one of its neighbours. ``corners`` takes the cells of the
-    largest place that are nearest to two distinct corners. ``unreachable`` takes a goal in another
-    place than the start.
+    largest place that are nearest to two distinct corners, ``farthest`` the ends of a longest
+    shortest path. ``unreachable`` takes a goal in another place than the start.
 
-    Assumes a square grid of rows of ``width`` with walls all around, other arrays as large, and a
-    code other than ``FARTHEST``.
+    Assumes a square grid of rows of ``width`` with walls all around, and other arrays as large.
 
     Args:
         endpoints: A code of ``ENDPOINTS``.
@@ -208,6 +237,11 @@ def choose_cells(endpoints, rng, grid, width, labels, members):
         start = nearest_to_corner(first, width, members, count, labels, largest)
         goal = nearest_to_corner(second, width, members, count, labels, largest)
         return (start, goal) if start != goal else (-1, -1)
+    if endpoints == FARTHEST:
+        start, goal = find_farthest_cells(grid, width, labels, counts)
+        if start == goal:
+            return -1, -1
+        return (goal, start) if below(rng, 2) == 0 else (start, goal)
     if endpoints == UNREACHABLE:
         start = pick(rng, members, count, labels, counts, 1) if places > 1 else -1
     else:

@@ -191,6 +191,20 @@ def fold_trees(ways, rooms, depths, ends, queue):
 def find_farthest(rooms, grid):
     """Two rooms whose shortest path is as long as any in the maze, exactly, loops or not.
 
+    Assumes ``rooms >= 1`` and a grid of ``(2 * rooms + 1)**2`` cells with walls all around.
+
+    Returns:
+        The numbers of the two rooms.
+    """
+    ways = find_ways(rooms, grid)
+    first, second = farthest_of_ways(ways, rooms, np.full(ways.size, 2 * rooms * rooms, np.int32))
+    return first - rooms, second - rooms
+
+
+@kernel
+def farthest_of_ways(ways, rooms, bounds):
+    """Two rooms whose shortest path is as long as any, where not all need be joined.
+
     The two lie in one tree that hangs on the maze's loops, or in (the trees on) two rooms of those
     loops. Searches from a few of these rooms, the candidates, bound how far any two candidates can
     be apart, and those that cannot beat the best pair found are candidates no longer.
@@ -200,12 +214,17 @@ def find_farthest(rooms, grid):
     the farthest and from the one that seems most central. Here only candidates count for how far
     a candidate can be from any other, so that bounds tighten as there are fewer.
 
-    Assumes ``rooms >= 1`` and a grid of ``(2 * rooms + 1)**2`` cells with walls all around.
+    Assumes ``rooms >= 1``, and ways as of ``find_ways``, open from both sides and none out of the
+    maze.
+
+    Args:
+        ways: ``((rooms + 2) * rooms,)`` uint8, see ``find_ways``; changed.
+        rooms: Rooms per side.
+        bounds: ``((rooms + 2) * rooms,)`` int32, the most steps from each room to any other one.
 
     Returns:
-        The numbers of the two rooms.
+        The two rooms, numbered as in ``find_ways``; the same one twice if no two are joined.
     """
-    ways = find_ways(rooms, grid)
     depths = np.empty(ways.size, np.int32)
     ends = np.empty(ways.size, np.int32)
     queue = np.empty(rooms * rooms + 1, np.int32)
@@ -219,7 +238,9 @@ def find_farthest(rooms, grid):
             count += 1
     # Bounds on how far the farthest end of another candidate is from each candidate.
     lower = np.zeros(count, np.int32)
-    upper = np.full(count, 2 * rooms * rooms, np.int32)
+    upper = np.empty(count, np.int32)
+    for index in range(count):
+        upper[index] = bounds[candidates[index]]
     distances = np.empty(ways.size, np.int32)
     source = candidates[count // 2]
     from_outside = True
@@ -230,7 +251,7 @@ def find_farthest(rooms, grid):
         for index in range(count):
             room = candidates[index]
             distance = distances[room] + depths[room]
-            if distance > reach and room != source:
+            if distance > reach and room != source and distances[room] >= 0:
                 reach = distance
                 farthest = room
         if depths[source] + reach > longest:
@@ -244,13 +265,17 @@ def find_farthest(rooms, grid):
         for index in range(count):
             room = candidates[index]
             distance = distances[room]
-            # Two bounds by the triangle inequality. The end that is ``reach`` from the source is
-            # no nearer to the room than ``reach - distance``; nor is the end of the source's own
-            # tree nearer than the way there. This one only tells which room seems most central.
-            at_least = max(lower[index], distance + depths[source], reach - distance)
-            # By way of the source, the room comes to the end of every candidate in at most
-            # ``distance + reach`` steps. This one decides which rooms stay candidates.
-            at_most = min(upper[index], reach + distance)
+            at_least = lower[index]
+            at_most = upper[index]
+            if distance >= 0:  # joined with the source
+                # Two bounds by the triangle inequality. The end that is ``reach`` from the source
+                # is no nearer to the room than ``reach - distance``; nor is the end of the source's
+                # own tree nearer than the way there. This one only tells which room seems most
+                # central.
+                at_least = max(at_least, distance + depths[source], reach - distance)
+                # By way of the source, the room comes to the end of every candidate in at most
+                # ``distance + reach`` steps. This one decides which rooms stay candidates.
+                at_most = min(at_most, reach + distance)
             candidates[kept] = room
             lower[kept] = at_least
             upper[kept] = at_most
@@ -265,7 +290,7 @@ def find_farthest(rooms, grid):
         count = kept
         source = candidates[outermost if from_outside else most_central]
         from_outside = not from_outside
-    return first - rooms, second - rooms
+    return np.int64(first), np.int64(second)
 
 
 @kernel

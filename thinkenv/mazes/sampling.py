@@ -157,8 +157,7 @@ def draw_without_lattice(instances, key, side, generator, removed, endpoints, pe
     """Draw one maze without a lattice of rooms for each instance number, each from its own stream.
 
     Assumes ``5 <= side < 2**15``, columns of as many mazes as instances, of ``side**2`` cells each,
-    a code of ``WITHOUT_LATTICE``, a chance from 0.0 to 1.0, a code of ``ENDPOINTS`` other than
-    ``FARTHEST``, and percents from 0 to 100.
+    codes that exist, a chance from 0.0 to 1.0, and percents from 0 to 100.
 
     Args:
         instances: ``(count,)`` uint64.
@@ -212,7 +211,7 @@ def join_cells(rng, endpoints, side, grid, solution, scratch, distances):
     """Set start and goal on cells of a square grid without any, and solve it.
 
     Assumes a grid of ``side**2`` cells with walls all around, other arrays as large, and a code of
-    ``ENDPOINTS`` other than ``FARTHEST``.
+    ``ENDPOINTS``.
 
     Returns:
         ``(path_length, unique)``, where the length is 0 if there is no way and should be none, or

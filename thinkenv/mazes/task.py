@@ -77,7 +77,7 @@ class MazeTask(GridTask):
     Grids of the generators ``percolation``, ``plazas`` and ``caves`` are no lattices of rooms.
     There ``loops`` and ``wall_moves`` must be 0, ``any`` means the same as ``free_cells``,
     ``dead_ends`` are free cells with one free neighbour, ``corners`` the cells nearest to two
-    corners that are joined with most others, and there is no ``farthest``.
+    corners that are joined with most others, and ``farthest`` may be any free cells.
 
     Raises:
         ValueError: If an argument has a value that is not allowed.
@@ -144,11 +144,6 @@ class MazeTask(GridTask):
                     f"{name} must be 0 {got} {value}: its grids are no lattices of rooms, and have "
                     "loops anyway"
                 )
-        if self.endpoints == "farthest":
-            raise ValueError(
-                f"endpoints must be others {got} {self.endpoints!r}: the longest of all shortest "
-                "paths is found in lattices of rooms alone"
-            )
 
     @property
     def options(self) -> dict[str, OptionValue]:

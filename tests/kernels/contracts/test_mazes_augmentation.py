@@ -17,7 +17,7 @@ from tests.kernels.contracts.grids import (
     with_loops,
 )
 from thinkenv.mazes import augmentation
-from thinkenv.mazes.endpoints import DEAD_ENDS, ENDPOINTS, FARTHEST, FIRST_OF_CELLS, UNREACHABLE
+from thinkenv.mazes.endpoints import DEAD_ENDS, ENDPOINTS, FIRST_OF_CELLS, UNREACHABLE
 
 KEY = np.uint64(5)
 
@@ -63,7 +63,7 @@ def test_move_endpoints(rooms, code):
     augmentation.move_endpoints(numbers, KEY, code, rooms, columns)
 
 
-@pytest.mark.parametrize("code", [code for code in ENDPOINTS.values() if code != FARTHEST])
+@pytest.mark.parametrize("code", ENDPOINTS.values())
 def test_move_cell_endpoints(code):
     for grid in any_grids():
         side = len(grid)

@@ -8,7 +8,7 @@ from thinkenv.mazes import cell_endpoints
 from thinkenv.mazes.endpoints import ADJACENT, CORNERS, DEAD_ENDS, ENDPOINTS, FARTHEST, UNREACHABLE
 
 INSIDE = {"count_by_place": "choose_cells", "pick": "choose_cells", "pick_other": "choose_cells"}
-CODES = [code for code in ENDPOINTS.values() if code != FARTHEST]
+CODES = list(ENDPOINTS.values())
 
 
 def flat_grids():
@@ -106,3 +106,19 @@ def test_choose_cells(code):
             assert abs(goal - start) in (1, width)
         if code == CORNERS:
             assert len(together[start]) == max(map(len, together.values()))
+        if code == FARTHEST:
+            far = [max(search(grid, width, cell).values()) for cell in free]
+            assert search(grid, width, start)[goal] == max(far)
+
+
+def test_find_farthest_cells():
+    for grid, width in square_grids():
+        labels, places = labelled(grid, width)
+        counts = np.bincount(labels[labels >= 0], minlength=places).astype(np.int32)
+        first, second = cell_endpoints.find_farthest_cells(grid, width, labels, counts)
+        free = np.flatnonzero(grid).tolist()
+        far = max((max(search(grid, width, cell).values()) for cell in free), default=0)
+        if far == 0:
+            assert first == second
+        else:
+            assert search(grid, width, int(first))[int(second)] == far

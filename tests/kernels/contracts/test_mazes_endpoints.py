@@ -14,9 +14,17 @@ def cell(rooms, room):
 
 
 def distances_between(rooms, grid):
-    """Steps from room to room, for all pairs."""
+    """Steps from room to room, for all pairs; 0 where they are not joined."""
     found = [search(grid, 2 * rooms + 1, cell(rooms, room)) for room in range(rooms**2)]
-    return [[far[cell(rooms, room)] // 2 for room in range(rooms**2)] for far in found]
+    return [[far.get(cell(rooms, room), 0) // 2 for room in range(rooms**2)] for far in found]
+
+
+def apart(rooms):
+    """Lattices of which not all rooms are joined, though each is free."""
+    grids = [grid.reshape(2 * rooms + 1, -1).copy() for grid in broken(rooms)]
+    for grid in grids:
+        grid[1::2, 1::2], grid[::2, ::2] = 1, 0
+    return [grid.ravel() for grid in grids]
 
 
 @pytest.mark.parametrize("rooms", ROOMS)
@@ -54,6 +62,17 @@ def test_fold_trees(rooms):
             assert not ways.any()
             pairs = distances_between(rooms, grid)
             assert longest == pairs[first - rooms][second - rooms] == np.max(pairs)
+
+
+@pytest.mark.parametrize("rooms", ROOMS)
+def test_farthest_of_ways(rooms):
+    for grid in [*lattices(rooms), *apart(rooms)]:
+        pairs = distances_between(rooms, grid)
+        for most in (2 * rooms * rooms, rooms * rooms - 1):
+            ways = endpoints.find_ways(rooms, grid)
+            bounds = np.full(ways.size, most, np.int32)
+            first, second = endpoints.farthest_of_ways(ways, rooms, bounds)
+            assert pairs[first - rooms][second - rooms] == np.max(pairs)
 
 
 @pytest.mark.parametrize("rooms", ROOMS)

@@ -13,7 +13,6 @@ from thinkenv.tasks.splits import PERCENT_OF_SPLIT, percent_of_hash
 
 INSIDE = {"complete_maze": "draw_one_by_one"}
 LATTICE_ENDPOINTS = [name for name in ENDPOINTS if name != "unreachable"]
-CELL_CODES = [code for name, code in ENDPOINTS.items() if name != "farthest"]
 KEY = np.uint64(2**64 - 1)
 NUMBERS = np.array([0, 1, 2**63 - 1, 7, 8, 9, 10], np.uint64)
 
@@ -71,7 +70,7 @@ def test_what_does_not_exist_is_given_up():
 
 @pytest.mark.parametrize("side", [5, 6, 7, 19])
 @pytest.mark.parametrize("removed", [0.0, 0.4, 0.6])
-@pytest.mark.parametrize("endpoints", CELL_CODES)
+@pytest.mark.parametrize("endpoints", ENDPOINTS.values())
 def test_draw_without_lattice(side, removed, endpoints):
     for code in WITHOUT_LATTICE.values():
         for count in (0, 1, 3):
@@ -99,7 +98,7 @@ def test_is_in_percents(percents):
         assert found == (percents[0] <= percent < percents[1])
 
 
-@pytest.mark.parametrize("endpoints", CELL_CODES)
+@pytest.mark.parametrize("endpoints", ENDPOINTS.values())
 def test_join_cells(endpoints):
     for seed, grid in enumerate(any_grids()):
         side = len(grid)
