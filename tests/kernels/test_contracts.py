@@ -19,7 +19,7 @@ from thinkenv.kernels.compilation import KERNELS, PACKAGE, sources_of_kernels
 
 CONTRACTS = Path(__file__).parent / "contracts"
 ROOT = CONTRACTS.parents[2]
-PACKAGES = ("chess_puzzles", "kernels", "mazes", "prefix_sums", "tasks")
+PACKAGES = ("chess_puzzles", "deep_thinking", "kernels", "mazes", "prefix_sums", "tasks")
 
 
 def run(*words: str) -> subprocess.CompletedProcess:
