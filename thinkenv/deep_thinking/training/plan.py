@@ -28,8 +28,8 @@ class Plan:
     short_iterations: tuple[int, int] = (8, 24)
     """Minimum and maximum of the iterations of a short rollout."""
     long_iterations: tuple[int, int] = (24, 48)
-    """Minimum and maximum of the iterations of a long rollout; the maximum is the training
-    budget."""
+    """Minimum and maximum of the iterations of a long rollout; the maximum, with that of the free
+    iterations, is the training budget."""
     free_iterations: tuple[int, int] = (0, 0)
     """Minimum and maximum of the iterations that run before those of a long rollout without
     gradient, so that what needs many is learned at the cost of few; short rollouts have up to half
@@ -65,6 +65,11 @@ class Plan:
     progressive: bool = True
     """Start rollouts from earlier thoughts; without it (an ablation), always from the empty memory
     with the full number of iterations and the loss on the last."""
+
+    @property
+    def most_iterations(self) -> int:
+        """The most iterations of a rollout: the training budget."""
+        return self.long_iterations[1] + (self.free_iterations[1] if self.progressive else 0)
 
     def __post_init__(self) -> None:
         for field in fields(self):

@@ -143,7 +143,7 @@ class Run:
     def averaged_agent(self) -> Agent[Any]:
         """The agent as it would be shipped now."""
         net = self.trainer.averaged_net()
-        iterations = self.plan.long_iterations[1] if net.recurrent else 1
+        iterations = self.plan.most_iterations if net.recurrent else 1
         return Agent(net, self.codec, iterations, self.processes.device)
 
     def validate(self, count: int) -> tuple[float, float]:
