@@ -6,11 +6,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from tests.deep_thinking.analysis.distance_net import NearTask, distance_agent, distances
 from tests.deep_thinking.conftest import MAZE_INTERFACE
 from thinkenv import mazes
 from thinkenv.deep_thinking import Agent, load
 from thinkenv.deep_thinking import agent as agent_module
-from thinkenv.deep_thinking.analysis.diagnostics import agreement_with, alignment_of, diagnose
+from thinkenv.deep_thinking.analysis.diagnostics import (
+    agreement_with,
+    alignment_of,
+    diagnose,
+    random_memory,
+)
 from thinkenv.deep_thinking.architectures import Architecture, Settings
 from thinkenv.deep_thinking.architectures.recurrent import RecurrentNet, RecurrentSettings
 from thinkenv.deep_thinking.codecs.cells import CellCodec
@@ -112,9 +118,44 @@ def test_alignment_is_the_cosine():
     one = torch.tensor([[3.0, 4.0], [1.0, 0.0]]).reshape(2, 2, 1, 1)
     other = torch.tensor([[6.0, 8.0], [0.0, 2.0]]).reshape(2, 2, 1, 1)
     assert alignment_of(one, other).tolist() == pytest.approx([1.0, 0.0])
-    # A memory of several tensors is one vector: here (3, 4) and (6, 8), (1, 0) and (0, 2).
-    parts, others = ({"a": memory[:, :1], "b": memory[:, 1:, 0]} for memory in (one, other))
+    # Of a memory of several tensors, of any form, it is their mean.
+    parts, others = ({"a": memory, "b": memory[:, 1:, 0]} for memory in (one, other))
     assert alignment_of(parts, others).tolist() == pytest.approx([1.0, 0.0])
+
+
+def test_large_counts_do_not_drown_the_other_tensors():
+    alike, unlike = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]])
+    counts = 1000 * torch.ones(1, 1, 3, 3)
+    one = {"signals": alike, "counters": counts}
+    assert alignment_of(one, {"signals": unlike, "counters": counts}).item() == pytest.approx(0.5)
+    assert alignment_of(one, {"signals": -alike, "counters": counts}).item() == pytest.approx(0)
+    # Where there is nothing in both, there is no difference; where in one of them, there is.
+    empty = torch.zeros(1, 2)
+    assert alignment_of(empty, empty).item() == 1 and alignment_of(empty, alike).item() == 0
+
+
+def test_random_counts_are_between_zero_and_the_first_ones():
+    batch = mazes.generate(size=21, count=3, loops=0.1)
+    memory = random_memory(distance_agent(), batch, torch.Generator().manual_seed(1))
+    assert -1 <= memory["near"].min() < -0.9 and 0.9 < memory["near"].max() <= 1
+    for counts, grid in zip(memory["counters"][:, 0].numpy(), batch.grids, strict=True):
+        is_open, most = grid != 0, (grid != 0).sum()
+        assert (counts[~is_open] == 0).all()
+        assert 0 <= counts.min() and 0.9 * most < counts.max() <= most
+        assert counts[is_open].mean() == pytest.approx(most / 2, rel=0.2)
+
+
+def test_a_net_that_counts_is_path_independent():
+    task = NearTask(size=13, split="test", loops=0.2, endpoints="free_cells")
+    batch = task.draw(np.arange(5))
+    diagnosis = diagnose(distance_agent(), task, batch, 80)
+    assert diagnosis.alignment == pytest.approx({"foreign": 1.0, "random": 1.0}, abs=1e-6)
+    assert diagnosis.same_answer == {"foreign": 1.0, "random": 1.0}
+    assert diagnosis.attractors == {"fixed point": 1.0}
+    # The goal has its count after one iteration, cells three steps away after four, for good.
+    assert diagnosis.first_solved.tolist() == diagnosis.last_changed.tolist() == [4] * 5
+    farthest = max(steps[np.isfinite(steps)].max() for steps in map(distances, batch.grids))
+    assert np.flatnonzero(diagnosis.residuals)[-1] == farthest  # from 0
 
 
 def test_agreement_of_a_maze_drawn_by_hand(task):

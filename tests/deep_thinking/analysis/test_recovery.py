@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from tests.deep_thinking.analysis.distance_net import NearTask, distance_agent, distances
 from tests.deep_thinking.conftest import MAZE_INTERFACE
 from thinkenv import mazes
 from thinkenv.deep_thinking import Agent, load
@@ -91,6 +92,20 @@ def test_who_repairs_recovers_and_who_only_remembers_does_not(task, disturbance)
     remembered = recover(task, False, disturbance)
     assert remembered.right_before.all() and not remembered.recovered.any()
     assert np.isinf(remembered.iterations_until_right).all() and (remembered.cells < 1).all()
+
+
+@pytest.mark.parametrize("disturbance", ["none", "noise:0.5", "noise:1", "region:0.5", *ALL])
+def test_counts_are_disturbed_and_become_right_again(disturbance):
+    task, agent = NearTask(split="test", loops=0.3, endpoints="free_cells"), distance_agent()
+    batch = task.draw(np.arange(4))
+    found = measure_recovery(
+        agent, task, batch, Disturbance.parse(disturbance), np.array([64, 64, 48, 80]), 160
+    )
+    assert found.right_before.all() and found.recovered.all() and found.converged.all()
+    if disturbance not in ("moved", "another"):
+        # A minimum is right after as many iterations as there are steps, from whatever numbers.
+        farthest = max(steps[np.isfinite(steps)].max() for steps in map(distances, batch.grids))
+        assert found.iterations_until_right.max() <= 16 * np.ceil((farthest + 1) / 16)
 
 
 def test_it_takes_as_long_as_from_an_empty_memory(task):
@@ -183,6 +198,58 @@ def test_a_damaged_region_is_one_square_of_the_size_asked_for():
         assert change.sum() == 15 * 15
         corners.add((int(rows.min()), int(columns.min())))
     assert len(corners) > 1
+
+
+@pytest.fixture
+def counting_memory():
+    """Signals between -1 and 1 of two problems, and counts that are far larger; others."""
+    stream = torch.Generator().manual_seed(4)
+    return [
+        {
+            "signals": torch.rand(2, 3, 30, 40, generator=stream) / 10 + 0.2,
+            "counters": torch.rand(2, 2, 30, 40, generator=stream) * 50 + 100,
+        }
+        for _ in range(2)
+    ]
+
+
+def test_each_tensor_is_disturbed_by_its_own_measure(counting_memory):
+    memory, others = counting_memory
+
+    def after(text: str) -> dict[str, torch.Tensor]:
+        return Disturbance.parse(text).of(memory, others, torch.Generator().manual_seed(3))
+
+    for name, tensor in memory.items():
+        assert torch.equal(after("foreign")[name], others[name])
+        assert not after("zero")[name].any() and torch.equal(after("none")[name], tensor)
+        assert after("random")[name].abs().max() <= 1
+        scale = float(tensor.square().mean().sqrt())
+        change = after("noise:0.5")[name] - tensor
+        assert float(change.std()) == pytest.approx(0.5 * scale, rel=0.05)
+        flipped = after("flip:0.5")[name]
+        assert torch.equal(flipped.abs(), tensor) and 0.4 < (flipped < 0).float().mean() < 0.6
+
+
+def test_a_damaged_region_is_the_same_square_of_all_boards(counting_memory):
+    memory, others = counting_memory
+    stream = torch.Generator().manual_seed(3)
+    after = Disturbance.parse("region:0.5").of(memory, others, stream)
+    changed = [(after[name] != memory[name]).any(dim=1) for name in memory]
+    assert torch.equal(*changed) and changed[0].sum().item() == 2 * 15 * 15
+    assert not torch.equal(*changed[0])  # the two problems have squares of their own
+    inside = changed[0][:, None].expand_as(after["counters"])
+    assert after["counters"][inside].abs().max() <= 1
+
+
+@pytest.mark.parametrize("text", ALL[:-2])
+def test_only_the_chosen_memories_are_disturbed(text, counting_memory):
+    memory, _ = counting_memory
+    stream, chosen = torch.Generator().manual_seed(3), torch.tensor([1])
+    before = {name: tensor.clone() for name, tensor in memory.items()}
+    after = Disturbance.parse(text).of_some(memory, chosen, stream)
+    for name, tensor in memory.items():
+        assert torch.equal(tensor, before[name]) and torch.equal(after[name][0], tensor[0])
+        assert not torch.equal(after[name][1], tensor[1])
 
 
 @pytest.mark.parametrize(

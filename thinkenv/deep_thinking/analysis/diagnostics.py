@@ -2,7 +2,11 @@
 
 - **Alignment** (Anil et al. 2022, arXiv 2211.09961, "path independence"): how alike the memories
   are in which thinking ends, when it begins from nothing, from the end of a thought about another
-  problem, or from random numbers. 1.00 means that the end depends on the problem alone.
+  problem, or from random numbers. 1.00 means that the end depends on the problem alone. Random
+  numbers are uniform between -1 and 1; those of counts, between 0 and the first memory's numbers.
+  A memory of several tensors is as alike as these are on average, so that counts, which are large,
+  do not drown what lies between -1 and 1. Counts are never negative, so that those of any two
+  problems are alike to some degree.
 - **Attractors**: how many memories come to a fixed point, to a cycle (and of which length), or are
   still on their way.
 - **Residuals**: how much an iteration still changes the memory, by iteration.
@@ -35,7 +39,7 @@ class Diagnosis:
 
     Attributes:
         alignment: Mean cosine between the ends of thoughts from the empty memory and from
-            ``foreign`` and ``random`` ones.
+            ``foreign`` and ``random`` ones: see ``alignment_of``.
         same_answer: Share of the problems with the same answer from there, under the same names.
         cycle: ``(B,)`` int64: 1 for a fixed point, the length of a cycle, or 0.
         residuals: ``(T,)`` float64, the largest change of a number of the memory in each iteration,
@@ -96,9 +100,7 @@ def diagnose(
     stream = torch.Generator().manual_seed(seed)
     starts = {
         "foreign": memories.transform(lambda tensor: tensor.roll(1, dims=0), end.memory),
-        "random": memories.transform(
-            lambda tensor: torch.rand(tensor.shape, generator=stream) * 2 - 1, end.memory
-        ),
+        "random": random_memory(agent, batch, stream),
     }
     alignment, same_answer = {}, {}
     for name, memory in starts.items():
@@ -129,13 +131,34 @@ def diagnose(
     )
 
 
+def random_memory(
+    agent: Agent[SomeMemory], batch: InstanceBatch, stream: torch.Generator
+) -> SomeMemory:
+    """Memories ``(B, …)`` of random numbers, on the CPU: counts are at most those at first."""
+
+    def numbers(first: Tensor, counts: bool) -> Tensor:
+        uniform = torch.rand(first.shape, generator=stream)
+        return uniform * first.cpu() if counts else uniform * 2 - 1
+
+    with torch.no_grad():
+        inputs = agent.codec.encode(batch.problems, agent.device)
+        first = agent.net.start(inputs)
+    return memories.transform_by_kind(numbers, agent.net.unbounded, first)
+
+
 def alignment_of(memory: Memory, other: Memory) -> Tensor:
-    """The cosine between memories ``(B, …)`` and others, ``(B,)``."""
-    flat, other_flat = (
-        torch.cat([tensor.flatten(1) for tensor in memories.tensors_of(one)], dim=1)
-        for one in (memory, other)
-    )
-    return F.cosine_similarity(flat, other_flat, dim=1)
+    """The cosine between memories ``(B, …)`` and others, ``(B,)``.
+
+    Of memories of several tensors it is the mean of the tensors' cosines. Two tensors of zeros are
+    alike.
+    """
+
+    def cosine(tensor: Tensor, other: Tensor) -> Tensor:
+        flat, other_flat = tensor.flatten(1), other.flatten(1)
+        both_empty = ~(flat.any(dim=1) | other_flat.any(dim=1))
+        return F.cosine_similarity(flat, other_flat, dim=1).masked_fill(both_empty, 1.0)
+
+    return torch.stack(memories.tensors_of(memories.transform(cosine, memory, other))).mean(dim=0)
 
 
 def observe(

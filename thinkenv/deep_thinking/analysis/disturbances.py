@@ -12,11 +12,16 @@
 | `moved` | the problem changes a little (in mazes start and goal move), the memory stays |
 | `another` | another problem takes its place, the memory stays |
 
+Of a memory of several tensors each is disturbed as if it were the whole one: noise is as strong as
+its own root mean square, and a region is the same square in all boards. Counts, which may be of any
+size, are no exception: noise is as strong as they are large, and leaves fractions and negative
+numbers; `flip` makes them negative; `random` and `region` put numbers between -1 and 1 there, far
+below what most counts are.
+
 Sources: Bansal et al. 2022 (arXiv 2202.05826) swap and perturb the memory, figures 7 and 12; damage
 of regions is customary for neural cellular automata (Mordvintsev et al. 2020, Distill).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -113,19 +118,41 @@ class Disturbance:
         if self.kind == "region" and not any(map(memories.is_board, memories.tensors_of(memory))):
             raise ValueError(f"the disturbance '{self}' must be of a memory of boards, got none")
 
-        def disturb(tensor: Tensor) -> Tensor:
-            foreign = tensor.roll(1, dims=0)[chosen]
-            return tensor.index_copy(0, chosen, self.of(tensor[chosen], foreign, stream))
+        before = memories.transform(lambda tensor: tensor[chosen], memory)
+        others = memories.transform(lambda tensor: tensor.roll(1, dims=0)[chosen], memory)
+        after = self.of(before, others, stream)
+        disturbed = memories.transform(torch.clone, memory)
+        memories.put(disturbed, chosen, after)
+        return disturbed
 
-        return memories.transform(disturb, memory)
+    def of(self, memory: SomeMemory, others: SomeMemory, stream: torch.Generator) -> SomeMemory:
+        """The memories ``(B, …)`` after this disturbance.
 
-    def of(self, memory: Tensor, others: Tensor, stream: torch.Generator) -> Tensor:
-        """A tensor of the memories ``(B, M, …)`` after this disturbance.
+        Args:
+            memory: ``(B, …)``; not changed.
+            others: ``(B, …)``, a memory of another problem for each.
+            stream: Where random numbers come from, on the memory's device.
+        """
+        first = memories.tensors_of(memory)[0]
+        place = None
+        if self.kind == "region":  # one place for all tensors
+            place = torch.rand((2, len(first)), generator=stream, device=first.device)
+
+        def disturb(tensor: Tensor, other: Tensor) -> Tensor:
+            return self._of_tensor(tensor, other, place, stream)
+
+        return memories.transform(disturb, memory, others)
+
+    def _of_tensor(
+        self, memory: Tensor, others: Tensor, place: Tensor | None, stream: torch.Generator
+    ) -> Tensor:
+        """A tensor ``(B, M, …)`` of the memories after this disturbance.
 
         Args:
             memory: ``(B, M, …)``; not changed.
-            others: ``(B, M, …)``, a memory of another problem for each.
-            stream: Where random numbers come from, on the memory's device.
+            others: ``(B, M, …)``, of another problem for each.
+            place: ``(2, B)``, where regions lie, as shares of the way down and to the right.
+            stream: Where random numbers come from.
         """
 
         def uniform(shape: tuple[int, ...]) -> Tensor:
@@ -142,31 +169,28 @@ class Disturbance:
             return others
         if self.kind == "random":
             return 2 * uniform(memory.shape) - 1
-        if self.kind == "region" and memories.is_board(memory):
-            inside = squares_at_random(memory.shape, self.strength, uniform)
+        if place is not None and memories.is_board(memory):
+            inside = squares_at(place, memory.shape, self.strength)
             return torch.where(inside, 2 * uniform(memory.shape) - 1, memory)
         if self.kind == "flip":
             return torch.where(uniform(memory.shape) < self.strength, -memory, memory)
         return memory
 
 
-def squares_at_random(
-    shape: torch.Size, share: float, uniform: Callable[[tuple[int, ...]], Tensor]
-) -> Tensor:
-    """A mask ``(B, 1, H, W)`` of one square in each problem, at a random position.
+def squares_at(place: Tensor, shape: torch.Size, share: float) -> Tensor:
+    """A mask ``(B, 1, H, W)`` of one square in each problem.
 
     Args:
+        place: ``(2, B)`` from 0 to 1: how far down, and how far to the right.
         shape: ``(B, M, H, W)``.
         share: How high and wide the square is, as a share of the problem's smaller side.
-        uniform: Gives random numbers between 0 and 1 of a shape.
     """
-    batch, _, height, width = shape
+    _, _, height, width = shape
     side = max(1, round(share * min(height, width)))
-    corner = uniform((2, batch))
-    top = (corner[0] * (height - side + 1)).long()[:, None]  # (B, 1)
-    left = (corner[1] * (width - side + 1)).long()[:, None]
-    rows = torch.arange(height, device=corner.device)
-    columns = torch.arange(width, device=corner.device)
+    top = (place[0] * (height - side + 1)).long()[:, None]  # (B, 1)
+    left = (place[1] * (width - side + 1)).long()[:, None]
+    rows = torch.arange(height, device=place.device)
+    columns = torch.arange(width, device=place.device)
     in_rows = (rows >= top) & (rows < top + side)  # (B, H)
     in_columns = (columns >= left) & (columns < left + side)  # (B, W)
     return (in_rows[:, :, None] & in_columns[:, None, :])[:, None]
