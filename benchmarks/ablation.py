@@ -125,6 +125,7 @@ STUDIES = {
             "bounded memory alone": f"{COUNTING} --sources",
             "ordinary channels as counters": f"{VARIANT}OrdinaryCounters",
             "learned sources": f"{VARIANT}LearnedSources",
+            "learned sources, four counters": f"{VARIANT}LearnedSources --sources 3 3 3 3",
             "learned costs": f"{VARIANT}LearnedCosts",
             "two counters": f"{COUNTING} --sources 2 3",
             "one counter: the recipe": COUNTING,

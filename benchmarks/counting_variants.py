@@ -68,8 +68,10 @@ class LearnedSources(WithoutKernel):
 
     def __init__(self, settings: CountingSettings, interface: Interface):
         super().__init__(settings, interface)
-        # All gates are 0.5 at first: every cell is half of a source.
-        self.gates = nn.Parameter(torch.zeros(interface.input_channels, len(self.sources)))
+        # At first each kind of cell is more or less of a source, by chance: of equal ones, it would
+        # depend on chance elsewhere which one becomes less than the others.
+        gates = torch.randn(interface.input_channels, len(self.sources))
+        self.gates = nn.Parameter(gates / GATE_SPEED)
 
     def inject(self, inputs: Tensor) -> Tensor:
         """As of the counting net, but for the gates of each cell in place of its sources."""

@@ -136,9 +136,9 @@ def task_of(name: str) -> MazeTask:
     return MazeTask(**SETS[name].options)
 
 
-def give_up_after(task: MazeTask) -> int:
+def give_up_after(size: int) -> int:
     """Where to give up on a memory that does not converge: ten times the longest possible path."""
-    return min(MAX_ITERATIONS, 5 * task.size**2)
+    return min(MAX_ITERATIONS, 5 * size**2)
 
 
 def think_about_set(agent: Agent, name: str, seed: int) -> dict:
@@ -151,7 +151,7 @@ def think_about_set(agent: Agent, name: str, seed: int) -> dict:
 
     def think(problems: np.ndarray) -> Answers:
         began = time.perf_counter()
-        found = agent.think(problems, "converged", max_iterations=give_up_after(task))
+        found = agent.think(problems, "converged", max_iterations=give_up_after(task.size))
         seconds.append(time.perf_counter() - began)
         cycles.extend(found.cycle.tolist())
         assert found.reachable is not None  # they are mazes
@@ -198,7 +198,7 @@ def think_ten_times_as_long(
         everywhere: Compute all cells in every iteration, instead of those that can still change.
     """
     problems = task.draw(instances_of_seed(seed, count)).problems
-    thought = agent.think(problems, "converged", max_iterations=give_up_after(task))
+    thought = agent.think(problems, "converged", max_iterations=give_up_after(task.size))
     same = []
     for index, iterations in enumerate(thought.iterations.tolist()):
         one = slice(index, index + 1)
@@ -218,7 +218,7 @@ def measure_attractors(agent: Agent, name: str, seed: int) -> dict:
     task = task_of(name)
     batch = task.draw(instances_of_seed(seed, ATTRACTORS_MAZES))
     diagnosis = diagnose(
-        agent, task, batch, WATCHED_ITERATIONS, max_iterations=give_up_after(task), seed=seed
+        agent, task, batch, WATCHED_ITERATIONS, max_iterations=give_up_after(task.size), seed=seed
     )
     assert diagnosis.agreement is not None  # they are mazes
     longer = think_ten_times_as_long(agent, task, ATTRACTORS_MAZES, seed, everywhere=True)
@@ -254,8 +254,13 @@ def table(stored: list[dict], share: str) -> str:
     return markdown_table([*keys, "mazes", *seeds], lines)
 
 
-def stored_so_far(path: Path, agent: Agent, seed: int) -> dict[str, Any]:
+def stored_so_far(path: Path, agent: Agent, seed: int = 0) -> dict[str, Any]:
     """What a file holds of an agent: its rows by the names of their sets, and its attractors.
+
+    Args:
+        path: The file, which need not be there yet.
+        agent: The agent.
+        seed: Of the mazes.
 
     Raises:
         ResultFileError: If it is of another agent, or of other mazes.
@@ -263,7 +268,7 @@ def stored_so_far(path: Path, agent: Agent, seed: int) -> dict[str, Any]:
     about = ("seed", "commit", "plan", "net", "trained_on", "metrics", "weights_sha256")
     described = {name: agent.description[name] for name in about}
     if not path.exists():
-        return {"format": FORMAT, "agent": described, "attractors": [], "rows": {}}
+        return {"format": FORMAT, "agent": described, "rows": {}}
     known = read_result(path)
     weights = (described["weights_sha256"], agent.description.get("earlier_sha256"))
     if not isinstance(known["rows"], dict):
@@ -272,14 +277,11 @@ def stored_so_far(path: Path, agent: Agent, seed: int) -> dict[str, Any]:
         raise ResultFileError(f"{path} is of another agent")
     if any(row["seed"] != seed for row in known["rows"].values()):
         raise ResultFileError(f"{path} holds mazes of another seed")
-    attractors = known.get("attractors", known.get("limits")) or []
-    return {
-        "format": FORMAT,
-        "agent": described,
+    stored: dict[str, Any] = {"format": FORMAT, "agent": described, "rows": known["rows"]}
+    if attractors := known.get("attractors", known.get("limits")):
         # In version 0.1 they were of one set alone.
-        "attractors": [attractors] if isinstance(attractors, dict) else attractors,
-        "rows": known["rows"],
-    }
+        stored["attractors"] = [attractors] if isinstance(attractors, dict) else attractors
+    return stored
 
 
 def in_words(name: str, row: dict) -> str:
@@ -324,10 +326,11 @@ def main() -> None:
             stored["rows"][name] = row
             store_result(arguments.json, stored)
         print(in_words(name, stored["rows"][name]), flush=True)
-        if name in ATTRACTORS_SETS and all(one["set"] != name for one in stored["attractors"]):
+        of_sets = {found["set"] for found in stored.get("attractors", ())}
+        if name in ATTRACTORS_SETS and name not in of_sets:
             found = measure_attractors(agent, name, arguments.seed)
             stored = stored_so_far(*of_file)
-            stored["attractors"].append(found)
+            stored.setdefault("attractors", []).append(found)
             store_result(arguments.json, stored)
             print(found, flush=True)
 

@@ -45,7 +45,15 @@ def test_the_options_of_every_variant_are_options_of_the_training(
     # No two variants are the same; the net that has no counters has none.
     assert len(set(map(repr, seen))) == len(seen)
     if name == "counting":
-        assert [net.sources for _, _, net, _ in seen] == [(), (3,), (3,), (3,), (2, 3), (3,)]
+        assert [net.sources for _, _, net, _ in seen] == [
+            (),
+            (3,),
+            (3,),
+            (3, 3, 3, 3),
+            (3,),
+            (2, 3),
+            (3,),
+        ]
 
 
 def test_the_recipes_are_trained_with_their_plans(ablation):
