@@ -32,7 +32,7 @@ def iterate_slowly(memory, problem, weights_of_net):
                 min(max(counters[place][counter], 0), most) if is_open[place] else most
                 for place in near[1:]
             ]
-            slopes = np.clip(counters[row, column, counter] - np.array(counts), -1, 1)
+            slopes = np.clip(counters[row, column, counter] - np.array(counts), 0, 1)
             begin = written + 4 * counter
             after[0][row, column, begin : begin + 4] = slopes
             is_source = sources[row, column, counter]

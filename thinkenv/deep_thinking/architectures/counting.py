@@ -87,11 +87,12 @@ class CountingNet(Architecture[CountingMemory]):
       the least of its four neighbours (what it was itself is forgotten). So from any numbers at all
       it comes to be the number of steps from the nearest source. Where none can be reached it rises
       until it is as large as the number of open cells, which is also what it begins with;
-    - four *slopes* for each counter: the differences to the four neighbours, cut off at -1 and 1.
+    - four *slopes* for each counter: how far it falls from here to each of the four neighbours, 0
+      where it does not, and at most 1.
 
     One iteration is ``signals' = clamp(W relu(V [signals, slopes and problem of the cell and of its
-    four neighbours]))``. The net never sees a counter itself, only slopes: where they fall, where
-    they rise. It has no symmetry built in, so that it can learn which of two ways to prefer.
+    four neighbours]))``. The net never sees a counter itself, only where it falls. It has no
+    symmetry built in, so that it can learn which of two ways to prefer.
 
     What is built in: walls hold no memory, counters are minima of neighbours plus one, and which
     cells they count from. What is learned: everything that is done with it.
@@ -188,7 +189,7 @@ class CountingNet(Architecture[CountingMemory]):
         near = problem.cells.around(counts, outside=beyond).view(number, -1, counters)[:, 1:]
         near = torch.minimum(near.clamp(min=0), problem.most[:, :, None])  # (n, 4, K)
         after = torch.minimum(near.amin(dim=1) + 1, problem.most)
-        slopes = (counts[:, None] - near).clamp(-1, 1)  # (n, 4, K)
+        slopes = (counts[:, None] - near).clamp(0, 1)  # (n, 4, K)
         return after.masked_fill(problem.is_source, 0.0), slopes.transpose(1, 2).flatten(1)
 
     def _injected_by_cells(self, injected: Tensor) -> "Injected":
@@ -245,15 +246,16 @@ class CountingNet(Architecture[CountingMemory]):
         it. Where a net is asked before that, it learns to guess.
         """
         return {
-            "steps": 2_500,
+            "steps": 3_000,
             "short_steps": 400,
             "free_iterations": (40, 100),
             "long_iterations": (24, 40),
             "short_starts": ("empty", "continued", "foreign", "continued"),
             "long_starts": ("empty", "foreign", "continued", "random"),
-            "batch": 48,
+            "batch": 32,
             "learning_rate": 2e-3,
             "update_prob": 0.75,
+            "residual_penalty": 1.5,
         }
 
     @classmethod

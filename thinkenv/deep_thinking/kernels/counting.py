@@ -91,7 +91,7 @@ def iterate_open_cells(
                     if is_open[near]:
                         other = min(max(counters[near, counter], zero), most)
                     least = min(least, other)
-                    slope = min(max(own - other, -one), one)
+                    slope = min(max(own - other, zero), one)
                     scratch[index, written + 4 * counter + direction] = slope
                 next_count = min(least + one, most)
                 scratch[index, read + counter] = zero if sources[cell, counter] else next_count
