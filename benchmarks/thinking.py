@@ -4,14 +4,18 @@ Run from the repository's root, on an otherwise idle machine:
 
     python benchmarks/thinking.py --json benchmarks/results/thinking.json \
         --figure assets/pictures/active_cells.png
+    python benchmarks/thinking.py --checkpoint maze_loops --sizes 201 801 --loops 0 0.1 \
+        --endpoints free_cells --json benchmarks/results/thinking_loops.json
 
 For each size one maze of ``extrapolation`` is thought about until its memory has converged, or
-for ``--max-iterations``, by active cells (thinkenv/deep_thinking/rollout/active_cells.py). On the
+for ``--max-iterations``, by active cells (``active_cells.py`` and ``counting_cells.py`` in
+thinkenv/deep_thinking/rollout); with several chances of loops, one for each size and chance. On the
 way the share of active cells is noted, and whether the answer is right. An iteration of the whole
 maze always takes the same time, so it is measured on some of them, before, in the middle and
 after, and multiplied by the number of iterations.
 """
 
+import itertools
 import resource
 import statistics
 import sys
@@ -26,6 +30,7 @@ from thinkenv.deep_thinking import Agent, Rollout, load
 from thinkenv.deep_thinking.agent import TOLERANCE
 from thinkenv.deep_thinking.distributed import prepare_device
 from thinkenv.deep_thinking.rollout.active_cells import ActiveCells
+from thinkenv.deep_thinking.rollout.counting_cells import CountingCells
 from thinkenv.mazes import MazeTask, is_solution
 from thinkenv.provenance import store_result
 
@@ -40,12 +45,12 @@ def seconds_of(rollout: Rollout, iterations: int) -> float:
     return time.perf_counter() - began
 
 
-def measure(agent: Agent, size: int, instance: int, max_iterations: int) -> dict:
+def measure(agent: Agent, task: MazeTask, instance: int, max_iterations: int) -> dict:
     """Think about one maze both ways; what was found."""
-    batch = MazeTask(size, "extrapolation").draw([instance])
+    batch = task.draw([instance])
     rollout = agent.start(batch.problems)
     cells = rollout.stepper
-    assert isinstance(cells, ActiveCells), f"size {size} is too small for active cells"
+    assert isinstance(cells, ActiveCells | CountingCells), "too small for active cells"
     everywhere = agent.start(batch.problems, everywhere=True)
     dense: list[float] = []  # seconds of single iterations of the whole maze
 
@@ -63,8 +68,10 @@ def measure(agent: Agent, size: int, instance: int, max_iterations: int) -> dict
             measure_everywhere()
     measure_everywhere()
     whole = statistics.median(dense) * rollout.iterations
+    unusual = {"loops": task.loops, "endpoints": task.endpoints}
     return {
-        "size": size,
+        "size": task.size,
+        **{key: value for key, value in unusual.items() if value not in (0, "any")},
         "instance": instance,
         "path_length": int(batch.path_lengths[0]),
         "iterations": rollout.iterations,
@@ -85,7 +92,8 @@ def plot(rows: list[dict], path: Path) -> None:
         for row in rows:
             iterations = [note["iterations"] for note in row["active_cells"]]
             shares = [note["active_share"] for note in row["active_cells"]]
-            label = f"{row['size']}x{row['size']}, path of {row['path_length']:,} cells"
+            loops = f" loops {row['loops']:g}" if "loops" in row else ""
+            label = f"{row['size']}x{row['size']}{loops}, path of {row['path_length']:,} cells"
             axes.plot(iterations, shares, label=label)
         axes.set(xlabel="iterations", ylabel="cells that can still change", yscale="log")
         axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:g} %")
@@ -97,6 +105,8 @@ def main() -> None:
     parser = parser_of(__doc__, threads=True)
     parser.add_argument("--checkpoint", default="maze", help="an agent: name or folder")
     parser.add_argument("--sizes", type=int, nargs="+", default=[201, 801])
+    parser.add_argument("--loops", type=float, nargs="+", default=[0.0], help="of each size")
+    parser.add_argument("--endpoints", default="any", help="of all mazes")
     parser.add_argument("--instance", type=int, default=0)
     parser.add_argument("--max-iterations", type=int, default=100_000)
     parser.add_argument(
@@ -105,11 +115,13 @@ def main() -> None:
     arguments = parser.parse_args()
     agent = load(arguments.checkpoint, prepare_device("cpu", arguments.threads))
     rows = []
-    for size in arguments.sizes:
-        row = measure(agent, size, arguments.instance, arguments.max_iterations)
+    for size, loops in itertools.product(arguments.sizes, arguments.loops):
+        kind = {"loops": loops, "endpoints": arguments.endpoints}
+        task = MazeTask(size, "extrapolation", **kind)
+        row = measure(agent, task, arguments.instance, arguments.max_iterations)
         rows.append(row)
         print(
-            f"size {size}: {row['iterations']:,} iterations, "
+            f"{task.label(task.options)}: {row['iterations']:,} iterations, "
             f"{'converged' if row['converged'] else 'not converged'}, "
             f"{'solved' if row['solved'] else 'not solved'}; {row['active_seconds']:.1f} s where "
             f"it changes, {row['dense_seconds']:.1f} s everywhere: {row['times_faster']:.1f} times",

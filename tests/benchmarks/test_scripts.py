@@ -29,7 +29,22 @@ def test_a_benchmark_stores_what_is_published(tmp_path, name, options):
         assert list(row) == list(like)
 
 
-@pytest.mark.parametrize("name", ["ablation", "extrapolation", "leaderboard"])
+def test_mazes_with_loops_are_timed_beside_trees(tmp_path):
+    """And whatever is unusual about a maze is said."""
+    file = tmp_path / "result.json"
+    options = "--sizes 101 --loops 0 0.1 --endpoints free_cells --max-iterations 160 --threads 1"
+    command = [sys.executable, "benchmarks/thinking.py", *options.split(), "--json", file]
+    run = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    tree, loops = json.loads(file.read_text())["rows"]
+    assert "loops" not in tree and loops["loops"] == 0.1
+    assert tree["endpoints"] == loops["endpoints"] == "free_cells"
+    assert tree["active_cells"][0] == {"iterations": 0, "active_share": pytest.approx(0.5, abs=0.1)}
+    first, second = run.stdout.splitlines()
+    assert first.startswith("101x101 free_cells: 160 iterations, not converged")
+    assert second.startswith("101x101 free_cells loops 0.1: 160 iterations")
+
+
+@pytest.mark.parametrize("name", ["ablation", "extrapolation", "foreign_mazes", "leaderboard"])
 def test_results_need_a_file_to_go_on_from(name):
     command = [sys.executable, f"benchmarks/{name}.py"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
