@@ -26,7 +26,6 @@ import tyro
 from thinkenv import suites
 from thinkenv.checks import check_choice
 from thinkenv.deep_thinking import Agent, command_line, evaluation
-from thinkenv.deep_thinking.agent import MAX_ITERATIONS
 from thinkenv.deep_thinking.analysis import tables
 from thinkenv.deep_thinking.analysis.disturbances import Disturbance
 from thinkenv.deep_thinking.distributed import Distributed
@@ -48,8 +47,9 @@ class Args(command_line.AgentArgs):
     problems: int | None = None
     """How many of each size, or of each bucket of ratings; by default 200, and all of a suite or a
     file."""
-    max_iterations: int = MAX_ITERATIONS
-    """Where to give up on a memory that does not converge."""
+    max_iterations: int | None = None
+    """Where to give up on a memory that does not converge; by default after as many iterations as a
+    board has cells, and 100,000 at least."""
     seed: int = 0
     """Which problems of the split."""
     json: Path | None = None

@@ -33,7 +33,6 @@ from measuring import markdown_table, parser_of
 
 from thinkenv.command_line import run_command
 from thinkenv.deep_thinking import Agent, load
-from thinkenv.deep_thinking.agent import MAX_ITERATIONS
 from thinkenv.deep_thinking.analysis.diagnostics import diagnose
 from thinkenv.deep_thinking.distributed import prepare_device
 from thinkenv.deep_thinking.rollout import memories
@@ -125,6 +124,8 @@ SETS = {name: of_name for group in GROUPS.values() for name, of_name in group.it
 ATTRACTORS_SETS = ("59", "59 free_cells loops 0.1")
 ATTRACTORS_MAZES = 100
 WATCHED_ITERATIONS = 1500
+# Where to give up on a memory that does not converge, if not before.
+MOST_ITERATIONS = 1_000_000
 # The largest size of which all cells are computed in ten times the iterations.
 MAX_SIZE_EVERYWHERE = 33
 # What a table can show of each set.
@@ -138,7 +139,14 @@ def task_of(name: str) -> MazeTask:
 
 def give_up_after(size: int) -> int:
     """Where to give up on a memory that does not converge: ten times the longest possible path."""
-    return min(MAX_ITERATIONS, 5 * size**2)
+    return min(MOST_ITERATIONS, 5 * size**2)
+
+
+def again_of(size: int) -> int:
+    """How many mazes of a size are thought about ten times as long."""
+    if size <= MAX_SIZE_EVERYWHERE:
+        return 10
+    return 50 if size < 100 else 20 if size < 400 else 2
 
 
 def think_about_set(agent: Agent, name: str, seed: int) -> dict:
@@ -172,7 +180,7 @@ def think_about_set(agent: Agent, name: str, seed: int) -> dict:
         "ten_times_as_long": think_ten_times_as_long(
             agent,
             task,
-            count=min(count, 50 if task.size < 100 else 20 if task.size < 400 else 2),
+            count=min(count, again_of(task.size)),
             seed=seed,
             everywhere=task.size <= MAX_SIZE_EVERYWHERE,
         ),

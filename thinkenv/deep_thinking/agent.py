@@ -1,6 +1,7 @@
 """An agent: a trained net that thinks about problems for as long as one likes."""
 
 import itertools
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +26,8 @@ from thinkenv.tasks.base import AnyTask
 # A memory has converged when none of its numbers, which lie between -1 and 1, moves by more than
 # this in one iteration.
 TOLERANCE = 1e-3
-# Where to give up on a thought that never stops changing.
+# Where to give up on a thought that never stops changing: on boards of more cells later, since what
+# counts its way through a maze needs an iteration for each cell of it, there and back.
 MAX_ITERATIONS = 100_000
 
 # Cells thought about at a time: few enough for the processor's caches, or enough to fill a GPU.
@@ -214,7 +216,7 @@ class Agent(Shareable, Generic[SomeMemory]):
         problems: Problems,
         iterations: Iterations | None = None,
         memory: SomeMemory | None = None,
-        max_iterations: int = MAX_ITERATIONS,
+        max_iterations: int | None = None,
         tolerance: float = TOLERANCE,
         progress: Callable[[int], object] | None = None,
     ) -> Thought[SomeMemory]:
@@ -229,7 +231,8 @@ class Agent(Shareable, Generic[SomeMemory]):
                 problem when its memory has stopped changing; by default as often as in training.
             memory: ``(B, M, H, W)`` to go on from, by default the empty memory. (Of one problem
                 alone without the first axis, as in its thought.)
-            max_iterations: Where to give up with ``iterations="converged"``.
+            max_iterations: Where to give up with ``iterations="converged"``; by default after as
+                many iterations as a board has cells, and 100,000 at least.
             tolerance: The largest change of a memory, whose numbers lie between -1 and 1, that
                 counts as none.
             progress: Called with the number of problems done since the last call.
@@ -249,6 +252,8 @@ class Agent(Shareable, Generic[SomeMemory]):
             iterations = self.training_iterations
         stopping: Stopping = "fixed"
         if iterations == "converged":
+            if max_iterations is None:
+                max_iterations = max(MAX_ITERATIONS, math.prod(self.codec.board(problems)))
             limit, stop_below, stopping = max_iterations, tolerance, "converged"
         elif isinstance(iterations, (int, np.integer)) and iterations >= 0:
             limit, stop_below = int(iterations), 0.0

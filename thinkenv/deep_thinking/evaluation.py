@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 from tqdm import tqdm
 
-from thinkenv.deep_thinking.agent import MAX_ITERATIONS, TOLERANCE, Agent, Iterations
+from thinkenv.deep_thinking.agent import TOLERANCE, Agent, Iterations
 from thinkenv.deep_thinking.analysis.diagnostics import diagnose
 from thinkenv.deep_thinking.analysis.disturbances import Disturbance
 from thinkenv.deep_thinking.analysis.recovery import EVAL_EVERY, measure_recovery
@@ -30,16 +30,16 @@ class ThinkingTime:
     Attributes:
         fixed: Increasing numbers of iterations at which its answers are noted.
         until_converged: Whether it also thinks until each memory has converged.
-        max_iterations: Where it gives up then.
+        max_iterations: Where it gives up then; None for where ``Agent.think`` does.
     """
 
     fixed: tuple[int, ...]
     until_converged: bool = False
-    max_iterations: int = MAX_ITERATIONS
+    max_iterations: int | None = None
 
     @classmethod
     def parse(
-        cls, words: Sequence[str], max_iterations: int, defaults: Sequence[int]
+        cls, words: Sequence[str], max_iterations: int | None, defaults: Sequence[int]
     ) -> "ThinkingTime":
         """Read ``--iterations``.
 
@@ -51,7 +51,7 @@ class ThinkingTime:
         Raises:
             ValueError: If a word is neither a positive integer nor ``converged``.
         """
-        if max_iterations < 1:
+        if max_iterations is not None and max_iterations < 1:
             raise ValueError(f"--max-iterations must be at least 1, got {max_iterations}")
         numbers = set()
         for word in words or map(str, defaults):
@@ -125,7 +125,7 @@ def evaluate_recovery(
     count: int,
     seed: int = 0,
     iterations: int | None = None,
-    max_iterations: int = MAX_ITERATIONS,
+    max_iterations: int | None = None,
 ) -> Iterator[dict]:
     """Measure how many answers become right again after each disturbance at each time.
 
@@ -138,7 +138,7 @@ def evaluate_recovery(
         count: How many problems.
         seed: Which ones.
         iterations: How long to watch; by default as long as suffices for the hardest problems.
-        max_iterations: Where to give up on memories that do not converge.
+        max_iterations: Where to give up on memories that do not converge: as of ``Agent.think``.
 
     Yields:
         A row for each disturbance at each time, with ``disturbed_at``, ``right_before``,
@@ -193,7 +193,7 @@ def evaluate_diagnosis(
     count: int,
     seed: int = 0,
     iterations: int | None = None,
-    max_iterations: int = MAX_ITERATIONS,
+    max_iterations: int | None = None,
 ) -> dict:
     """Find out how an agent thinks about a set of problems.
 
@@ -204,7 +204,7 @@ def evaluate_diagnosis(
         seed: Which ones.
         iterations: How many to watch one by one; by default as many as suffice for the hardest
             problems.
-        max_iterations: Where to give up on memories that do not converge.
+        max_iterations: Where to give up on memories that do not converge: as of ``Agent.think``.
 
     Returns:
         A row with what ``analysis.diagnostics.Diagnosis`` holds; curves end where nothing changes

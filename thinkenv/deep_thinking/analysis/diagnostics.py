@@ -26,7 +26,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from thinkenv.deep_thinking.agent import MAX_ITERATIONS, TOLERANCE, Agent
+from thinkenv.deep_thinking.agent import TOLERANCE, Agent
 from thinkenv.deep_thinking.rollout import memories
 from thinkenv.deep_thinking.rollout.memories import Memory, SomeMemory
 from thinkenv.deep_thinking.rollout.rollout import CHECK_EVERY
@@ -76,7 +76,7 @@ def diagnose(
     task: AnyTask,
     batch: InstanceBatch,
     iterations: int,
-    max_iterations: int = MAX_ITERATIONS,
+    max_iterations: int | None = None,
     seed: int = 0,
     progress: Callable[[int], object] | None = None,
 ) -> Diagnosis:
@@ -87,7 +87,7 @@ def diagnose(
         task: The task that the problems are of.
         batch: B problems of it, 2 or more.
         iterations: T, how many iterations to watch one by one.
-        max_iterations: Where to give up looking for the end of a thought.
+        max_iterations: Where to give up looking for the end of a thought: as of ``Agent.think``.
         seed: Decides the random memories.
         progress: Called with the number of problems watched since the last call.
 
