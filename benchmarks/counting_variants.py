@@ -52,7 +52,7 @@ class WithoutKernel(CountingNet):
 
 def slopes_of(counts: Tensor, near: Tensor) -> Tensor:
     """The slopes ``(n, 4 * K)`` of counts ``(n, K)`` beside those around them ``(n, 4, K)``."""
-    return (counts[:, None] - near).clamp(-1, 1).transpose(1, 2).flatten(1)
+    return (counts[:, None] - near).clamp(0, 1).transpose(1, 2).flatten(1)
 
 
 class LearnedSources(WithoutKernel):
