@@ -160,7 +160,13 @@ def write_maze_dataset(path: Path, name: str, size: int, count: int, seed: int) 
         endpoint_kwargs={"endpoints_not_equal": True},
         seed=seed,
     )
-    MazeDataset.generate(config, gen_parallel=False).save(path)
+    dataset = MazeDataset.generate(config, gen_parallel=False)
+    # What some of its generators tell in tuples, it cannot save of a hundred mazes or more.
+    for maze in dataset.mazes:
+        told = maze.generation_meta.items()
+        changed = {key: np.array(value) for key, value in told if isinstance(value, tuple)}
+        maze.generation_meta.update(changed)
+    dataset.save(path)
 
 
 def write_all(folder: Path, count: int, seed: int) -> Iterator[dict]:
