@@ -133,18 +133,15 @@ class OrdinaryCounters(WithoutKernel):
         self.grow = layers.Linear(self.update.in_features, len(self.sources))
 
     def step(self, memory: CountingMemory, injected: Tensor) -> CountingMemory:
-        """One iteration: of signals ``(B, M, H, W)``, slopes and counters."""
+        """One iteration: of signals ``(B, M, H, W)`` and counters ``(B, K, H, W)``."""
         problem = self._injected_by_cells(injected)
         cells = problem.cells
-        signals, slopes, counts = (
-            cells.rows(memory[name]) for name in ("signals", "slopes", "counters")
-        )
-        of_memory, _ = self._weights_by_what_they_read()
-        read = cells.around(torch.cat([signals, slopes], dim=1))
-        hidden = F.relu(torch.addmm(problem.hidden, read, of_memory.t()))
+        of_signals, of_slopes, _ = self.widen.weight.split(self.reads, dim=1)
+        seen = cells.around(cells.rows(memory["signals"]))
+        counts = cells.rows(memory["counters"])
+        slopes = slopes_of(counts, self.counts_near(problem, counts))
+        hidden = problem.hidden + F.linear(seen, of_signals) + F.linear(slopes, of_slopes)
+        hidden = F.relu(hidden)
         grown = torch.minimum((counts + self.grow(hidden)).clamp(min=0), problem.most)
-        return {
-            "signals": cells.board(layers.InwardClamp.apply(self.update(hidden))),
-            "slopes": cells.board(slopes_of(counts, self.counts_near(problem, counts))),
-            "counters": cells.board(grown),
-        }
+        signals = layers.InwardClamp.apply(self.update(hidden))
+        return {"signals": cells.board(signals), "counters": cells.board(grown)}

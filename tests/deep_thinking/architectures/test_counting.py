@@ -79,9 +79,12 @@ def test_counters_come_to_be_distances_from_any_numbers(begin):
 
 def test_slopes_say_where_the_count_falls():
     grid = np.array([[0, 2, 1, 3, 0]], np.uint8)
-    slopes = counters_after(net_of(), grid, 9)["slopes"][0, :, 0]  # up, right, down, left
-    assert not slopes[[0, 2, 3]].any()
-    assert slopes[1, 1:4].tolist() == [1, 1, 0]
+    net = net_of()
+    inputs = CODEC.encode(grid[None])
+    with torch.no_grad():
+        net.inject(inputs)
+        _, slopes = net.count(net._last, torch.tensor([[2.0], [1.0], [0.0]]))
+    assert slopes.tolist() == [[0, 1, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0]]  # up, right, down, left
 
 
 def test_nothing_is_remembered_at_walls():

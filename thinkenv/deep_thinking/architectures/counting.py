@@ -80,19 +80,19 @@ class Injected(NamedTuple):
 class CountingNet(Architecture[CountingMemory]):
     """A recurrent net that counts steps, and learns what to make of the counts.
 
-    Each open cell has a memory of three kinds:
+    Each open cell has a memory of two kinds:
 
     - M *signals* between -1 and 1, which are learned;
     - K *counters*, numbers of any size: a counter is 0 at its sources, and elsewhere one more than
       the least of its four neighbours (what it was itself is forgotten). So from any numbers at all
       it comes to be the number of steps from the nearest source. Where none can be reached it rises
-      until it is as large as the number of open cells, which is also what it begins with;
-    - four *slopes* for each counter: how far it falls from here to each of the four neighbours, 0
-      where it does not, and at most 1.
+      until it is as large as the number of open cells, which is also what it begins with.
 
-    One iteration is ``signals' = clamp(W relu(V [signals, slopes and problem of the cell and of its
-    four neighbours]))``. The net never sees a counter itself, only where it falls. It has no
-    symmetry built in, so that it can learn which of two ways to prefer.
+    One iteration is ``signals' = clamp(W relu(V [signals of the cell and of its four neighbours,
+    what the problem has in the cell, slopes]))``. There are four *slopes* for each counter: how far
+    it falls from the cell to each neighbour, 0 where it does not, and at most 1. The net never sees
+    a counter itself, and of its neighbours nothing but their signals: what is the case there, they
+    have to tell. It has no symmetry built in, so that it can learn which of two ways to prefer.
 
     What is built in: walls hold no memory, counters are minima of neighbours plus one, and which
     cells they count from. What is learned: everything that is done with it.
@@ -123,11 +123,12 @@ class CountingNet(Architecture[CountingMemory]):
         self.sources = list(settings.sources)
         self.memory_channels = settings.memory_channels
         memory, hidden = settings.memory_channels, settings.hidden_channels
-        self.read_channels = memory + DIRECTIONS * len(self.sources)
-        self.widen = layers.Linear((1 + DIRECTIONS) * (self.read_channels + codes), hidden)
+        # What is read of the signals around a cell, of its slopes, and of the problem in it.
+        self.reads = [(1 + DIRECTIONS) * memory, DIRECTIONS * len(self.sources), codes]
+        self.widen = layers.Linear(sum(self.reads), hidden)
         self.update = layers.Linear(hidden, memory)
         self.head = layers.AnswerHead(
-            self.read_channels, interface.answer_channels, settings.head_channels, side=1
+            memory, interface.answer_channels, settings.head_channels, side=1
         )
         self._last: Injected | None = None
         if self.widen.weight.is_meta:
@@ -146,7 +147,6 @@ class CountingNet(Architecture[CountingMemory]):
         if counters:
             is_open = 1 - inputs[:, self.wall_channel, None]
             most = is_open.sum(dim=(2, 3), keepdim=True)
-            memory["slopes"] = inputs.new_zeros(batch, DIRECTIONS * counters, height, width)
             memory["counters"] = (most * is_open).expand(-1, counters, -1, -1).contiguous()
         return memory
 
@@ -158,29 +158,27 @@ class CountingNet(Architecture[CountingMemory]):
         """
         is_open = 1 - inputs[:, self.wall_channel, None]
         cells = OpenCells(is_open[:, 0] > 0)
-        _, of_problem = self._weights_by_what_they_read()
-        seen = cells.around(cells.rows(inputs), outside=self._wall(inputs))  # (n, 5 * I)
-        hidden = cells.board(F.linear(seen, of_problem, self.widen.bias))
+        *_, of_problem = self.widen.weight.split(self.reads, dim=1)
+        hidden = cells.board(F.linear(cells.rows(inputs), of_problem, self.widen.bias))
         most = is_open.sum(dim=(2, 3), keepdim=True) * is_open
         injected = memories.arrange(torch.cat([hidden, inputs[:, self.sources], most], dim=1))
         self._last = self._by_cells(injected, cells)
         return injected
 
     def step(self, memory: CountingMemory, injected: Tensor) -> CountingMemory:
-        """One iteration: of signals ``(B, M, H, W)``, slopes and counters."""
+        """One iteration: of signals ``(B, M, H, W)`` and counters ``(B, K, H, W)``."""
         problem = self._injected_by_cells(injected)
         cells = problem.cells
-        rows = {name: cells.rows(tensor) for name, tensor in memory.items()}
-        read = rows["signals"]
+        of_signals, of_slopes, _ = self.widen.weight.split(self.reads, dim=1)
+        seen = cells.around(cells.rows(memory["signals"]))  # (n, 5 * M)
+        hidden = torch.addmm(problem.hidden, seen, of_signals.t())
+        after = {}
         if self.sources:
-            read = torch.cat([read, rows["slopes"]], dim=1)
-        of_memory, _ = self._weights_by_what_they_read()
-        hidden = F.relu(torch.addmm(problem.hidden, cells.around(read), of_memory.t()))
-        after = {"signals": cells.board(layers.InwardClamp.apply(self.update(hidden)))}
-        if self.sources:
-            counts, slopes = self.count(problem, rows["counters"])
-            after |= {"slopes": cells.board(slopes), "counters": cells.board(counts)}
-        return after
+            counts, slopes = self.count(problem, cells.rows(memory["counters"]))
+            hidden = torch.addmm(hidden, slopes, of_slopes.t())
+            after["counters"] = cells.board(counts)
+        signals = layers.InwardClamp.apply(self.update(F.relu(hidden)))
+        return {"signals": cells.board(signals), **after}
 
     def count(self, problem: "Injected", counts: Tensor) -> tuple[Tensor, Tensor]:
         """The next counts ``(n, K)``, and the slopes ``(n, 4 * K)`` of the counts ``(n, K)``."""
@@ -207,9 +205,8 @@ class CountingNet(Architecture[CountingMemory]):
         return Injected(injected, cells, hidden, is_source > 0, most)
 
     def decode(self, memory: CountingMemory) -> Tensor:
-        """The answer that the memory holds, as logits ``(B, K, H, W)``."""
-        read = [memory[name] for name in ("signals", "slopes") if name in memory]
-        return self.head(torch.cat(read, dim=1))
+        """The answer that the signals hold, as logits ``(B, K, H, W)``."""
+        return self.head(memory["signals"])
 
     def stepper(
         self, injected: Tensor, memory: CountingMemory, everywhere: bool = False
@@ -219,24 +216,11 @@ class CountingNet(Architecture[CountingMemory]):
             return super().stepper(injected, memory)
         return CountingCells(self.kernel_weights(), injected, memory)
 
-    def kernel_weights(self) -> tuple[Tensor, Tensor, Tensor]:
+    def kernel_weights(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """The weights as ``kernels.counting`` takes them."""
-        of_memory, _ = self._weights_by_what_they_read()
-        taps = of_memory.view(-1, 1 + DIRECTIONS, self.read_channels)  # (N, 5, S)
-        return taps.permute(1, 2, 0), self.update.weight.t(), self.update.bias
-
-    def _weights_by_what_they_read(self) -> tuple[Tensor, Tensor]:
-        """The first layer's weights: for the memory ``(N, 5 * S)``, for problems ``(N, 5 * I)``."""
-        hidden = self.update.in_features
-        taps = self.widen.weight.view(hidden, 1 + DIRECTIONS, -1)
-        of_memory, of_problem = taps[:, :, : self.read_channels], taps[:, :, self.read_channels :]
-        return of_memory.reshape(hidden, -1), of_problem.reshape(hidden, -1)
-
-    def _wall(self, inputs: Tensor) -> Tensor:
-        """The codes ``(1, I)`` of what lies beyond a problem's edge: a wall."""
-        wall = inputs.new_zeros(1, inputs.shape[1])
-        wall[0, self.wall_channel] = 1
-        return wall
+        of_signals, of_slopes, _ = self.widen.weight.split(self.reads, dim=1)
+        taps = of_signals.t().view(1 + DIRECTIONS, self.memory_channels, -1)
+        return taps, of_slopes.t(), self.update.weight.t(), self.update.bias
 
     @classmethod
     def plan_changes(cls, task: type[AnyTask]) -> Mapping[str, Any]:

@@ -2,9 +2,8 @@
 
 What an iteration is, says ``architectures.counting``; who calls this, ``rollout.counting_cells``.
 
-Shapes: P cells in a row, each problem surrounded by a margin of walls; S numbers a cell that are
-read by the net, of which the first M are written by it and the others are slopes; K counters; N
-hidden channels.
+Shapes: P cells in a row, each problem surrounded by a margin of walls; M signals and K counters a
+cell; N hidden channels.
 """
 
 import numpy as np
@@ -30,18 +29,18 @@ def iterate_open_cells(
     together.
 
     Args:
-        state: ``(signals (P, S), counters (P, K))`` float32, zero at closed cells; changed.
+        state: ``(signals (P, M), counters (P, K))`` float32, zero at closed cells; changed.
         problem: ``(injected (P, N) float32, sources (P, K) bool, is_open (P,) bool, most)``: what
             the problem adds to the hidden channels, where each counter counts from, where memory
             is, and the value that no counter exceeds.
-        weights: ``(widen (5, S, N), update (N, M), bias (M,))`` float32.
+        weights: ``(of_signals (5, M, N), of_slopes (4 * K, N), update (N, M), bias (M,))`` float32.
         cells: ``(2, C)`` int32, the first row lists the active cells; changed.
         active: How many there are.
         iterations: The maximum to run; fewer where nothing can change any more.
         width: Cells in a row.
         threshold: A cell of which no number changed by more than this counts as unchanged.
         marks: ``(P,)`` int32, below 0; changed and left below 0.
-        scratch: ``(C, S + K)`` float32, overwritten.
+        scratch: ``(C, M + K)`` float32, overwritten.
 
     Returns:
         ``(active, residual)``: how many cells are active now, listed in the first row of ``cells``,
@@ -49,10 +48,9 @@ def iterate_open_cells(
     """
     signals, counters = state
     injected, sources, is_open, most = problem
-    widen, update, bias = weights
+    of_signals, of_slopes, update, bias = weights
     count = counters.shape[1]
-    read = signals.shape[1]
-    written = update.shape[1]
+    channels = signals.shape[1]
     hidden_channels = injected.shape[1]
     hidden = np.empty(hidden_channels, np.float32)
     around = np.array([0, -width, 1, width, -1])
@@ -69,42 +67,45 @@ def iterate_open_cells(
             for tap in range(TAPS):
                 near = cell + around[tap]
                 if is_open[near]:
-                    for source in range(read):
+                    for source in range(channels):
                         number = signals[near, source]
                         for channel in range(hidden_channels):
-                            hidden[channel] += number * widen[tap, source, channel]
-            for channel in range(written):
-                scratch[index, channel] = bias[channel]
-            for source in range(hidden_channels):
-                number = hidden[source]
-                if number > zero:
-                    for channel in range(written):
-                        scratch[index, channel] += number * update[source, channel]
-            for channel in range(written):
-                scratch[index, channel] = min(max(scratch[index, channel], -one), one)
+                            hidden[channel] += number * of_signals[tap, source, channel]
             for counter in range(count):
                 own = counters[cell, counter]
                 least = most
-                for direction in range(4):
+                for direction in range(TAPS - 1):
                     near = cell + around[direction + 1]
                     other = most
                     if is_open[near]:
                         other = min(max(counters[near, counter], zero), most)
                     least = min(least, other)
                     slope = min(max(own - other, zero), one)
-                    scratch[index, written + 4 * counter + direction] = slope
+                    if slope > zero:
+                        place = (TAPS - 1) * counter + direction
+                        for channel in range(hidden_channels):
+                            hidden[channel] += slope * of_slopes[place, channel]
                 next_count = min(least + one, most)
-                scratch[index, read + counter] = zero if sources[cell, counter] else next_count
+                scratch[index, channels + counter] = zero if sources[cell, counter] else next_count
+            for channel in range(channels):
+                scratch[index, channel] = bias[channel]
+            for source in range(hidden_channels):
+                number = hidden[source]
+                if number > zero:
+                    for channel in range(channels):
+                        scratch[index, channel] += number * update[source, channel]
+            for channel in range(channels):
+                scratch[index, channel] = min(max(scratch[index, channel], -one), one)
         # Only now are the cells written, since their neighbours had to read what they were before.
         found = 0
         for index in range(active):
             cell = cells[0, index]
             change = zero
-            for channel in range(read):
+            for channel in range(channels):
                 change = max(change, abs(scratch[index, channel] - signals[cell, channel]))
                 signals[cell, channel] = scratch[index, channel]
             for counter in range(count):
-                next_count = scratch[index, read + counter]
+                next_count = scratch[index, channels + counter]
                 change = max(change, abs(next_count - counters[cell, counter]))
                 counters[cell, counter] = next_count
             residual = max(residual, change)

@@ -20,8 +20,7 @@ class CountingCells(Stepper[dict[str, Tensor]]):
     Args:
         weights: Of the net, as ``kernels.counting`` takes them.
         injected: ``(B, N + K + 1, H, W)``, what the problems contribute to every iteration.
-        memory: ``signals (B, M, H, W)``, ``slopes (B, 4 * K, H, W)`` and ``counters (B, K, H, W)``
-            to start from; not changed.
+        memory: ``signals (B, M, H, W)`` and ``counters (B, K, H, W)`` to start from; not changed.
         threshold: A cell whose numbers all changed by no more than this counts as unchanged.
 
     Attributes:
@@ -30,15 +29,14 @@ class CountingCells(Stepper[dict[str, Tensor]]):
 
     def __init__(
         self,
-        weights: tuple[Tensor, Tensor, Tensor],
+        weights: tuple[Tensor, Tensor, Tensor, Tensor],
         injected: Tensor,
         memory: dict[str, Tensor],
         threshold: float = ROUNDING,
     ):
         self._weights = tuple(as_array(weight) for weight in weights)
         self._threshold = np.float32(threshold)
-        self._written = memory["signals"].shape[1]
-        hidden = self._weights[1].shape[0]
+        hidden = self._weights[0].shape[2]
         self.height, self.width = injected.shape[2:]
         surrounded = surround(injected)  # (B, P, N + K + 1)
         self._injected = np.ascontiguousarray(surrounded[..., :hidden])
@@ -46,8 +44,7 @@ class CountingCells(Stepper[dict[str, Tensor]]):
         self._is_open = surrounded[..., -1] > 0
         self._most = surrounded[..., -1].max(axis=1)  # (B,)
         is_open = self._is_open[..., None]
-        signals = surround(torch.cat([memory["signals"], memory["slopes"]], dim=1))
-        self._signals = signals * is_open
+        self._signals = surround(memory["signals"]) * is_open
         self._counters = surround(memory["counters"]) * is_open
         self._marks = np.full(self._is_open.shape, -1, np.int32)
         # Of each problem the cells that can still change: at first all that hold memory.
@@ -60,13 +57,8 @@ class CountingCells(Stepper[dict[str, Tensor]]):
 
     @property
     def memory(self) -> dict[str, Tensor]:
-        """Signals, slopes and counters of the problems that are left, as the net has them."""
-        read = self._board(self._signals)
-        return {
-            "signals": read[:, : self._written],
-            "slopes": read[:, self._written :],
-            "counters": self._board(self._counters),
-        }
+        """Signals and counters of the problems that are left."""
+        return {"signals": self._board(self._signals), "counters": self._board(self._counters)}
 
     @property
     def share(self) -> float:
