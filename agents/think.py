@@ -3,14 +3,17 @@
     python agents/think.py --size 33                              # runs/think.gif
     python agents/think.py --size 59 --iterations 1500 --gif runs/59.gif --strip runs/59.png
     python agents/think.py --checkpoint runs/maze --instance 7
+    python agents/think.py --checkpoint runs/counting --loops 0.1 --endpoints free_cells
     python agents/think.py --file maze.txt                        # a maze of your own
     python agents/think.py --task chess --rating 1600 1799 --instance 3
     python agents/think.py --task chess --fen "r3k2r/8/8/8/8/8/8/R3K2R w KQkq - 0 1"
 
 Which problems there are to choose from depends on --task: add it before --help. Cells are coloured
 as strongly as the agent believes in them: in mazes blue where it is right, orange where it is
-wrong; on chess boards red. The last picture shows its final answer. Of a position of your own
-(--fen) nobody says what is right: its legal moves are printed, the most probable first.
+wrong; on chess boards red. The last picture shows its final answer. Beside the answer of an agent
+that counts stand its counts, from yellow to violet, and grey where it has not counted yet. Of a
+position of your own (--fen) nobody says what is right: its legal moves are printed, the most
+probable first.
 """
 
 import json

@@ -18,6 +18,28 @@ GREY = (205, 205, 205)
 RIGHT_COLOUR = BLUE
 WRONG_COLOUR = ORANGE
 
+# Numbers from none to the largest: viridis from its light end, without the darkest tenth, which
+# looks like a wall. Equal differences look equal, to colour-blind people and in grey as well.
+NUMBER_COLOURS = np.array(
+    [
+        (253, 231, 37),
+        (205, 225, 29),
+        (155, 217, 60),
+        (108, 205, 90),
+        (68, 191, 112),
+        (40, 174, 128),
+        (30, 156, 137),
+        (35, 138, 141),
+        (42, 120, 142),
+        (49, 102, 142),
+        (59, 82, 139),
+        (68, 59, 132),
+        (72, 36, 117),
+    ]
+)
+# Of what has no number yet.
+NO_NUMBER_COLOUR = GREY
+
 # Pictures are about as wide as this, so that a caption fits above them.
 PIXELS = 320
 
@@ -43,6 +65,38 @@ def render_cells(
         colours = np.where(wrong, WRONG_COLOUR, colours)
         strength = np.maximum(strength, wrong)
     picture = (greys + 0.8 * strength * (colours - greys)).astype(np.uint8)
+    scale = max(2, PIXELS // picture.shape[1])
+    return picture.repeat(scale, axis=0).repeat(scale, axis=1)
+
+
+def colour_numbers(numbers: np.ndarray, largest: float) -> np.ndarray:
+    """Numbers as colours, from yellow for 0 by way of green to violet.
+
+    Args:
+        numbers: ``(...)`` floats; grey where they are NaN.
+        largest: The number at the end of the scale.
+
+    Returns:
+        ``(..., 3)`` uint8.
+    """
+    share = np.nan_to_num(numbers) / max(largest, 1e-9) * (len(NUMBER_COLOURS) - 1)
+    places = np.arange(len(NUMBER_COLOURS))
+    channels = [np.interp(share, places, colours) for colours in NUMBER_COLOURS.T]
+    has_number = ~np.isnan(numbers)[..., None]
+    return np.where(has_number, np.stack(channels, axis=-1), NO_NUMBER_COLOUR).astype(np.uint8)
+
+
+def render_numbers(numbers: np.ndarray, largest: float) -> np.ndarray:
+    """A picture of numbers: see ``colour_numbers``.
+
+    Args:
+        numbers: ``(H, W)`` floats; grey where they are NaN.
+        largest: The number at the end of the scale.
+
+    Returns:
+        ``(scale * H, scale * W, 3)`` uint8.
+    """
+    picture = colour_numbers(numbers, largest)
     scale = max(2, PIXELS // picture.shape[1])
     return picture.repeat(scale, axis=0).repeat(scale, axis=1)
 

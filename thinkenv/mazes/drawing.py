@@ -3,7 +3,16 @@
 import numpy as np
 from PIL import Image, ImageDraw
 
-from thinkenv.drawing import GREEN, INK, PALE_BLUE, PAPER, PURPLE, RIGHT_COLOUR, WRONG_COLOUR
+from thinkenv.drawing import (
+    GREEN,
+    INK,
+    PALE_BLUE,
+    PAPER,
+    PURPLE,
+    RIGHT_COLOUR,
+    WRONG_COLOUR,
+    colour_numbers,
+)
 from thinkenv.mazes.lattice import GOAL, START, WALL
 
 WALL_COLOUR = INK
@@ -94,12 +103,8 @@ def render(
         shade = np.clip(strength, 0.0, 1.0)[..., None]
         colours = shade * colours + (1.0 - shade) * plain
 
-    if pixels < MIN_SMOOTH_PIXELS or max(grid.shape) * pixels > MAX_SMOOTH_PIXELS:
-        colours[grid == START] = START_COLOUR
-        colours[grid == GOAL] = GOAL_COLOUR
-        if agent is not None:
-            colours[agent] = AGENT_COLOUR
-        return colours.astype(np.uint8).repeat(pixels, axis=0).repeat(pixels, axis=1)
+    if not is_smooth(grid, pixels):
+        return render_plainly(grid, colours, pixels, agent)
 
     scale = pixels * SUPERSAMPLING
     floor = np.where((grid == WALL)[..., None], colours, plain)
@@ -107,15 +112,69 @@ def render(
     pen = ImageDraw.Draw(picture)
     marked = (right | wrong | missing) & (grid != WALL)
     draw_lines(pen, marked, colours, scale)
+    draw_ends(pen, grid, scale)
+    if agent is not None:
+        disc(pen, *agent, scale, 0.40, AGENT_COLOUR)
+    return scaled_down(picture)
+
+
+def render_numbers(
+    grid: np.ndarray, numbers: np.ndarray, largest: float, pixels: int | None = None
+) -> np.ndarray:
+    """An RGB picture of a maze with a number in each free cell, as colours.
+
+    Args:
+        grid: ``(H, W)`` cell codes: 0 wall, 1 free, 2 start, 3 goal.
+        numbers: ``(H, W)`` floats from 0; cells where they are NaN are grey.
+        largest: The number at the end of the scale of colours.
+        pixels: Pixels a cell; by default as of ``render``.
+
+    Returns:
+        ``(H * pixels, W * pixels, 3)`` uint8.
+    """
+    pixels = cell_pixels(max(grid.shape)) if pixels is None else pixels
+    colours = colour_numbers(numbers, largest)
+    colours[grid == WALL] = WALL_COLOUR
+    if not is_smooth(grid, pixels):
+        return render_plainly(grid, colours, pixels)
+    scale = pixels * SUPERSAMPLING
+    picture = Image.fromarray(colours.repeat(scale, axis=0).repeat(scale, axis=1))
+    pen = ImageDraw.Draw(picture)
+    for row, column in np.argwhere((grid == START) | (grid == GOAL)):
+        disc(pen, row, column, scale, 0.50, FREE_COLOUR)  # to stand out from any colour
+    draw_ends(pen, grid, scale)
+    return scaled_down(picture)
+
+
+def is_smooth(grid: np.ndarray, pixels: int) -> bool:
+    """Whether a maze is drawn with smooth edges."""
+    return pixels >= MIN_SMOOTH_PIXELS and max(grid.shape) * pixels <= MAX_SMOOTH_PIXELS
+
+
+def render_plainly(
+    grid: np.ndarray, colours: np.ndarray, pixels: int, agent: tuple[int, int] | None = None
+) -> np.ndarray:
+    """Cells ``(H, W, 3)`` as squares of one colour each; so are start, goal and a walker."""
+    colours[grid == START] = START_COLOUR
+    colours[grid == GOAL] = GOAL_COLOUR
+    if agent is not None:
+        colours[agent] = AGENT_COLOUR
+    return colours.astype(np.uint8).repeat(pixels, axis=0).repeat(pixels, axis=1)
+
+
+def scaled_down(picture: Image.Image) -> np.ndarray:
+    """A picture drawn ``SUPERSAMPLING`` times as large, in its final resolution."""
+    size = (picture.width // SUPERSAMPLING, picture.height // SUPERSAMPLING)
+    return np.asarray(picture.resize(size, Image.Resampling.BOX))
+
+
+def draw_ends(pen: ImageDraw.ImageDraw, grid: np.ndarray, scale: int) -> None:
+    """Draw start and goal."""
     for code, colour in ((START, START_COLOUR), (GOAL, GOAL_COLOUR)):
         for row, column in np.argwhere(grid == code):
             disc(pen, row, column, scale, 0.40, colour)
             if code == GOAL:
                 disc(pen, row, column, scale, 0.20, FREE_COLOUR)
-    if agent is not None:
-        disc(pen, *agent, scale, 0.40, AGENT_COLOUR)
-    height, width = grid.shape
-    return np.asarray(picture.resize((width * pixels, height * pixels), Image.Resampling.BOX))
 
 
 def draw_lines(pen: ImageDraw.ImageDraw, marked: np.ndarray, colours: np.ndarray, scale: int):

@@ -188,6 +188,10 @@ class GridTask(CellTask[MazeBatch]):
             )
         return drawing.render(batch.grids[0], answer, self._right_answer(batch, answer))
 
+    def heat_map(self, batch: MazeBatch, numbers: np.ndarray, largest: float) -> np.ndarray:
+        """A picture of a batch of one maze with a number in each cell: see ``Task.heat_map``."""
+        return drawing.render_numbers(batch.grids[0], numbers, largest)
+
     def text(self, batch: MazeBatch, answer: np.ndarray | None = None) -> str:
         """A batch of one maze, and an answer to it, as text."""
         return drawing.write_text(batch.grids[0], answer, self._right_answer(batch, answer))

@@ -15,7 +15,7 @@ import numpy as np
 
 from thinkenv import notebooks
 from thinkenv.checks import check_answers
-from thinkenv.drawing import render_cells, write_cells
+from thinkenv.drawing import render_cells, render_numbers, write_cells
 
 # What an option of a problem, or a column of a result, can be.
 OptionValue = str | int | float | bool | list | None
@@ -249,6 +249,19 @@ class Task(ABC, Generic[Batch]):
         marked = probabilities if answer is None else answer
         solution = None if answer is None else batch.solutions[0]
         return render_cells(batch.problems[0], marked, solution)
+
+    def heat_map(self, batch: Batch, numbers: np.ndarray, largest: float) -> np.ndarray:
+        """A picture of a batch of one problem with a number in each cell: an agent's counts.
+
+        Args:
+            batch: The problem.
+            numbers: ``(H, W)`` floats from 0; NaN where there is none.
+            largest: The number at the end of the scale of colours.
+
+        Returns:
+            ``(height, width, 3)`` uint8.
+        """
+        return render_numbers(numbers, largest)
 
     def text(self, batch: Batch, answer: np.ndarray | None = None) -> str:
         """A batch of one problem, and an answer to it, as text."""
