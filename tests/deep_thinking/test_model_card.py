@@ -8,7 +8,9 @@ import pytest
 from tests.deep_thinking.conftest import ROOT, call_script
 from thinkenv.deep_thinking import load, shipped_agents
 from thinkenv.deep_thinking.checkpoint import SHIPPED, save_agent
-from thinkenv.deep_thinking.model_card import card
+from thinkenv.deep_thinking.model_card import ENDS_IN_ROOMS, WITHOUT_LATTICE, card
+from thinkenv.mazes import MazeTask, endpoints, without_lattice
+from thinkenv.mazes.mixture import MazeMixture
 from thinkenv.suites import evaluate_task
 from thinkenv.tasks import make_task
 from thinkenv.tasks.registry import import_file
@@ -55,6 +57,65 @@ def test_the_limits_on_the_cards_are_those_of_the_page_of_results(cards):
     text = (SHIPPED / "maze" / "README.md").read_text()
     assert "44 % where one" in text and "never saw a maze with loops" in text
     assert "| 33x33 loops 0.1, extrapolation | 1,000 |" in text
+
+
+def limits_on_card(**trained_on) -> str:
+    told = {"task": "maze", "architecture": "counting", "training_iterations": 2, "parameters": 3}
+    return card("n", told | {"trained_on": trained_on}).partition("## Limits")[2]
+
+
+ROOMS, LOOPS = (
+    "It does not solve mazes with start or goal outside rooms",
+    "never saw a maze with lo",
+)
+LATTICES, WAYS = "never saw a grid that is no lattice", "never saw a maze without a way"
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, {ROOMS, LOOPS, WAYS}),
+        ({"endpoints": "farthest"}, {ROOMS, LOOPS, WAYS}),
+        ({"endpoints": "free_cells"}, {LOOPS, WAYS}),
+        ({"endpoints": "adjacent", "loops": 0.1}, {LATTICES, WAYS}),
+        ({"loops": 0.1}, {ROOMS, LATTICES, WAYS}),
+        ({"generator": "plazas"}, {WAYS}),
+        ({"generator": "percolation", "endpoints": "unreachable"}, set()),
+    ],
+)
+def test_the_limits_are_what_was_not_trained_on(options, expected):
+    text = limits_on_card(**MazeTask(9, **options).options)
+    assert {said for said in (ROOMS, LOOPS, LATTICES, WAYS) if said in text} == expected
+    if ROOMS in expected:
+        assert text.strip().startswith(f"- {ROOMS}")  # before anything else
+
+
+def test_what_is_said_of_rooms_is_known_of_all_endpoints_and_generators():
+    assert sorted(WITHOUT_LATTICE) == sorted(without_lattice.WITHOUT_LATTICE)
+    of_rooms = [n for n, code in endpoints.ENDPOINTS.items() if code < endpoints.FIRST_OF_CELLS]
+    assert sorted(ENDS_IN_ROOMS) == sorted(of_rooms)
+
+
+def test_a_mixture_is_told_in_brief_and_has_none_of_these_limits():
+    options = MazeMixture(9).options
+    text = limits_on_card(**options)
+    assert not any(said in text for said in (ROOMS, LOOPS, LATTICES, WAYS))
+    kinds = [{"endpoints": "any", "loops": 0.1}, {"endpoints": "corners", "weight": 3}]
+    assert ROOMS in limits_on_card(kinds=kinds) and LOOPS not in limits_on_card(kinds=kinds)
+    told = {"task": "maze", "architecture": "counting", "training_iterations": 2, "parameters": 3}
+    (line,) = re.findall(
+        r"^\| problems \| (.*) \|$", card("n", told | {"trained_on": options}), re.M
+    )
+    assert line.startswith(f"split train, size 9, a mixture of {len(options['kinds'])} kinds, ")
+    assert len(line) < 500 and "{" not in line and "weight" not in line
+    assert "endpoints free_cells, farthest, adjacent, unreachable" in line
+    assert "percolation, plazas, caves" in line
+    for strange in ({"kinds": []}, {"kinds": [3]}, {"kinds": "any"}, {"endpoints": [1]}):
+        limits_on_card(**strange)
+
+
+def test_nothing_is_said_of_what_was_trained_on_where_that_is_not_known():
+    assert limits_on_card().count("\n- ") == 1 and "Nothing is known" in limits_on_card()
 
 
 def test_hubs_read_the_numbers():

@@ -24,6 +24,10 @@ SHARES = {"converged": "converged", "first_move": "first move", "line": "whole l
 NEEDED = ("n", "exact", "exact_low", "exact_high")
 MAX_BYTES = 2**22  # of a card; what is longer was not written here
 MAX_NUMBER = 1e15  # that stands on a card
+# What mazes are like, by the options of ``MazeTask``: these ends are in rooms, in lattices of them,
+# and these generators make no lattices.
+ENDS_IN_ROOMS = ("any", "dead_ends", "corners", "farthest")
+WITHOUT_LATTICE = ("percolation", "plazas", "caves")
 # How the last line of a card begins; the checksum of all before it follows.
 SIGNATURE = "<!-- Written from agent.json. A card that was edited is never replaced. "
 
@@ -139,7 +143,7 @@ def usage(name: str) -> str:
 def training(description: Mapping[str, Any]) -> str:
     """What it was trained on and how, and the command that does it again."""
     facts = {
-        "problems": listed(part(description, "trained_on")),
+        "problems": problems_trained_on(part(description, "trained_on")),
         "plan": listed(part(description, "plan")),
         **{key: description.get(key) for key in ("seed", "commit", "time", "machine")},
         "versions": listed(part(description, "versions")),
@@ -188,21 +192,64 @@ def measured(description: Mapping[str, Any]) -> str:
 
 def limits(description: Mapping[str, Any]) -> str:
     """What it was not trained for, and what is known to fail."""
-    found = ["Nothing is known of problems that are neither like those above nor in a table above."]
-    trained_on = part(description, "trained_on")
-    if description["task"] == "maze" and not trained_on.get("loops"):
-        found.append(
-            "It never saw a maze with loops. It fills dead ends, which does not find the shortest "
-            "of several ways: expect wrong answers wherever there are loops or open places."
-        )
-        found.append(
-            "It never saw a maze without a way from start to goal, nor a start or goal outside "
-            "rooms (cells with two odd coordinates): on corridor cells, as in mazes from pictures "
-            "and texts, it often comes to rest on a wrong answer."
-        )
+    found = limits_of_mazes(description) if description["task"] == "maze" else []
+    found.append(
+        "Nothing is known of problems that are neither like those above nor in a table above."
+    )
     told = description.get("limits")
     found += map(str, told if isinstance(told, list) else ())
     return "\n".join(f"- {limit}" for limit in found)
+
+
+def limits_of_mazes(description: Mapping[str, Any]) -> list[str]:
+    """Which mazes were not among those that it was trained on, and what to expect of them."""
+    trained_on = part(description, "trained_on")
+    if not trained_on:
+        return []
+    kinds = kinds_of(trained_on)
+    is_lattice = [kind.get("generator", "dfs") not in WITHOUT_LATTICE for kind in kinds]
+    ends = [kind.get("endpoints", "any") for kind in kinds]
+    found = []
+    if all(is_lattice) and all(end in ENDS_IN_ROOMS for end in ends):
+        found.append(
+            "It does not solve mazes with start or goal outside rooms (cells with two odd "
+            "coordinates), because it never saw one: with an end on a corridor cell, as in mazes "
+            "from pictures and texts, it often comes to rest on a wrong answer."
+        )
+    if all(is_lattice) and not any(kind.get("loops") for kind in kinds):
+        found.append(
+            "It never saw a maze with loops. Without them it is enough to fill dead ends, which "
+            "does not find the shortest of several ways: expect wrong answers wherever there are "
+            "loops or open places."
+        )
+    elif all(is_lattice):
+        found.append("It never saw a grid that is no lattice of rooms, such as one with caves.")
+    if "unreachable" not in ends:
+        found.append("It never saw a maze without a way from start to goal.")
+    return found
+
+
+def problems_trained_on(trained_on: Mapping[str, Any]) -> str:
+    """The options of the problems that it was trained on, in a line; a mixture in brief."""
+    kinds = kinds_of(trained_on)
+    if kinds == [trained_on]:
+        return listed(trained_on)
+    values: dict[str, list[str]] = {}
+    for kind in kinds:
+        for name, value in kind.items():
+            if name != "weight" and str(value) not in values.setdefault(name, []):
+                values[name].append(str(value))
+    rest = {name: value for name, value in trained_on.items() if name != "kinds"}
+    among = "; ".join(f"{name} {', '.join(found)}" for name, found in values.items())
+    return f"{listed(rest)}, a mixture of {len(kinds)} kinds, among them with {among}"
+
+
+def kinds_of(trained_on: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The options of each kind of problems in a mixture, or those of the only kind."""
+    kinds = trained_on.get("kinds")
+    if not isinstance(kinds, list):
+        return [trained_on]
+    return [kind for kind in kinds if isinstance(kind, Mapping)] or [trained_on]
 
 
 def part(description: Mapping[str, Any], name: str) -> Mapping[str, Any]:
