@@ -230,7 +230,7 @@ class CountingNet(Architecture[CountingMemory]):
         it. Where a net is asked before that, it learns to guess.
         """
         return {
-            "steps": 4_000,
+            "steps": 2_500,
             "short_steps": 400,
             "free_iterations": (40, 100),
             "long_iterations": (24, 40),
