@@ -10,7 +10,7 @@ import sys
 
 import gymnasium
 
-__version__ = "0.4.0"
+__version__ = "0.5.0"
 
 # What is imported on first use.
 SUBPACKAGES = (
