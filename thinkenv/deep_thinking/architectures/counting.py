@@ -195,9 +195,10 @@ class CountingNet(Architecture[CountingMemory]):
 
         It is found once for a rollout, because the processor waits for the device then.
         """
-        if self._last is None or self._last.injected is not injected:
-            self._last = self._by_cells(injected, OpenCells(injected[:, -1] > 0))
-        return self._last
+        last = self._last  # another thread may think with the same net
+        if last is None or last.injected is not injected:
+            last = self._last = self._by_cells(injected, OpenCells(injected[:, -1] > 0))
+        return last
 
     def _by_cells(self, injected: Tensor, cells: OpenCells) -> "Injected":
         rows = cells.rows(injected)
