@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import thinkenv
 from thinkenv import provenance
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -111,5 +112,6 @@ def test_a_result_is_stored_behind_where_it_comes_from(tmp_path):
     assert list(stored) == ["command", "commit", "time", "versions", "machine", "rows"]
     assert stored["commit"] == provenance.commit() and stored["rows"] == [1, 2]
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", stored["time"])
-    assert {"python", "thinkenv", "numpy", "numba", "gymnasium"} <= set(stored["versions"])
+    assert {"python", "numpy", "numba", "gymnasium"} <= set(stored["versions"])
+    assert stored["versions"]["thinkenv"] == thinkenv.__version__
     assert stored["machine"].count(" cores, ") == 1

@@ -12,11 +12,12 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
+from thinkenv import __version__
 from thinkenv.files import write_bytes
 
 # The checkout, if the package lies in one; else the folder that packages are installed in.
 REPOSITORY = Path(__file__).resolve().parents[1]
-PACKAGES = ("thinkenv", "gymnasium", "numpy", "numba", "torch", "safetensors", "tyro")
+PACKAGES = ("gymnasium", "numpy", "numba", "torch", "safetensors", "tyro")
 # Used by benchmarks and examples, where they are installed.
 OTHER_PACKAGES = ("mazelib", "maze-dataset", "minigrid", "stable-baselines3")
 
@@ -51,8 +52,9 @@ def commit() -> str:
 
 
 def versions() -> dict[str, str]:
-    """The versions of Python and of the installed packages that results depend on."""
-    found = {"python": platform.python_version()}
+    """The versions of Python, of this package, and of the installed ones that results depend on."""
+    # Ours is that of the code that runs: a checkout may have gone on since it was installed.
+    found = {"python": platform.python_version(), "thinkenv": __version__}
     for package in PACKAGES + OTHER_PACKAGES:
         try:
             found[package] = metadata.version(package)
