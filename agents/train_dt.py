@@ -7,7 +7,7 @@
     python agents/train_dt.py --no-wall-mask --no-equivariant   # ablation: walls and turns unknown
     python agents/train_dt.py --architecture feed_forward       # baseline without iterations
     python agents/train_dt.py --task chess --database FILE      # Lichess puzzles
-    python agents/train_dt.py --start-from maze --folder runs/more    # train further
+    python agents/train_dt.py --start-from maze_trees --folder runs/more    # train further
     python agents/train_dt.py --task my_task.py:MyTask --architecture my_net.py:MyNet
     torchrun --nproc-per-node=2 agents/train_dt.py              # data-parallel, CPU or GPUs
 

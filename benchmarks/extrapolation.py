@@ -2,11 +2,11 @@
 
 Run from the repository's root:
 
-    python benchmarks/extrapolation.py --checkpoint maze \
+    python benchmarks/extrapolation.py --checkpoint maze --sets trees loops ends no_lattice \
         --json benchmarks/results/maze_seed0.json
     python benchmarks/extrapolation.py --table benchmarks/results/maze_seed*.json
-    python benchmarks/extrapolation.py --checkpoint maze_loops --sets trees loops ends no_lattice \
-        --json benchmarks/results/maze_loops_seed0.json
+    python benchmarks/extrapolation.py --checkpoint maze_trees \
+        --json benchmarks/results/maze_trees_seed0.json
 
 Every maze is thought about until its memory has converged, so no iteration is chosen with a look
 at solutions. Large mazes take hours; each set of mazes is stored as soon as it is done, and a

@@ -2,7 +2,7 @@
 
 Run from the repository's root:
 
-    python benchmarks/leaderboard.py --known benchmarks/results/maze_seed*.json \
+    python benchmarks/leaderboard.py --known benchmarks/results/maze_trees_seed*.json \
         --json benchmarks/results/leaderboard.json
     python benchmarks/leaderboard.py --json benchmarks/results/leaderboard_any_maze.json \
         --suites maze-loops maze-loops-801 maze-any-ends maze-no-lattice --agents
@@ -56,7 +56,11 @@ BASELINES: dict[str, dict[str, Policy]] = {
     "prefix_sum": {"exact reference": baselines.exact, **GUESSES},
 }
 AGENTS = {
-    "maze": ("maze", *(f"maze_seed{seed}" for seed in range(1, 5))),
+    "maze": tuple(
+        f"{name}{seed}"
+        for name in ("maze", "maze_trees")
+        for seed in ("", *(f"_seed{seed}" for seed in range(1, 5)))
+    ),
     "chess": ("chess", "chess_feed_forward"),
     "prefix_sum": ("prefix_sum",),
 }

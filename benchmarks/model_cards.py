@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from thinkenv import gate
+from thinkenv import gate, suites
 from thinkenv.command_line import Parser, run_command
 from thinkenv.deep_thinking.checkpoint import DESCRIPTION, SHIPPED, shipped_agents
 from thinkenv.deep_thinking.model_card import CARD, card
@@ -28,6 +28,7 @@ KEYS = (
     "generator",
     "loops",
     "endpoints",
+    "removed",
     "rating",
     "n",
     "iterations",
@@ -41,9 +42,9 @@ KEYS = (
     "first_move",
     "line",
 )
-# Percent of mazes of size 33 solved by where start and goal lie, from docs/results.md: both in
-# rooms, one, none; for each seed. And how many of 100 mazes of that size, after a wall was put
-# across the only way, are answered rightly, by no cell.
+# Of the agents for trees: percent of mazes of size 33 solved by where start and goal lie, from
+# docs/tree_agents.md: both in rooms, one, none; for each seed. And how many of 100 mazes of that
+# size, after a wall was put across the only way, are answered rightly, by no cell.
 ENDS_IN_ROOMS = ((100, 44, 20), (100, 64, 47), (100, 0, 0), (100, 69, 39), (100, 29, 6))
 EMPTY_ANSWERS = (0, 0, 60, 46, 0)
 LIMITS = {
@@ -77,12 +78,18 @@ def results_of(name: str) -> list[dict[str, Any]]:
     """The stored results of an agent."""
     task, _, seed = name.partition("_seed")
     if task == "maze":
+        of_seed = f"{task}_seed{seed or 0}"
+        if not (RESULTS / f"{of_seed}.json").exists():
+            return []  # it was not measured yet
+        measured = stored(of_seed)
+        return [result(measured, found(measured["rows"].values()))]
+    if task == "maze_trees":
         others = [
             row
-            for row in stored("leaderboard")["rows"]
-            if row["checkpoint"] == f"assets/agents/{name}" and row["loops"]
+            for row in suites.read_rows(RESULTS / "leaderboard.json")
+            if row["checkpoint"] == name and row["loops"]
         ]
-        measured = stored(f"maze_seed{seed or 0}")
+        measured = stored(f"{task}_seed{seed or 0}")
         return [
             result(measured, found(measured["rows"].values())),
             result(stored("leaderboard"), found(others)),
@@ -106,7 +113,7 @@ def results_of(name: str) -> list[dict[str, Any]]:
 def limits_of(name: str) -> list[str]:
     """What an agent is known to fail at."""
     task, _, seed = name.partition("_seed")
-    if task != "maze":
+    if task != "maze_trees":
         return list(LIMITS.get(name, ()))
     both, one, none = ENDS_IN_ROOMS[int(seed or 0)]
     return [

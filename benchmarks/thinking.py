@@ -2,10 +2,10 @@
 
 Run from the repository's root, on an otherwise idle machine:
 
-    python benchmarks/thinking.py --json benchmarks/results/thinking.json \
-        --figure assets/pictures/active_cells.png
-    python benchmarks/thinking.py --checkpoint maze_loops --sizes 201 801 --loops 0 0.1 \
-        --endpoints free_cells --json benchmarks/results/thinking_loops.json
+    python benchmarks/thinking.py --sizes 201 801 --loops 0 0.1 --endpoints free_cells \
+        --json benchmarks/results/thinking.json
+    python benchmarks/thinking.py --checkpoint maze_trees \
+        --json benchmarks/results/thinking_trees.json --figure assets/pictures/active_cells.png
 
 For each size one maze of ``extrapolation`` is thought about until its memory has converged, or
 for ``--max-iterations``, by active cells (``active_cells.py`` and ``counting_cells.py`` in

@@ -35,7 +35,7 @@ def run(extrapolation, monkeypatch, capsys):
 
 def test_sets_are_those_of_the_published_rows(benchmark_module):
     sets = benchmark_module("extrapolation")
-    rows = read_result(RESULTS / "maze_seed0.json")["rows"]
+    rows = read_result(RESULTS / "maze_trees_seed0.json")["rows"]
     assert set(rows) == set(sets.GROUPS["trees"])
     for name, row in rows.items():
         options = sets.task_of(name).options
@@ -63,7 +63,6 @@ def test_a_second_run_goes_on_with_what_is_missing(run, tmp_path):
     run(*where, "--sets", "33 any", "33 loops 0.1")
     result = read_result(file)
     assert list(result["rows"]) == ["33 any", "33 loops 0.1"] and result["rows"]["33 any"] == first
-    # Nothing about the agents that are shipped says that they can do this.
     assert result["rows"]["33 loops 0.1"]["loops"] == 0.1
 
 
@@ -81,18 +80,18 @@ def test_the_quick_sets_come_first(run, extrapolation, monkeypatch, tmp_path):
 
 
 def test_a_file_of_another_agent_is_left_alone(run, tmp_path):
-    stored = json.loads((RESULTS / "maze_seed1.json").read_text())
+    stored = json.loads((RESULTS / "maze_trees_seed1.json").read_text())
     file = tmp_path / "maze.json"
     file.write_text(json.dumps(stored))
     with pytest.raises(ValueError, match="maze.json is of another agent"):
         run("--checkpoint", "maze", "--sets", "33 any", "--json", str(file))
     with pytest.raises(ValueError, match="holds mazes of another seed"):
-        run("--checkpoint", "maze_seed1", "--seed", "1", "--sets", "59", "--json", str(file))
+        run("--checkpoint", "maze_trees_seed1", "--seed", "1", "--sets", "59", "--json", str(file))
     assert json.loads(file.read_text()) == stored
 
 
 def test_a_table_has_columns_for_what_its_mazes_have(run, tmp_path):
-    result = read_result(RESULTS / "maze_seed0.json")
+    result = read_result(RESULTS / "maze_trees_seed0.json")
     row = result["rows"]["59"]
     sets = {
         "59 loops 0.1": row | {"loops": 0.1, "exact": 0.5},

@@ -149,11 +149,13 @@ def test_settings_of_version_1_by_their_names_of_today(architecture, net, expect
 def test_shipped_agents_are_found_by_name_from_any_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = shipped_agents()
-    assert len(names) == 12 and {"maze", "maze_seed4", "prefix_sum", "chess"} <= set(names)
+    assert {"maze", "maze_trees_seed4", "prefix_sum", "chess"} <= set(names)
     for name in names:
         assert load(name).name == name
-    # As the repository of release 0.1 called them.
-    assert load("assets/agents/maze_seed1").description == load("maze_seed1").description
+    # As the repository of release 0.1 called them, in which all maze agents were for trees.
+    assert load("assets/agents/maze_seed1").name == "maze_trees_seed1"
+    assert load("assets/agents/maze").name == "maze_trees"
+    assert load("assets/agents/prefix_sum_seed1").name == "prefix_sum_seed1"
 
 
 def test_a_folder_that_is_an_agent_comes_before_a_shipped_one(saved_agent, monkeypatch):

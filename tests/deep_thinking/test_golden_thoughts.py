@@ -1,7 +1,8 @@
 """The shipped agents think what they thought when they were measured.
 
-``golden_thoughts.json`` was made with release 0.1. Answers are compared exactly, iterations within
-one check of convergence: processors sum in different orders.
+``golden_thoughts.json`` was made with release 0.1, or with the release that an agent came with.
+Answers are compared exactly, iterations within one check of convergence: processors sum in
+different orders.
 """
 
 import hashlib
@@ -22,6 +23,11 @@ GOLDEN = json.loads((Path(__file__).parent / "golden_thoughts.json").read_text()
 PROBLEMS = {
     "50 mazes of size 13": ("maze", dict(size=13, split="test"), instances_of_seed(3, 50)),
     "50 mazes of size 33": ("maze", dict(size=33, split="extrapolation"), instances_of_seed(3, 50)),
+    "50 mazes of size 33 with loops, any ends": (
+        "maze",
+        dict(size=33, split="extrapolation", loops=0.1, endpoints="free_cells"),
+        instances_of_seed(3, 50),
+    ),
     "100 strings of 128 bits": (
         "prefix_sum",
         dict(bits=128, split="extrapolation"),

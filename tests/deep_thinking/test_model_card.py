@@ -43,18 +43,20 @@ def test_the_card_of_a_shipped_agent_is_what_its_description_and_the_results_say
     matter = front_matter(text)
     assert matter["library_name"] == "thinkenv" and matter["license"] == "mit"
     assert {"thinkenv", described["task"]} <= set(matter["tags"])
-    (index,) = matter["model-index"]
-    assert index["name"] == name and len(index["results"]) >= 9
+    if described["results"]:  # those that were not measured yet say nothing
+        (index,) = matter["model-index"]
+        assert index["name"] == name and len(index["results"]) >= 9
 
 
 def test_the_limits_on_the_cards_are_those_of_the_page_of_results(cards):
-    page = (ROOT / "docs" / "results.md").read_text()
-    rows = re.findall(r"^\| `maze[^|]*\| (\d+) % \| (\d+) % \| (\d+) % \|$", page, re.MULTILINE)
+    page = (ROOT / "docs" / "tree_agents.md").read_text()
+    line = r"^\| `maze_trees[^|]*\| (\d+) % \| (\d+) % \| (\d+) % \|$"
+    rows = re.findall(line, page, re.MULTILINE)
     assert [tuple(map(int, row)) for row in rows] == list(cards.ENDS_IN_ROOMS)
-    agents = " ".join((ROOT / "docs" / "agents.md").read_text().split())
     zero, one, two, three, four = cards.EMPTY_ANSWERS
-    assert f"which seeds 0 to 4 give in {zero}, {one}, {two}, {three} and {four}" in agents
-    text = (SHIPPED / "maze" / "README.md").read_text()
+    words = f"Seeds 0 to 4 give it in {zero}, {one}, {two}, {three} and {four} of these 100"
+    assert words in " ".join(page.split())
+    text = (SHIPPED / "maze_trees" / "README.md").read_text()
     assert "44 % where one" in text and "never saw a maze with loops" in text
     assert "| 33x33 loops 0.1, extrapolation | 1,000 |" in text
 

@@ -21,6 +21,11 @@ PAGES = [
 TODAY = [
     # Folders: the examples, the results and the shipped agents moved.
     (r"\bagents/examples/", "examples/"),
+    # The maze agents of those days are the agents for trees.
+    (r"(assets/agents/maze.* benchmarks/results/)maze", r"\1maze_trees"),
+    (r"\bagents/results/maze", "benchmarks/results/maze_trees"),
+    (r"\bassets/agents/maze", "maze_trees"),
+    (r"(examples/anytime\.py)", r"\1 --checkpoint maze_trees"),
     (r"\bagents/results/", "benchmarks/results/"),
     (r"\bassets/agents/(\w+)", r"\1"),
     (r"agents\.examples\.flood_fill:FloodFillProblems", "examples/flood_fill.py:FloodFillTask"),

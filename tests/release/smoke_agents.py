@@ -12,10 +12,12 @@ import thinkenv
 from thinkenv.deep_thinking import load
 from thinkenv.tasks import make_task
 
+ANY_MAZE = {"size": 13, "loops": 0.1, "endpoints": "free_cells"}
 SEEDS = ("", "_seed1", "_seed2", "_seed3", "_seed4")
 # For each agent the problems, how long it thinks, and the share that it must solve.
 TRIALS = {
-    **{f"maze{seed}": ("maze", {"size": 13}, "converged", 1.0) for seed in SEEDS},
+    **{f"maze{seed}": ("maze", ANY_MAZE, "converged", 1.0) for seed in SEEDS},
+    **{f"maze_trees{seed}": ("maze", {"size": 13}, "converged", 1.0) for seed in SEEDS},
     **{f"prefix_sum{seed}": ("prefix_sum", {"bits": 48}, "converged", 1.0) for seed in SEEDS},
     "chess": ("chess", {"rating": (400, 999)}, 12, 0.8),
     "chess_feed_forward": ("chess", {"rating": (400, 999)}, 1, 0.8),

@@ -58,14 +58,14 @@ def test_every_stored_evaluation_is_read(path):
 @pytest.mark.parametrize(
     ("name", "requested"),
     [
-        ("maze", [9, 18, 36, 72, 150, 400, 800, 1500, 3000] * 4),
+        ("maze_trees", [9, 18, 36, 72, 150, 400, 800, 1500, 3000] * 4),
         ("flood_fill", [48, 200, None] * 4),
         ("prefix_sum_seed1", [48, 100, 400, None] * 4),  # one mean is 48 by chance
-        ("maze_loops", [72, None] * 4),  # of the time when all numbers were floats
-        ("maze_easy_to_hard_33", [None]),
-        ("maze_recovery", [400] * 33),
-        ("maze_recovery_control", [32] * 18),
-        ("maze_recovery_every", [400] * 7),
+        ("maze_trees_loops", [72, None] * 4),  # of the time when all numbers were floats
+        ("maze_trees_easy_to_hard_33", [None]),
+        ("maze_trees_recovery", [400] * 33),
+        ("maze_trees_recovery_control", [32] * 18),
+        ("maze_trees_recovery_every", [400] * 7),
     ],
 )
 def test_rows_of_before_say_what_was_requested_as_their_commands_do(name, requested):
@@ -73,9 +73,11 @@ def test_rows_of_before_say_what_was_requested_as_their_commands_do(name, reques
 
 
 def test_keys_of_before_have_the_names_of_now():
-    row, old = read_rows(RESULTS / "maze_recovery.json")[5], stored("maze_recovery")["rows"][5]
+    row = read_rows(RESULTS / "maze_trees_recovery.json")[5]
+    old = stored("maze_trees_recovery")["rows"][5]
     assert row["accuracy_curve"] == old["right_at_looks"] and row["eval_every"] == old["look_every"]
-    row, old = read_result(RESULTS / "maze_seed0.json")["rows"], stored("maze_seed0")["rows"]
+    row = read_result(RESULTS / "maze_trees_seed0.json")["rows"]
+    old = stored("maze_trees_seed0")["rows"]
     assert list(row) == list(old)
     assert row["801"]["attractors"] == old["801"]["limits"]
     assert row["801"]["max_iterations"] == old["801"]["most_iterations"]
@@ -128,7 +130,7 @@ def test_what_is_no_result_is_refused_in_one_line(tmp_path, content):
 
 
 def test_results_of_other_kinds_are_refused():
-    assert (RESULTS / "thinking.json") not in EVALUATIONS
+    assert (RESULTS / "thinking_trees.json") not in EVALUATIONS
     for path in set(RESULTS.glob("*.json")) - set(EVALUATIONS):
         with pytest.raises(ValueError, match="not a result of an evaluation"):
             read_rows(path)

@@ -36,6 +36,7 @@ from thinkenv.deep_thinking.tensor_files import (
     read_weights,
 )
 from thinkenv.files import write_bytes
+from thinkenv.suites.results import name_of_today
 from thinkenv.tasks import TASKS
 from thinkenv.tasks.base import AnyTask
 
@@ -79,8 +80,9 @@ def find_agent(name: str | Path) -> Path:
         raise CheckpointError(f"there is no such agent: {str(name)!r:.300} ({error})") from error
     if is_agent:
         return folder
-    if len(folder.parts) == 1 or folder.parent == EARLIER_SHIPPED:
-        shipped = SHIPPED / folder.name
+    is_earlier = folder.parent == EARLIER_SHIPPED
+    if len(folder.parts) == 1 or is_earlier:
+        shipped = SHIPPED / (name_of_today(folder.name) if is_earlier else folder.name)
         if os.path.isfile(shipped / DESCRIPTION):
             return shipped
     if os.path.lexists(folder):

@@ -27,7 +27,7 @@ RENAMED = {
     "most_iterations": "max_iterations",
     "right_at_looks": "accuracy_curve",
 }
-# Where the shipped agents lay; they are found by name.
+# Where the shipped agents lay in release 0.1; they are found by name.
 SHIPPED = "assets/agents/"
 
 
@@ -56,12 +56,19 @@ def upgrade_row(row: dict, requested: Collection[int] = ()) -> dict:
             number = row["iterations"] = int(iterations)
         found = None if iterations is None else "converged"
         row |= {"stopping": found if number is None else "fixed", "requested": number}
-        row["checkpoint"] = str(row["checkpoint"]).removeprefix(SHIPPED)
+        name = str(row["checkpoint"])
+        if name.startswith(SHIPPED):
+            row["checkpoint"] = name_of_today(name.removeprefix(SHIPPED))
         if "version" in row and row["version"] is None:
             row["version"] = row.get("database_sha256")
     elif missing:
         raise ValueError(f"not an evaluation row: lacks {', '.join(missing)}")
     return {**dict.fromkeys(ROW_KEYS), **row}
+
+
+def name_of_today(name: str) -> str:
+    """What a shipped agent of release 0.1 is called now: its maze agents are those for trees."""
+    return re.sub(r"^maze(?=$|_seed\d$)", "maze_trees", name)
 
 
 def requested_by(command: str) -> list[int]:

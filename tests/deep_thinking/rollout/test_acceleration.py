@@ -44,11 +44,11 @@ def grids():
 
 
 @pytest.mark.parametrize(
-    ("name", "options"), [("maze", {"size": 9}), ("chess", {}), ("prefix_sum", {"bits": 8})]
+    ("name", "options"), [("maze_trees", {"size": 9}), ("chess", {}), ("prefix_sum", {"bits": 8})]
 )
 def test_iterations_never_wait_for_the_device(name, options):
     agent = load(name)
-    problems = make_task(name, split="test", **options).draw([0, 1, 2]).problems
+    problems = make_task(agent.task.name, split="test", **options).draw([0, 1, 2]).problems
     inputs = agent.codec.encode(problems)
     with torch.no_grad():
         injected, memory = agent.net.inject(inputs), agent.net.start(inputs)
@@ -59,8 +59,8 @@ def test_iterations_never_wait_for_the_device(name, options):
 
 
 def test_in_bfloat16_the_trained_agent_gives_the_same_answers(grids):
-    plain = load("maze").think(grids, 100)
-    mixed = load("maze", acceleration=Acceleration("bfloat16")).think(grids, 100)
+    plain = load("maze_trees").think(grids, 100)
+    mixed = load("maze_trees", acceleration=Acceleration("bfloat16")).think(grids, 100)
     assert mixed.memory.dtype == torch.float32
     assert not torch.equal(mixed.memory, plain.memory)  # it did compute in another precision
     assert np.array_equal(mixed.answer, plain.answer)

@@ -1,4 +1,4 @@
-"""What the pages say of mazes is what was measured."""
+"""What is said of the agents for mazes without loops is what was measured."""
 
 import json
 import subprocess
@@ -8,7 +8,7 @@ import pytest
 
 from .conftest import RESULTS, ROOT, flat, page, percent, stored, today
 
-PAGE = "docs/results.md"
+PAGE = "docs/tree_agents.md"
 SEEDS = range(5)
 COLUMNS = (18, 72, 150, 400, 1500)  # iterations in the table
 # What the parts of the recipe were called when their absence was measured.
@@ -22,7 +22,7 @@ WEIGHTS = ROOT / "thinkenv" / "deep_thinking" / "weights"
 
 
 def all_rows(seed: int) -> list[dict]:
-    return list(stored(f"maze_seed{seed}")["rows"].values())
+    return list(stored(f"maze_trees_seed{seed}")["rows"].values())
 
 
 def table_of(script: str, *results: str) -> str:
@@ -40,7 +40,7 @@ def table_of(script: str, *results: str) -> str:
 
 @pytest.mark.parametrize("name", ["README.md", PAGE])
 def test_the_table_of_thinking_longer(name):
-    result = stored("maze")
+    result = stored("maze_trees")
     assert today(result["command"]) in page(PAGE)
     for size in {row["size"] for row in result["rows"]}:
         of_size = [row for row in result["rows"] if row["size"] == size]
@@ -51,20 +51,21 @@ def test_the_table_of_thinking_longer(name):
 
 
 def test_the_table_of_seeds():
-    assert table_of("extrapolation", *(f"maze_seed{seed}" for seed in SEEDS)) in page(PAGE)
+    assert table_of("extrapolation", *(f"maze_trees_seed{seed}" for seed in SEEDS)) in page(PAGE)
     for seed in SEEDS:
-        result = stored(f"maze_seed{seed}")
-        name = "maze" if seed == 0 else f"maze_seed{seed}"
+        result = stored(f"maze_trees_seed{seed}")
+        name = "maze_trees" if seed == 0 else f"maze_trees_seed{seed}"
         command = today(result["command"]).replace(f"seed{seed}", "seed1")
-        assert command.replace("--checkpoint maze ", "--checkpoint maze_seed1 ") in page(PAGE)
+        command = command.replace("--checkpoint maze_trees ", "--checkpoint maze_trees_seed1 ")
+        assert command in page(PAGE)
         described = json.loads((WEIGHTS / name / "agent.json").read_text())
         assert described["seed"] == result["agent"]["seed"] == seed
         assert not described["commit"].endswith("+changes")
 
 
 def test_the_table_of_seeds_is_what_the_rows_say():
-    for key in stored("maze_seed0")["rows"]:
-        rows = [stored(f"maze_seed{seed}")["rows"][key] for seed in SEEDS]
+    for key in stored("maze_trees_seed0")["rows"]:
+        rows = [stored(f"maze_trees_seed{seed}")["rows"][key] for seed in SEEDS]
         first = rows[0]
         cells = " | ".join(percent(row["exact"], 0) for row in rows)
         line = f"| {first['size']} | {first['generator']} | {first['endpoints']} | {first['n']:,} |"
@@ -94,13 +95,13 @@ def test_the_short_table_of_the_readme():
         low = min(row["exact_low"] for row in group)
         assert all(row["exact"] == 1.0 for row in group)
         assert f"| 100 % ({percent(low)}" in line
-    loops = [row for row in stored("maze_loops")["rows"] if row["size"] == 33]
+    loops = [row for row in stored("maze_trees_loops")["rows"] if row["size"] == 33]
     assert f"| {percent(loops[-1]['exact'])}: **not solved** |" in page("README.md")
     assert f"solves {percent(loops[-1]['exact'])} at size 33" in flat("README.md")
 
 
 def test_the_times():
-    result = stored("thinking")
+    result = stored("thinking_trees")
     for row in result["rows"]:
         assert row["solved"] and row["converged"]
         line = f"| {row['size']} | {row['path_length']:,} cells | {row['iterations']:,} "
@@ -114,13 +115,13 @@ def test_the_times():
     ]
     assert f"{', '.join(means[:-1])} and {means[-1]} seconds on average" in flat(PAGE)
     for seed in (1, 4):
-        slow = stored(f"thinking_seed{seed}")["rows"][0]
+        slow = stored(f"thinking_trees_seed{seed}")["rows"][0]
         assert slow["solved"]
         assert f"{slow['active_seconds']:.1f} seconds (seed {seed})" in flat(PAGE)
 
 
 def test_the_table_of_disturbances():
-    result = stored("maze_recovery")
+    result = stored("maze_trees_recovery")
     assert today(result["command"]) in page(PAGE)
     lines = page(PAGE).splitlines()
     for name in {row["disturbance"] for row in result["rows"]}:
@@ -132,7 +133,7 @@ def test_the_table_of_disturbances():
 
 
 def test_what_the_readme_says_of_recovery():
-    rows = stored("maze_recovery")["rows"]
+    rows = stored("maze_trees_recovery")["rows"]
     assert all(row["exact"] == 1.0 and row["n"] == 1000 for row in rows)
     slowest = max(row["iterations_until_right"] for row in rows)
     words = f"1,000 of 1,000 find the right answer again, in {slowest:.0f} iterations (median) at"
@@ -140,7 +141,7 @@ def test_what_the_readme_says_of_recovery():
 
 
 def test_what_is_said_of_the_control():
-    result = stored("maze_recovery_control")
+    result = stored("maze_trees_recovery_control")
     assert today(result["command"]) in page(PAGE)
     assert today(result["agent"]["command"]) in page(PAGE)
     shares = {
@@ -157,7 +158,7 @@ def test_what_is_said_of_the_control():
 
 
 def test_what_is_said_of_constant_disturbances():
-    result = stored("maze_recovery_every")
+    result = stored("maze_trees_recovery_every")
     assert today(result["command"]) in page(PAGE)
     for row in result["rows"]:
         share = "90.5 %" if row["disturbance"] == "flip:0.01" else "100.0 %"
@@ -166,7 +167,7 @@ def test_what_is_said_of_constant_disturbances():
 
 
 def test_what_is_said_of_loops():
-    result = stored("maze_loops")
+    result = stored("maze_trees_loops")
     assert today(result["command"]) in page(PAGE)
     converged = [percent(row["exact"]) for row in result["rows"][1::2]]
     words = "{} at size 9, {} at 13, {} at 33 and {} at 59 of 200 mazes each"
@@ -181,9 +182,9 @@ def test_what_is_said_of_loops():
 
 
 def test_what_is_said_of_mazes_made_elsewhere():
-    assert today(stored("maze_easy_to_hard_33")["command"]) in page(PAGE)
+    assert today(stored("maze_trees_easy_to_hard_33")["command"]) in page(PAGE)
     for size in (33, 59):
-        (row,) = stored(f"maze_easy_to_hard_{size}")["rows"]
+        (row,) = stored(f"maze_trees_easy_to_hard_{size}")["rows"]
         assert (row["size"], row["n"], row["exact"]) == (size, 300, 1.0)
 
 
