@@ -134,7 +134,7 @@ def test_a_few_of_many_counts_are_shown_and_nothing_that_is_no_board():
 
 
 def test_an_agent_that_does_not_count_has_one_panel(maze):
-    watched = watch(load("maze"), *maze, iterations=3, frames=3)
+    watched = watch(load("maze_trees"), *maze, iterations=3, frames=3)
     assert watched.panels == 1
     width, height = watched.frames[0].size
     assert Image.open(io.BytesIO(watched.strip())).size == (2 * width, 2 * height)
