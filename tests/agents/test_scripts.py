@@ -289,16 +289,16 @@ def test_mazes_of_any_height_and_width_go_through_everything(make, label, tmp_pa
         "evaluate",
         "recovery",
         *options.split(),
-        *"--disturb zero moved another --recovery-iterations 160".split(),
+        *"--disturb zero moved another --recovery-iterations 640".split(),
     )
     rows = json.loads(result.read_text())["rows"]
     assert label in shown and all(row["exact"] == 1.0 for row in rows) and len(rows) == 3
-    shown, _ = call_script("evaluate", "diagnose", *options.split(), "--iterations", 200)
+    shown, _ = call_script("evaluate", "diagnose", *options.split(), "--iterations", 400)
     (row,) = json.loads(result.read_text())["rows"]
     assert label in shown and row["exact_by_iteration"][-1] == 1.0
     for part in (0, 1):
         words = [*options.split()[:-1], tmp_path / f"{part}.json", "--shard", part, 2]
-        call_script("evaluate", *words, "--iterations", 160)
+        call_script("evaluate", *words, "--iterations", 400)
     shown, _ = call_script("evaluate", "merge", tmp_path / "0.json", tmp_path / "1.json")
     assert label in shown and " 100.0%" in shown
     # And without the scripts, as any agent is evaluated.

@@ -147,7 +147,7 @@ def test_chunks_change_nothing_but_random_numbers(task, monkeypatch):
 
 
 def test_the_seed_decides_the_disturbance():
-    task, agent = make_task("maze", size=33, split="extrapolation"), load("maze")
+    task, agent = make_task("maze", size=33, split="extrapolation"), load("maze_trees")
     batch, noise = task.draw(np.arange(4)), Disturbance("noise", 3.0)
 
     def cells(seed: int) -> list[float]:
