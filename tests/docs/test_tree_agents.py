@@ -4,8 +4,6 @@ import json
 import subprocess
 import sys
 
-import pytest
-
 from .conftest import RESULTS, ROOT, flat, page, percent, stored, today
 
 PAGE = "docs/tree_agents.md"
@@ -38,8 +36,7 @@ def table_of(script: str, *results: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("name", ["README.md", PAGE])
-def test_the_table_of_thinking_longer(name):
+def test_the_table_of_thinking_longer():
     result = stored("maze_trees")
     assert today(result["command"]) in page(PAGE)
     for size in {row["size"] for row in result["rows"]}:
@@ -47,7 +44,7 @@ def test_the_table_of_thinking_longer(name):
         shown = [row for row in of_size if row["iterations"] in COLUMNS]
         assert len(shown) == len(COLUMNS)
         cells = " | ".join(percent(row["exact"]) for row in shown)
-        assert f"| {size} | {of_size[0]['n']} | {cells} |" in page(name)
+        assert f"| {size} | {of_size[0]['n']} | {cells} |" in page(PAGE)
 
 
 def test_the_table_of_seeds():
