@@ -11,19 +11,20 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize(
-    ("name", "options"),
+    ("name", "published_as", "options"),
     [
-        ("environments", "--seconds 0.001"),
-        ("chess_loading", "--seconds 0.001"),
-        ("thinking", "--sizes 101 --max-iterations 160 --threads 1"),
+        ("environments", "environments", "--seconds 0.001"),
+        ("chess_loading", "chess_loading", "--seconds 0.001"),
+        ("thinking", "thinking_trees", "--sizes 101 --max-iterations 160 --threads 1"),
     ],
 )
-def test_a_benchmark_stores_what_is_published(tmp_path, name, options):
+def test_a_benchmark_stores_what_is_published(tmp_path, name, published_as, options):
     file = tmp_path / "result.json"
     script = f"benchmarks/{name}.py"
     subprocess.run([sys.executable, script, *options.split(), "--json", file], cwd=ROOT, check=True)
     found = json.loads(file.read_text())
-    published = json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text())
+    results = ROOT / "benchmarks" / "results"
+    published = json.loads((results / f"{published_as}.json").read_text())
     assert list(found) == list(published)
     for row, like in zip(found.get("rows", []), published.get("rows", []), strict=False):
         assert list(row) == list(like)
