@@ -21,6 +21,7 @@ from thinkenv.deep_thinking.architectures.counting import (
     CountingNet,
     CountingSettings,
     Injected,
+    slopes_of,
 )
 from thinkenv.deep_thinking.architectures.open_cells import DIRECTIONS
 from thinkenv.deep_thinking.codecs.base import Interface
@@ -41,18 +42,6 @@ class WithoutKernel(CountingNet):
     ) -> Stepper[CountingMemory]:
         """All cells are computed in every iteration."""
         return Architecture.stepper(self, injected, memory, everywhere)
-
-    def counts_near(self, problem: Injected, counts: Tensor) -> Tensor:
-        """The counts ``(n, K)`` of the four neighbours, ``(n, 4, K)``; at walls the most."""
-        number, counters = counts.shape
-        beyond = torch.full_like(counts[:1], torch.inf)
-        near = problem.cells.around(counts, outside=beyond).view(number, -1, counters)[:, 1:]
-        return torch.minimum(near.clamp(min=0), problem.most[:, :, None])
-
-
-def slopes_of(counts: Tensor, near: Tensor) -> Tensor:
-    """The slopes ``(n, 4 * K)`` of counts ``(n, K)`` beside those around them ``(n, 4, K)``."""
-    return (counts[:, None] - near).clamp(0, 1).transpose(1, 2).flatten(1)
 
 
 class LearnedSources(WithoutKernel):
@@ -136,12 +125,9 @@ class OrdinaryCounters(WithoutKernel):
         """One iteration: of signals ``(B, M, H, W)`` and counters ``(B, K, H, W)``."""
         problem = self._injected_by_cells(injected)
         cells = problem.cells
-        of_signals, of_slopes, _ = self.widen.weight.split(self.reads, dim=1)
-        seen = cells.around(cells.rows(memory["signals"]))
         counts = cells.rows(memory["counters"])
         slopes = slopes_of(counts, self.counts_near(problem, counts))
-        hidden = problem.hidden + F.linear(seen, of_signals) + F.linear(slopes, of_slopes)
-        hidden = F.relu(hidden)
+        hidden = self.hidden(problem, cells.rows(memory["signals"]), slopes)
         grown = torch.minimum((counts + self.grow(hidden)).clamp(min=0), problem.most)
         signals = layers.InwardClamp.apply(self.update(hidden))
         return {"signals": cells.board(signals), "counters": cells.board(grown)}

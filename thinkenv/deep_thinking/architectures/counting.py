@@ -169,26 +169,39 @@ class CountingNet(Architecture[CountingMemory]):
         """One iteration: of signals ``(B, M, H, W)`` and counters ``(B, K, H, W)``."""
         problem = self._injected_by_cells(injected)
         cells = problem.cells
-        of_signals, of_slopes, _ = self.widen.weight.split(self.reads, dim=1)
-        seen = cells.around(cells.rows(memory["signals"]))  # (n, 5 * M)
-        hidden = torch.addmm(problem.hidden, seen, of_signals.t())
-        after = {}
+        after: CountingMemory = {}
+        slopes = None
         if self.sources:
             counts, slopes = self.count(problem, cells.rows(memory["counters"]))
-            hidden = torch.addmm(hidden, slopes, of_slopes.t())
             after["counters"] = cells.board(counts)
-        signals = layers.InwardClamp.apply(self.update(F.relu(hidden)))
+        hidden = self.hidden(problem, cells.rows(memory["signals"]), slopes)
+        signals = layers.InwardClamp.apply(self.update(hidden))
         return {"signals": cells.board(signals), **after}
+
+    def hidden(self, problem: "Injected", signals: Tensor, slopes: Tensor | None) -> Tensor:
+        """The hidden channels ``(n, N)``, of signals ``(n, M)`` and slopes ``(n, 4 * K)``, if any.
+
+        They are what each cell sees: the signals of itself and around it, and its own slopes.
+        """
+        of_signals, of_slopes, _ = self.widen.weight.split(self.reads, dim=1)
+        seen = problem.cells.around(signals)  # (n, 5 * M)
+        hidden = torch.addmm(problem.hidden, seen, of_signals.t())
+        if slopes is not None:
+            hidden = torch.addmm(hidden, slopes, of_slopes.t())
+        return F.relu(hidden)
 
     def count(self, problem: "Injected", counts: Tensor) -> tuple[Tensor, Tensor]:
         """The next counts ``(n, K)``, and the slopes ``(n, 4 * K)`` of the counts ``(n, K)``."""
+        near = self.counts_near(problem, counts)
+        after = torch.minimum(near.amin(dim=1) + 1, problem.most)
+        return after.masked_fill(problem.is_source, 0.0), slopes_of(counts, near)
+
+    def counts_near(self, problem: "Injected", counts: Tensor) -> Tensor:
+        """The counts ``(n, K)`` of the four neighbours, ``(n, 4, K)``; at walls the most."""
         number, counters = counts.shape
         beyond = torch.full_like(counts[:1], torch.inf)
         near = problem.cells.around(counts, outside=beyond).view(number, -1, counters)[:, 1:]
-        near = torch.minimum(near.clamp(min=0), problem.most[:, :, None])  # (n, 4, K)
-        after = torch.minimum(near.amin(dim=1) + 1, problem.most)
-        slopes = (counts[:, None] - near).clamp(0, 1)  # (n, 4, K)
-        return after.masked_fill(problem.is_source, 0.0), slopes.transpose(1, 2).flatten(1)
+        return torch.minimum(near.clamp(min=0), problem.most[:, :, None])
 
     def _injected_by_cells(self, injected: Tensor) -> "Injected":
         """What problems contribute, by cells.
@@ -247,3 +260,8 @@ class CountingNet(Architecture[CountingMemory]):
     def settings_for(cls, task: type[AnyTask]) -> CountingSettings:
         """The settings with which a net for a task is trained unless something else is said."""
         return CountingSettings()
+
+
+def slopes_of(counts: Tensor, near: Tensor) -> Tensor:
+    """The slopes ``(n, 4 * K)`` of counts ``(n, K)`` beside those around them ``(n, 4, K)``."""
+    return (counts[:, None] - near).clamp(0, 1).transpose(1, 2).flatten(1)
