@@ -12,7 +12,7 @@ from thinkenv.chess_puzzles.notation import fen_of_position
 from thinkenv.chess_puzzles.packing import planes_of_positions
 from thinkenv.chess_puzzles.positions import Position, fen_of, is_one, parse_positions
 from thinkenv.chess_puzzles.rules import BLACK
-from thinkenv.tasks.base import InstanceBatch, OptionValue, Task
+from thinkenv.tasks.base import InstanceBatch, OptionValue, Task, WithoutOptions
 from thinkenv.tasks.seeds import check_instances
 
 
@@ -47,7 +47,7 @@ class PositionBatch(InstanceBatch):
         return drawing.render_planes(problem, answer)
 
 
-class PositionTask(Task[PositionBatch]):
+class PositionTask(WithoutOptions, Task[PositionBatch]):
     """Positions of one's own, by number; what is right in them is not known.
 
     Args:
@@ -67,6 +67,7 @@ class PositionTask(Task[PositionBatch]):
     ample_iterations = 160
     batch_type = PositionBatch
     solutions_known = False
+    instead = "name a position, as with --fen"
 
     def __init__(self, position: Position | Iterable[Position]):
         several: list[Position] = [position] if is_one(position) else list(position)  # type: ignore
@@ -131,14 +132,3 @@ class PositionTask(Task[PositionBatch]):
     def text(self, batch: PositionBatch, answer: np.ndarray | None = None) -> str:
         """The board of a batch of one position, and the squares of an answer, as text."""
         return drawing.write_text(batch.positions[0], marked=answer)
-
-    @classmethod
-    def training_options(cls) -> NoReturn:
-        """There are none: positions are named by whoever has them.
-
-        Raises:
-            ValueError: Always.
-        """
-        raise ValueError(f"{cls.__name__} has no options: name a position, as with --fen")
-
-    testing_options = watching_options = training_options

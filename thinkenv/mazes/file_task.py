@@ -4,7 +4,6 @@ import functools
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
 import numpy as np
 
@@ -14,11 +13,11 @@ from thinkenv.mazes import interchange
 from thinkenv.mazes.augmentation import move_endpoints_anywhere
 from thinkenv.mazes.grid_task import GridTask, MazeBatch, check_mazes
 from thinkenv.mazes.sampling import GENERATOR_VERSION
-from thinkenv.tasks.base import OptionValue
+from thinkenv.tasks.base import OptionValue, WithoutOptions
 from thinkenv.tasks.seeds import INSTANCES_PER_SEED, check_instances, check_seeds
 
 
-class MazeFileTask(GridTask):
+class MazeFileTask(WithoutOptions, GridTask):
     """The mazes of a file, by number: after the last they begin again, as for every seed.
 
     They may have any height and width, and need not be lattices of rooms.
@@ -34,6 +33,8 @@ class MazeFileTask(GridTask):
     Raises:
         MazeFileError: If it is in none of them, or holds no mazes.
     """
+
+    instead = "name the file with --file when testing"
 
     @suggest_arguments
     def __init__(self, path: str | Path, allow_unsolvable: bool = False):
@@ -133,14 +134,3 @@ class MazeFileTask(GridTask):
         moved = batch.copy()
         move_endpoints_anywhere(seeds, key, self.shape[1], away, moved.flat())
         return moved
-
-    @classmethod
-    def training_options(cls) -> NoReturn:
-        """There are none: these mazes are for tests alone.
-
-        Raises:
-            ValueError: Always.
-        """
-        raise ValueError(f"{cls.__name__} has no options: name the file with --file when testing")
-
-    testing_options = watching_options = training_options

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from thinkenv.kernels.random import below, start_stream, stream_key
 from thinkenv.mazes.grid_task import GridTask, MazeBatch, check_mazes
 from thinkenv.mazes.sampling import GENERATOR_VERSION
 from thinkenv.mazes.task import DEFAULT_SIZE, MazeTask
-from thinkenv.tasks.base import OptionValue
+from thinkenv.tasks.base import OptionValue, WithoutOptions
 from thinkenv.tasks.seeds import check_instances, check_seeds
 
 # A kind: the arguments of ``MazeTask`` that are not the usual ones, and how often it comes.
@@ -50,7 +50,7 @@ ANY_KIND: tuple[Kind, ...] = (
 )
 
 
-class MazeMixture(GridTask):
+class MazeMixture(WithoutOptions, GridTask):
     """Mazes of one size and split, of several kinds.
 
     Which kind an instance is of depends on its number alone, so that it is the same alone and in
@@ -70,6 +70,8 @@ class MazeMixture(GridTask):
         ValueError: If an argument has a value that is not allowed, or there is no kind.
         TypeError: If an argument has the wrong type, or a kind an argument that there is not.
     """
+
+    instead = "MazeTask has, with kinds='any'"
 
     @suggest_arguments
     def __init__(
@@ -155,17 +157,6 @@ class MazeMixture(GridTask):
             here = np.flatnonzero(chosen == kind)
             moved.replace(here, self.tasks[kind].perturb(batch[here], numbers[here]))
         return moved
-
-    @classmethod
-    def training_options(cls) -> NoReturn:
-        """There are none: mixtures are an option of ``MazeTask``.
-
-        Raises:
-            ValueError: Always.
-        """
-        raise ValueError(f"{cls.__name__} has no options: MazeTask has, with kinds='any'")
-
-    testing_options = watching_options = training_options
 
 
 @kernel

@@ -9,7 +9,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, NoReturn, Self, TypeVar
 
 import numpy as np
 
@@ -337,6 +337,27 @@ class TestingOptions(ABC, Generic[SomeTask]):
     @abstractmethod
     def tasks(self, family: type[SomeTask]) -> Sequence[AnyTask]:
         """The sets of problems, from easy to hard."""
+
+
+class WithoutOptions:
+    """The first base of a task whose problems no options of commands choose.
+
+    Attributes:
+        instead: What chooses its problems, in a few words for those who ask for options.
+    """
+
+    instead: ClassVar[str]
+
+    @classmethod
+    def training_options(cls) -> NoReturn:
+        """There are none.
+
+        Raises:
+            ValueError: Always.
+        """
+        raise ValueError(f"{cls.__name__} has no options: {cls.instead}")
+
+    testing_options = watching_options = training_options
 
 
 def split_of_size(size: int, training_size: int) -> str:
