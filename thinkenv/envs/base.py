@@ -32,7 +32,7 @@ from thinkenv.envs.arguments import (
     check_step_limit,
 )
 from thinkenv.envs.batched_infos import add_infos
-from thinkenv.envs.dynamics import AnyDynamics
+from thinkenv.envs.dynamics import AnyDynamics, MaskedDynamics
 from thinkenv.machine import check_fits_into_memory
 from thinkenv.tasks.base import AnyTask
 from thinkenv.tasks.seeds import LAST_INSTANCE
@@ -133,7 +133,7 @@ class InstanceEnv(gymnasium.Env):
         """
         if not self._has_begun:
             raise gymnasium.error.ResetNeeded("there are no actions before reset()")
-        if self._terminated or not self.dynamics.masks_actions:
+        if self._terminated or not isinstance(self.dynamics, MaskedDynamics):
             return np.ones(mask_length(self.action_space), np.bool_)
         return self.dynamics.action_masks(ONLY)[0].astype(np.bool_)
 
@@ -209,7 +209,7 @@ def add_masks(
     which: np.ndarray,
     terminated: np.ndarray | None,
 ) -> None:
-    """Add the masks of some sub-environments to their infos, by the rule of ``Dynamics``.
+    """Add the masks of some sub-environments to their infos, by the rule of ``MaskedDynamics``.
 
     Args:
         infos: An array ``(n, …)`` for each key; changed.
@@ -217,7 +217,7 @@ def add_masks(
         which: ``(n,)``.
         terminated: ``(n,)`` bool, which episodes have come to their ends; None: none of them.
     """
-    if not dynamics.masks_actions:
+    if not isinstance(dynamics, MaskedDynamics):
         return
     if terminated is None or not np.count_nonzero(terminated):
         infos["action_mask"] = dynamics.action_masks(which)
@@ -464,7 +464,7 @@ class InstanceVectorEnv(VectorEnv):
             raise gymnasium.error.ResetNeeded("there are no actions before reset()")
         masks = np.ones((self.num_envs, mask_length(self.single_action_space)), np.bool_)
         going_on = np.flatnonzero(~self._terminated)
-        if self.dynamics.masks_actions and len(going_on):
+        if isinstance(self.dynamics, MaskedDynamics) and len(going_on):
             masks[going_on] = self.dynamics.action_masks(going_on)
         return masks
 

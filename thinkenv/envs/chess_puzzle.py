@@ -13,7 +13,7 @@ from thinkenv.chess_puzzles.packing import PLANES
 from thinkenv.chess_puzzles.playing import Lines
 from thinkenv.chess_puzzles.task import ChessPuzzleBatch, ChessPuzzleTask, squares_of_moves
 from thinkenv.envs.base import InstanceEnv, InstanceVectorEnv
-from thinkenv.envs.dynamics import Dynamics, Outcome
+from thinkenv.envs.dynamics import MaskedDynamics, Outcome
 from thinkenv.envs.one_answer import OneAnswer
 
 ANSWERS = ("line", "first_move", "squares")
@@ -63,7 +63,7 @@ class SquaresDynamics(OneAnswer[ChessPuzzleBatch]):
         return {"solved": solved, "solution": as_column(self.task.puzzles_of(batch).solutions())}
 
 
-class MovesDynamics(Dynamics[ChessPuzzleBatch]):
+class MovesDynamics(MaskedDynamics[ChessPuzzleBatch]):
     """Each puzzle is played, move by move.
 
     Args:
@@ -72,7 +72,6 @@ class MovesDynamics(Dynamics[ChessPuzzleBatch]):
     """
 
     task: ChessPuzzleTask
-    masks_actions = True
 
     def __init__(self, task: ChessPuzzleTask, first_only: bool):
         super().__init__(task, planes_space(), spaces.Discrete(len(MOVES)))

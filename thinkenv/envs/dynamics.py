@@ -25,14 +25,6 @@ class Dynamics(ABC, Generic[Batch]):
     keeps something for each problem. ``which`` ``(n,)`` are always sub-environments' indices in
     ascending order.
 
-    **Masks.** Where not every action is allowed in every state, a subclass says so in
-    ``masks_actions`` and defines ``action_masks``. The environments then report the mask as
-    ``action_mask`` in the infos of every reset and step, by one rule: it belongs to the state that
-    is shown, and it is never empty. Beside the last step of an episode that has come to its end
-    (terminated) all actions are allowed, because whatever is chosen is ignored. Beside that of an
-    episode that was cut off (truncated) it is the mask of the state reached, whose value a learner
-    may ask for.
-
     **Options of reset.** A subclass may know more than ``instance``: it names them in
     ``reset_options``, checks their values in ``check_reset_option``, and heeds them in ``draw``.
 
@@ -43,14 +35,12 @@ class Dynamics(ABC, Generic[Batch]):
 
     Attributes:
         one_answer: Whether the first action ends every episode.
-        masks_actions: Whether there are states in which some actions are not allowed.
         reset_options: The names of further options of ``reset``, beside ``instance``.
         count: How many problems there are at a time.
         batch: The problems, one for each sub-environment; there are none before ``begin``.
     """
 
     one_answer: bool = False
-    masks_actions: bool = False
     reset_options: tuple[str, ...] = ()
     count: int
     batch: Batch
@@ -124,16 +114,6 @@ class Dynamics(ABC, Generic[Batch]):
         Whoever hands them on copies them.
         """
 
-    def action_masks(self, which: np.ndarray) -> np.ndarray:
-        """Which actions are allowed in the states of some sub-environments, at least one of each.
-
-        Asked for only where ``masks_actions`` is true, and no episode has come to its end.
-
-        Returns:
-            ``(n, actions)`` int8, a new array: 1 for the allowed ones.
-        """
-        raise NotImplementedError(f"{type(self).__name__} has masks, and no action_masks()")
-
     @abstractmethod
     def act(self, actions: np.ndarray, which: np.ndarray) -> Outcome:
         """Act in some sub-environments, at least one.
@@ -159,6 +139,27 @@ class Dynamics(ABC, Generic[Batch]):
             index: Which.
             mode: The render mode, ``rgb_array`` or ``ansi``.
             is_over: Whether its episode has come to its end.
+        """
+
+
+class MaskedDynamics(Dynamics[Batch]):
+    """Dynamics with states in which some actions are not allowed.
+
+    The environments report a mask as ``action_mask`` in the infos of every reset and step, by one
+    rule: it belongs to the state that is shown, and it is never empty. Beside the last step of an
+    episode that has come to its end (terminated) all actions are allowed, because whatever is
+    chosen is ignored. Beside that of an episode that was cut off (truncated) it is the mask of the
+    state reached, whose value a learner may ask for.
+    """
+
+    @abstractmethod
+    def action_masks(self, which: np.ndarray) -> np.ndarray:
+        """Which actions are allowed in the states of some sub-environments, at least one of each.
+
+        Asked for only where no episode has come to its end.
+
+        Returns:
+            ``(n, actions)`` int8, a new array: 1 for the allowed ones.
         """
 
 

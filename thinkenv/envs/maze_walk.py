@@ -6,7 +6,7 @@ import numpy as np
 from gymnasium import spaces
 
 from thinkenv.envs.base import InstanceEnv, InstanceVectorEnv
-from thinkenv.envs.dynamics import Outcome
+from thinkenv.envs.dynamics import MaskedDynamics, Outcome
 from thinkenv.envs.maze_problems import Look, MazeProblems, maze_task
 from thinkenv.mazes import drawing
 from thinkenv.mazes.file_task import MazeFileTask
@@ -22,7 +22,7 @@ LETTERS = "wdsa"
 ARROWS = (0x40000052, 0x4000004F, 0x40000051, 0x40000050)
 
 
-class MazeWalkDynamics(MazeProblems):
+class MazeWalkDynamics(MazeProblems, MaskedDynamics[MazeBatch]):
     """A walker in each maze.
 
     Args:
@@ -30,8 +30,6 @@ class MazeWalkDynamics(MazeProblems):
         look: How they are shown.
         new_endpoints: Whether each reset shows the same maze with another start and goal.
     """
-
-    masks_actions = True
 
     def __init__(self, task: MazeTask | MazeFileTask, look: Look, new_endpoints: bool):
         super().__init__(task, look.space, spaces.Discrete(len(ACTIONS)))
