@@ -17,7 +17,7 @@ from thinkenv.mazes.endpoints import (
     farthest_of_ways,
 )
 from thinkenv.mazes.lattice import DOWN, LEFT, RIGHT, WALL
-from thinkenv.mazes.solving import BLOCKED, NOT_REACHED, reach
+from thinkenv.mazes.solving import BLOCKED, NOT_REACHED, reach_around
 
 
 @kernel
@@ -53,10 +53,7 @@ def label_places(grid, width, labels, queue):
         while head < tail:
             cell = uint64(queue[head])
             head += one
-            tail = reach(cell - stride, label, labels, queue, tail)
-            tail = reach(cell + one, label, labels, queue, tail)
-            tail = reach(cell + stride, label, labels, queue, tail)
-            tail = reach(cell - one, label, labels, queue, tail)
+            tail = reach_around(cell, stride, label, labels, queue, tail)
     return places
 
 

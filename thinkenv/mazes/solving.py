@@ -50,11 +50,7 @@ def measure_flat(grid, width, source, target, distances, queue):
         head += one
         if cell == uint64(np.int64(target)):
             break
-        onwards = distances[cell] + np.int32(1)
-        tail = reach(cell - stride, onwards, distances, queue, tail)
-        tail = reach(cell + one, onwards, distances, queue, tail)
-        tail = reach(cell + stride, onwards, distances, queue, tail)
-        tail = reach(cell - one, onwards, distances, queue, tail)
+        tail = reach_around(cell, stride, distances[cell] + np.int32(1), distances, queue, tail)
     return np.int64(tail)
 
 
@@ -98,6 +94,19 @@ def solve_flat(grid, width, start, goal, distances, queue, solution):
         cell = next_cell
         solution[cell] = 1
     return np.int64(distances[start]) + 1, unique
+
+
+@kernel(inline="always")
+def reach_around(cell, stride, distance, distances, queue, tail):
+    """Append those neighbours of a cell to the queue that are not reached yet.
+
+    Assumes a cell that is not at the edge of a grid of rows of ``stride``, both uint64, distances
+    of its cells, and a queue as large.
+    """
+    tail = reach(cell - stride, distance, distances, queue, tail)
+    tail = reach(cell + uint64(1), distance, distances, queue, tail)
+    tail = reach(cell + stride, distance, distances, queue, tail)
+    return reach(cell - uint64(1), distance, distances, queue, tail)
 
 
 @kernel(inline="always")

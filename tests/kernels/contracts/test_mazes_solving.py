@@ -61,6 +61,23 @@ def test_reach():
     assert (int(tail), distances.tolist(), queue.tolist()) == (2, [5, -1, 6], [0, 2, 0])
 
 
+@pytest.mark.parametrize("grid", any_grids())
+def test_reach_around(grid):
+    width = grid.shape[1]
+    for cell in free_cells(grid):
+        distances = np.where(grid.ravel() == 0, solving.BLOCKED, solving.NOT_REACHED)
+        distances = distances.astype(np.int32)
+        distances[cell] = 0
+        before, queue = distances.copy(), np.zeros(grid.size, np.int32)
+        queue[0] = cell
+        arguments = (np.int32(7), distances, queue, np.uint64(1))
+        tail = int(solving.reach_around(np.uint64(cell), np.uint64(width), *arguments))
+        around = [cell + step for step in (-width, 1, width, -1) if grid.flat[cell + step]]
+        assert queue[:tail].tolist() == [cell, *around]
+        assert np.flatnonzero(distances != before).tolist() == sorted(around)
+        assert (distances[around] == 7).all()
+
+
 @pytest.mark.parametrize("rooms", [*ROOMS, 60])
 def test_mark_tree_path(rooms):
     grid, parents = tree(rooms, 0)
