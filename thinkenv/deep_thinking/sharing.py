@@ -7,6 +7,7 @@ An agent is the same files everywhere: ``agent.json``, ``weights.safetensors`` a
 
 import os
 import re
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -20,7 +21,7 @@ INSTALL = "install huggingface_hub: pip install huggingface_hub"
 REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 
 
-class FoldersAlone:
+class FoldersAlone(ABC):
     """What ``ModelHubMixin`` gives where ``huggingface_hub`` is not installed."""
 
     def save_pretrained(self, save_directory: str | Path) -> None:
@@ -35,9 +36,9 @@ class FoldersAlone:
         """
         raise ImportError(f"{repo_id}: to upload an agent, {INSTALL}")
 
+    @abstractmethod
     def _save_pretrained(self, save_directory: Path) -> None:
         """What writes the folder, in the agent; the same hook as that of ``ModelHubMixin``."""
-        raise NotImplementedError(f"{type(self).__name__} has no _save_pretrained()")
 
 
 try:
