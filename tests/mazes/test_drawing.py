@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from thinkenv import drawing
-from thinkenv.mazes import MazeTask
+from thinkenv.mazes import MazeTask, from_text
 from thinkenv.mazes.drawing import render_numbers
 from thinkenv.tasks import make_task
 
@@ -48,3 +48,39 @@ def test_other_tasks_show_numbers_plainly():
     task = make_task("prefix_sum", bits=8)
     picture = task.heat_map(task.draw([0]), np.arange(8.0)[None], 7.0)
     assert picture.shape == (40, 320, 3) and len(np.unique(picture.reshape(-1, 3), axis=0)) == 8
+
+
+# Two ways of five cells round a pillar, and a dead end.
+TWO_WAYS = """
+#####
+#S  #
+# # #
+#  G#
+# ###
+#####
+"""
+
+
+def cells_of(picture: np.ndarray, colour: tuple[int, int, int]) -> set[tuple[int, int]]:
+    """The cells, of 32 pixels a side, that have a colour in the middle."""
+    return {*map(tuple, np.argwhere((picture[16::32, 16::32] == colour).all(axis=2)).tolist())}
+
+
+def test_while_a_maze_is_thought_about_all_shortest_ways_are_right():
+    batch, task = from_text(TWO_WAYS), MazeTask(5)
+    everywhere = (batch.grids[0] > 0).astype(np.uint8)
+    drawn = task.picture(batch, probabilities=everywhere.astype(float))
+    blue = {(1, 2), (1, 3), (2, 1), (2, 3), (3, 1), (3, 2)}
+    assert cells_of(drawn, drawing.RIGHT_COLOUR) == blue
+    assert cells_of(drawn, drawing.WRONG_COLOUR) == {(4, 1)}
+    # An answer is judged: both ways at once are no path.
+    judged = task.picture(batch, answer=everywhere)
+    assert len(cells_of(judged, drawing.RIGHT_COLOUR)) == 3
+    assert len(cells_of(judged, drawing.WRONG_COLOUR)) == 4
+
+
+def test_what_is_no_maze_is_drawn_with_the_solution_that_it_comes_with():
+    batch = from_text(TWO_WAYS)
+    batch.grids[0, 0, 1] = 1  # an opening in the outer wall
+    drawn = MazeTask(5).picture(batch, probabilities=np.ones(batch.grids.shape[1:]))
+    assert len(cells_of(drawn, drawing.RIGHT_COLOUR)) == 3

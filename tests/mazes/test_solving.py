@@ -3,9 +3,11 @@
 import itertools
 from collections import deque
 
+import networkx
 import numpy as np
 import pytest
 
+from tests.mazes.grids import ends_of, graph_of
 from thinkenv import mazes
 from thinkenv.mazes.task import MazeTask
 
@@ -202,3 +204,26 @@ def test_a_bad_answer_is_refused(answer, error, words):
     grid, _ = read(TREE)
     with pytest.raises(error, match=words):
         mazes.is_solution(grid, answer)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"loops": 0.3},
+        {"loops": 1.0},
+        {"generator": "plazas"},
+        {"generator": "percolation", "endpoints": "unreachable"},
+    ],
+)
+def test_cells_on_shortest_paths_are_those_of_all_of_them(options):
+    batch = MazeTask(9, "all", **options).draw(range(20))
+    for grid, solution, unique in zip(batch.grids, batch.solutions, batch.unique, strict=True):
+        graph, (start, goal) = graph_of(grid), ends_of(grid)
+        expected = np.zeros(grid.shape, np.bool_)
+        if networkx.has_path(graph, start, goal):
+            for path in networkx.all_shortest_paths(graph, start, goal):
+                expected[tuple(np.array(path).T)] = True
+        found = mazes.solving.on_shortest_paths(grid)
+        assert np.array_equal(found, expected)
+        assert not unique or np.array_equal(found, solution != 0)

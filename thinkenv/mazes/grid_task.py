@@ -9,7 +9,13 @@ from thinkenv.checks import check_answers
 from thinkenv.mazes import drawing
 from thinkenv.mazes.dead_ends import filling_rounds
 from thinkenv.mazes.lattice import WALL
-from thinkenv.mazes.solving import check_walled, is_connected_path, judge_flat
+from thinkenv.mazes.solving import (
+    are_mazes,
+    check_walled,
+    is_connected_path,
+    judge_flat,
+    on_shortest_paths,
+)
 from thinkenv.notebooks import span
 from thinkenv.tasks.base import CellTask, InstanceBatch, OptionValue
 
@@ -181,11 +187,13 @@ class GridTask(CellTask[MazeBatch]):
         answer: np.ndarray | None = None,
         probabilities: np.ndarray | None = None,
     ) -> np.ndarray:
-        """A picture of a batch of one maze: see ``Task.picture``."""
+        """A picture of a batch of one maze: see ``Task.picture``.
+
+        As long as there is no answer, the cells of all ways that are shortest are right.
+        """
         if answer is None and probabilities is not None:
-            return drawing.render(
-                batch.grids[0], probabilities > 0.02, batch.solutions[0], strength=probabilities
-            )
+            marked, right = probabilities > 0.02, self._right_cells(batch)
+            return drawing.render(batch.grids[0], marked, right, strength=probabilities)
         return drawing.render(batch.grids[0], answer, self._right_answer(batch, answer))
 
     def heat_map(self, batch: MazeBatch, numbers: np.ndarray, largest: float) -> np.ndarray:
@@ -195,6 +203,12 @@ class GridTask(CellTask[MazeBatch]):
     def text(self, batch: MazeBatch, answer: np.ndarray | None = None) -> str:
         """A batch of one maze, and an answer to it, as text."""
         return drawing.write_text(batch.grids[0], answer, self._right_answer(batch, answer))
+
+    def _right_cells(self, batch: MazeBatch) -> np.ndarray:
+        """The cells of all shortest paths of a batch of one maze; of what is none, its solution."""
+        if batch.unique[0] or not are_mazes(batch.grids)[0]:
+            return batch.solutions[0]
+        return on_shortest_paths(batch.grids[0])
 
     def _right_answer(self, batch: MazeBatch, answer: np.ndarray | None) -> np.ndarray | None:
         """What an answer to a batch of one is compared with: itself if it is right."""

@@ -448,6 +448,24 @@ def solve_each(grids: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return solutions.reshape(grids.shape), lengths, unique
 
 
+def on_shortest_paths(grid: np.ndarray) -> np.ndarray:
+    """The cells that lie on any shortest path of a maze; none where there is no way.
+
+    Args:
+        grid: ``(H, W)`` cell codes, a maze as ``check_grid`` wants it.
+
+    Returns:
+        ``(H, W)`` bool.
+    """
+    flat = np.ascontiguousarray(grid, np.uint8).reshape(-1)
+    start, goal = find_endpoints(flat)
+    from_start, from_goal, queue = np.empty((3, flat.size), np.int32)
+    measure_flat(flat, grid.shape[1], start, -1, from_start, queue)
+    measure_flat(flat, grid.shape[1], goal, -1, from_goal, queue)
+    is_between = (from_start >= 0) & (from_goal >= 0)
+    return (is_between & (from_start + from_goal == from_goal[start])).reshape(grid.shape)
+
+
 def solve(grid: np.ndarray) -> np.ndarray:
     """The exact reference answer to one maze: the cells of a shortest path.
 
