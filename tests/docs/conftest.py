@@ -25,7 +25,6 @@ TODAY = [
     (r"(assets/agents/maze.* benchmarks/results/)maze", r"\1maze_trees"),
     (r"\bagents/results/maze", "benchmarks/results/maze_trees"),
     (r"\bassets/agents/maze", "maze_trees"),
-    (r"(examples/anytime\.py)", r"\1 --checkpoint maze_trees"),
     (r"\bagents/results/", "benchmarks/results/"),
     (r"\bassets/agents/(\w+)", r"\1"),
     (r"agents\.examples\.flood_fill:FloodFillProblems", "examples/flood_fill.py:FloodFillTask"),
