@@ -129,7 +129,9 @@ def known_rows(paths: list[Path]) -> dict[tuple, dict]:
         with gate.reading(path, suites.ResultFileError):
             about = {"weights_sha256": result["agent"]["weights_sha256"]}
             for row in result["rows"].values():
-                kept = {key: row[key] for key in ROW_KEYS} | about | {"measured": row["measured"]}
+                kept = {key: row[key] for key in ROW_KEYS}
+                kept |= {key: row[key] for key in OF_MAZES if row.get(key) is not None}
+                kept |= about | {"measured": row["measured"]}
                 kept["checkpoint"] = agent_of(kept)
                 found[agent_of(kept), problems_of(kept)] = kept
     return found
