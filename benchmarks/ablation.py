@@ -135,8 +135,9 @@ STUDIES = {
             "33 loops": Test({"size": 33, **LOOPS}, 50, 1000),
             "59 trees": Test({"size": 59, **ANY_ENDS}, 50, 2500, after="33 trees"),
             "59 loops": Test({"size": 59, **LOOPS}, 50, 2500, after="33 loops"),
-            "201 trees": Test({"size": 201, **ANY_ENDS}, 10, 12_000, after="59 trees"),
-            "201 loops": Test({"size": 201, **LOOPS}, 10, 12_000, after="59 loops"),
+            # Of most variants all cells are computed in every iteration, which takes an hour for
+            # trees of this size.
+            "201 loops": Test({"size": 201, **LOOPS}, 4, 1500, after="59 loops"),
         },
         plan_for(MazeTask, CountingNet),
     ),
