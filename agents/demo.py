@@ -24,7 +24,7 @@ from thinkenv.suites import read_rows
 
 SIZES = (9, 13, 33, 59)
 SHORTER = (9, 18, 36)
-LONGER = (400, 800, 1600)
+LONGER = (400, 800, 2400)
 
 
 @dataclass
