@@ -275,7 +275,7 @@ class Agent(Shareable, Generic[SomeMemory]):
             run = ending.iterations if stop_below else torch.full_like(ending.iterations, limit)
             numbers = (run, has_converged, torch.where(has_converged, 1, ending.cycle))
             told = (tensor.cpu().numpy() for tensor in numbers)
-            parts.append((self._decode(ending.memory), *told, ending.memory))
+            parts.append((self._decode(ending.memory, problems[chunk]), *told, ending.memory))
             if progress is not None:
                 progress(len(problems[chunk]))
         *columns, memory_parts = zip(*parts, strict=True)
@@ -341,17 +341,18 @@ class Agent(Shareable, Generic[SomeMemory]):
             TypeError: If something is no position.
         """
         return self.codec.rank(
-            position, lambda problems: self.preferences(self.think(problems, iterations).memory)
+            position, lambda problems: self.preferences(self.think(problems, iterations))
         )
 
     @torch.no_grad()
-    def preferences(self, memory: SomeMemory) -> np.ndarray:
-        """What the agent prefers, ``(B, …)``, by the memory of a thought: see ``Task.play``."""
-        return self.codec.preferences(self.net.decode(memory)).cpu().numpy()
+    def preferences(self, thought: Thought[SomeMemory]) -> np.ndarray:
+        """What the agent prefers, ``(B, …)``, after a thought: see ``Task.play``."""
+        logits = self.net.decode(thought.memory)
+        return self.codec.preferences(logits, thought.problems).cpu().numpy()
 
     @torch.no_grad()
-    def _decode(self, memory: SomeMemory) -> np.ndarray:
-        return self.codec.decode(self.net.decode(memory)).cpu().numpy()
+    def _decode(self, memory: SomeMemory, problems: np.ndarray) -> np.ndarray:
+        return self.codec.decode(self.net.decode(memory), problems).cpu().numpy()
 
     def _check_memory(self, problems: np.ndarray, memory: SomeMemory) -> None:
         """Check that a memory to go on from is one of this net for these problems.

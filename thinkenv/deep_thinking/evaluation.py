@@ -90,7 +90,7 @@ class AgentPolicy:
         """What the agent prefers after so long a thought, for tasks of several moves."""
         limit = self.time.max_iterations
         thought = self.agent.think(problems, iterations, max_iterations=limit)
-        return self.agent.preferences(thought.memory)
+        return self.agent.preferences(thought)
 
 
 def draw_problems(task: AnyTask, count: int, seed: int) -> InstanceBatch:

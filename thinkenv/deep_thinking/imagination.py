@@ -1,0 +1,246 @@
+"""Imagination: an agent plays moves in its head, carries its memory along, and values what it sees.
+
+A tree of positions grows from the position thought about, one imagined position after the other.
+Each has a memory: that of the position before it, iterated a few times on what is on the board now.
+From this memory the net says how probable it is that the thinker's moves so far are right, and which
+moves come next; always from the thinker's side, whoever is to move. The values of all that was
+imagined behind a move are averaged, and the move that was looked into most is played.
+
+The rules are given: which moves are legal, what a move does to the board, mate (the side that mates
+has won) and stalemate (the thinker has not won). Everything else comes from the net.
+
+Shapes: B positions, a tree each; N nodes, C candidate moves, S squares, W numbers of memory.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from thinkenv.chess_puzzles.consequences import NOT_OVER, follow
+from thinkenv.chess_puzzles.moves import MOVE_CODES, MOVES
+from thinkenv.chess_puzzles.rules import POSITION_BYTES
+from thinkenv.deep_thinking.codecs.moves import ILLEGAL, legal_masks, scores_of_actions
+from thinkenv.deep_thinking.kernels.trees import NOT_IMAGINED, find_leaves, keep_values
+
+# What a position thought about is worth before anything was imagined.
+UNKNOWN_VALUE = 0.5
+
+
+class ImaginingNet(Protocol):
+    """What imagination asks of a net: see ``architectures.messages``."""
+
+    def look(self, positions: np.ndarray, is_their_turn: np.ndarray) -> dict[str, Tensor]:
+        """What positions, seen from the thinker, contribute to every iteration."""
+
+    def step(self, memory: Tensor, injected: dict[str, Tensor]) -> Tensor:
+        """One iteration."""
+
+    def decode(self, memory: Tensor) -> Tensor:
+        """The logits of the thinker's move."""
+
+    def reply(self, memory: Tensor) -> Tensor:
+        """The logits of the opponent's reply."""
+
+    def value(self, memory: Tensor) -> Tensor:
+        """The logit of that the moves so far are right."""
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How positions are imagined.
+
+    Raises:
+        ValueError: If a number is not allowed; the message names it.
+    """
+
+    candidates: int = 8
+    """How many moves of a position are tried at most: the most probable ones."""
+    iterations: int = 4
+    """Iterations on each imagined position."""
+    exploration: float = 2.0
+    """How much probable moves that were tried little are preferred to those that did well."""
+    temperature: float = 1.7
+    """By which logits are divided before candidates are compared: above 1, they are more alike."""
+    carries_memory: bool = True
+    """Carry the memory along; without it (a control), think about each position anew."""
+    constant_value: float | None = None
+    """What every imagined position is worth (a control); None for what the net says."""
+
+    def __post_init__(self) -> None:
+        for name, low in (("candidates", 1), ("iterations", 1)):
+            value = getattr(self, name)
+            if type(value) is not int or value < low:
+                raise ValueError(f"{name} must be an integer of at least {low}, got {value!r}")
+        for name in ("exploration", "temperature"):
+            if not 0 < getattr(self, name) < float("inf"):
+                raise ValueError(f"{name} must be above 0, got {getattr(self, name)!r}")
+        if self.constant_value is not None and not 0 <= self.constant_value <= 1:
+            raise ValueError(f"constant_value must be in [0, 1], got {self.constant_value!r}")
+
+
+class Trees:
+    """Trees of imagined positions, one of each position thought about.
+
+    Args:
+        net: The net.
+        positions: ``(B, POSITION_BYTES)`` uint8, seen from the thinker, who is to move.
+        memory: ``(B, S, W)``, of thoughts about them.
+        capacity: How many positions can be imagined in each.
+        manner: How.
+
+    Attributes:
+        imagined: ``(B,)`` int64, how many positions were looked into, mates and stalemates
+            included.
+    """
+
+    def __init__(
+        self,
+        net: ImaginingNet,
+        positions: np.ndarray,
+        memory: Tensor,
+        capacity: int,
+        manner: Manner = Manner(),
+    ):
+        self.net = net
+        self.manner = manner
+        trees, nodes, candidates = len(positions), capacity + 1, manner.candidates
+        self.positions = np.zeros((trees, nodes, POSITION_BYTES), np.uint8)  # seen from who moves
+        self.is_their_turn = np.zeros((trees, nodes), np.bool_)
+        self.results = np.full((trees, nodes), NOT_OVER)
+        self.values = np.full((trees, nodes), UNKNOWN_VALUE)
+        self.actions = np.zeros((trees, nodes, candidates), np.int64)
+        self.priors = np.zeros((trees, nodes, candidates))
+        self.counts = np.zeros((trees, nodes), np.int64)  # of candidates
+        self.children = np.full((trees, nodes, candidates), NOT_IMAGINED, np.int32)
+        self.visits = np.zeros((trees, nodes, candidates), np.int64)
+        self.totals = np.zeros((trees, nodes, candidates))
+        self.nodes = np.ones(trees, np.int64)  # how many there are
+        self.imagined = np.zeros(trees, np.int64)
+        # Half of the precision is enough to go on from, and half of the space.
+        self.memory = memory.new_zeros((trees, nodes, *memory.shape[1:]), dtype=torch.bfloat16)
+        everyone = np.arange(trees)
+        self.positions[:, 0] = positions
+        self.memory[:, 0] = memory.to(torch.bfloat16)
+        over = ~legal_masks(positions).any(axis=1)
+        self.results[over, 0] = 0.0
+        self._find_candidates(everyone[~over], np.zeros(np.sum(~over), np.int64), memory[~over])
+
+    def _find_candidates(self, trees: np.ndarray, nodes: np.ndarray, memory: Tensor) -> None:
+        """Choose the moves to try in nodes ``(n,)`` of trees ``(n,)``, by their memory."""
+        theirs = self.is_their_turn[trees, nodes]
+        logits = memory.new_empty(len(trees), len(MOVES))
+        for is_theirs, head in ((False, self.net.decode), (True, self.net.reply)):
+            chosen = torch.from_numpy(np.flatnonzero(theirs == is_theirs)).to(memory.device)
+            if len(chosen):
+                scores = scores_of_actions(head(memory[chosen]).float(), is_mirrored=is_theirs)
+                logits[chosen] = scores
+        legal = torch.from_numpy(legal_masks(self.positions[trees, nodes])).to(memory.device)
+        logits = logits.masked_fill(~legal, ILLEGAL)
+        of_candidates = (logits / self.manner.temperature).softmax(dim=1)
+        best = of_candidates.topk(self.manner.candidates, dim=1)
+        counts = legal.sum(dim=1).clamp_max(self.manner.candidates).cpu().numpy()
+        self.actions[trees, nodes] = best.indices.cpu().numpy()
+        priors = best.values / best.values.sum(dim=1, keepdim=True)
+        self.priors[trees, nodes] = priors.double().cpu().numpy()
+        self.counts[trees, nodes] = counts
+
+    @torch.no_grad()
+    def imagine(self, which: np.ndarray | None = None) -> None:
+        """Imagine one more position in each tree, or in some of them, ``(n,)`` indices.
+
+        Assumes that their capacity is not used up.
+        """
+        if which is None:
+            which = np.arange(len(self.nodes))
+        which = which[self.results[which, 0] == NOT_OVER]
+        if len(which) == 0:
+            return
+        capacity = self.positions.shape[1]
+        paths = np.empty((len(which), capacity, 2), np.int32)
+        lengths = np.empty(len(which), np.int64)
+        trees = (self.children, self.priors, self.visits, self.totals)
+        trees += (self.counts, self.values, self.is_their_turn, self.results)
+        find_leaves(trees, which, self.manner.exploration, paths, lengths)
+        last = paths[np.arange(len(which)), lengths - 1]  # (n, 2)
+        parents, candidates = last[:, 0].astype(np.int64), last[:, 1].astype(np.int64)
+        nodes = self.children[which, parents, candidates].astype(np.int64)
+        is_new = nodes == NOT_IMAGINED
+        nodes[is_new] = self._grow(which[is_new], parents[is_new], candidates[is_new])
+        keep_values(self.visits, self.totals, which, paths, lengths, self.values[which, nodes])
+        self.imagined[which] += 1
+
+    def _grow(
+        self, trees: np.ndarray, parents: np.ndarray, candidates: np.ndarray
+    ) -> np.ndarray:
+        """Play a candidate of a node in each of some trees; the new nodes ``(n,)``."""
+        count = len(trees)
+        codes = MOVE_CODES[self.actions[trees, parents, candidates]]
+        is_their_move = self.is_their_turn[trees, parents]
+        after = np.empty((count, POSITION_BYTES), np.uint8)
+        shown, results = np.empty_like(after), np.empty(count)
+        follow(self.positions[trees, parents], codes, is_their_move, after, shown, results)
+        nodes = self.nodes[trees]
+        self.children[trees, parents, candidates] = nodes
+        self.nodes[trees] += 1
+        self.positions[trees, nodes] = after
+        self.is_their_turn[trees, nodes] = ~is_their_move
+        self.results[trees, nodes] = results
+        self.values[trees, nodes] = results
+        going_on = results == NOT_OVER
+        if going_on.any():
+            some = trees[going_on], nodes[going_on]
+            memory = self._think(trees[going_on], parents[going_on], shown[going_on], some)
+            value = torch.sigmoid(self.net.value(memory).float()).double().cpu().numpy()
+            if self.manner.constant_value is not None:
+                value[:] = self.manner.constant_value
+            self.values[some] = value
+            self._find_candidates(*some, memory)
+        return nodes
+
+    def _think(
+        self,
+        trees: np.ndarray,
+        parents: np.ndarray,
+        shown: np.ndarray,
+        nodes: tuple[np.ndarray, np.ndarray],
+    ) -> Tensor:
+        """Think about imagined positions, from the memory of those before; the memory ``(n, …)``."""
+        injected = self.net.look(shown, self.is_their_turn[nodes])
+        memory = self.memory[torch.from_numpy(trees), torch.from_numpy(parents)].float()
+        if not self.manner.carries_memory:
+            memory = torch.zeros_like(memory)
+        for _ in range(self.manner.iterations):
+            memory = self.net.step(memory, injected)
+        self.memory[torch.from_numpy(nodes[0]), torch.from_numpy(nodes[1])] = memory.to(
+            torch.bfloat16
+        )
+        return memory
+
+    def preferences(self) -> np.ndarray:
+        """How much each action was looked into, ``(B, len(MOVES))``, 0 to 1: what is played by.
+
+        Before anything was imagined, and among moves that were tried equally often, the more
+        probable one comes first.
+        """
+        of_candidates = self.visits[:, 0] + self.priors[:, 0]  # priors are below a visit
+        of_actions = np.zeros((len(of_candidates), len(MOVES)))
+        used = np.arange(self.manner.candidates) < self.counts[:, 0, None]
+        trees, candidates = np.nonzero(used)
+        of_actions[trees, self.actions[trees, 0, candidates]] = of_candidates[trees, candidates]
+        return of_actions / np.maximum(of_actions.sum(axis=1, keepdims=True), 1e-9)
+
+    def line(self, tree: int) -> list[int]:
+        """The actions that one tree expects: again and again the one looked into most.
+
+        Of the thinker and of the opponent in turn, each seen from who moves.
+        """
+        actions: list[int] = []
+        node = 0
+        while node != NOT_IMAGINED and self.visits[tree, node].any():
+            candidate = int(self.visits[tree, node].argmax())
+            actions.append(int(self.actions[tree, node, candidate]))
+            node = int(self.children[tree, node, candidate])
+        return actions
