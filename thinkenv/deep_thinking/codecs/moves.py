@@ -90,10 +90,14 @@ class MoveCodec(ChessCodec):
 
     def decode(self, logits: Tensor, problems: np.ndarray) -> Tensor:
         """The answer ``(B, 8, 8)`` uint8: the squares of the most probable legal move."""
-        best = self.log_probabilities(logits, problems).argmax(dim=1).cpu()
-        marked = torch.zeros(len(best), 64, dtype=torch.uint8)
+        return self.answers(self.log_probabilities(logits, problems).argmax(dim=1).cpu())
+
+    @staticmethod
+    def answers(actions: Tensor) -> Tensor:
+        """Actions ``(B,)`` as answers ``(B, 8, 8)`` uint8: both squares of each move."""
+        marked = torch.zeros(len(actions), 64, dtype=torch.uint8)
         for squares in (ORIGINS, TARGETS):
-            marked.scatter_(1, squares[best][:, None], 1)
+            marked.scatter_(1, squares[actions][:, None], 1)
         return marked.unflatten(1, (8, 8))
 
     def probabilities(self, logits: Tensor, problems: np.ndarray) -> Tensor:

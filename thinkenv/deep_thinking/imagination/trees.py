@@ -1,19 +1,7 @@
-"""Imagination: an agent plays moves in its head, carries its memory along, and values what it sees.
-
-A tree of positions grows from the position thought about, one imagined position after the other.
-Each has a memory: that of the position before it, iterated a few times on what is on the board now.
-From this memory the net says how probable it is that the thinker's moves so far are right, and which
-moves come next; always from the thinker's side, whoever is to move. The values of all that was
-imagined behind a move are averaged, and the move that was looked into most is played.
-
-The rules are given: which moves are legal, what a move does to the board, mate (the side that mates
-has won) and stalemate (the thinker has not won). Everything else comes from the net.
+"""Trees of imagined positions.
 
 Shapes: B positions, a tree each; N nodes, C candidate moves, S squares, W numbers of memory.
 """
-
-from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -23,62 +11,11 @@ from thinkenv.chess_puzzles.consequences import NOT_OVER, follow
 from thinkenv.chess_puzzles.moves import MOVE_CODES, MOVES
 from thinkenv.chess_puzzles.rules import POSITION_BYTES
 from thinkenv.deep_thinking.codecs.moves import ILLEGAL, legal_masks, scores_of_actions
+from thinkenv.deep_thinking.imagination.manner import ImaginingNet, Manner
 from thinkenv.deep_thinking.kernels.trees import NOT_IMAGINED, find_leaves, keep_values
 
 # What a position thought about is worth before anything was imagined.
 UNKNOWN_VALUE = 0.5
-
-
-class ImaginingNet(Protocol):
-    """What imagination asks of a net: see ``architectures.messages``."""
-
-    def look(self, positions: np.ndarray, is_their_turn: np.ndarray) -> dict[str, Tensor]:
-        """What positions, seen from the thinker, contribute to every iteration."""
-
-    def step(self, memory: Tensor, injected: dict[str, Tensor]) -> Tensor:
-        """One iteration."""
-
-    def decode(self, memory: Tensor) -> Tensor:
-        """The logits of the thinker's move."""
-
-    def reply(self, memory: Tensor) -> Tensor:
-        """The logits of the opponent's reply."""
-
-    def value(self, memory: Tensor) -> Tensor:
-        """The logit of that the moves so far are right."""
-
-
-@dataclass(frozen=True)
-class Manner:
-    """How positions are imagined.
-
-    Raises:
-        ValueError: If a number is not allowed; the message names it.
-    """
-
-    candidates: int = 8
-    """How many moves of a position are tried at most: the most probable ones."""
-    iterations: int = 4
-    """Iterations on each imagined position."""
-    exploration: float = 2.0
-    """How much probable moves that were tried little are preferred to those that did well."""
-    temperature: float = 1.7
-    """By which logits are divided before candidates are compared: above 1, they are more alike."""
-    carries_memory: bool = True
-    """Carry the memory along; without it (a control), think about each position anew."""
-    constant_value: float | None = None
-    """What every imagined position is worth (a control); None for what the net says."""
-
-    def __post_init__(self) -> None:
-        for name, low in (("candidates", 1), ("iterations", 1)):
-            value = getattr(self, name)
-            if type(value) is not int or value < low:
-                raise ValueError(f"{name} must be an integer of at least {low}, got {value!r}")
-        for name in ("exploration", "temperature"):
-            if not 0 < getattr(self, name) < float("inf"):
-                raise ValueError(f"{name} must be above 0, got {getattr(self, name)!r}")
-        if self.constant_value is not None and not 0 <= self.constant_value <= 1:
-            raise ValueError(f"constant_value must be in [0, 1], got {self.constant_value!r}")
 
 
 class Trees:
@@ -128,6 +65,10 @@ class Trees:
         self.results[over, 0] = 0.0
         self._find_candidates(everyone[~over], np.zeros(np.sum(~over), np.int64), memory[~over])
 
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    @torch.no_grad()
     def _find_candidates(self, trees: np.ndarray, nodes: np.ndarray, memory: Tensor) -> None:
         """Choose the moves to try in nodes ``(n,)`` of trees ``(n,)``, by their memory."""
         theirs = self.is_their_turn[trees, nodes]
