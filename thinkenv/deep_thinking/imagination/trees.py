@@ -12,10 +12,29 @@ from thinkenv.chess_puzzles.moves import MOVE_CODES, MOVES
 from thinkenv.chess_puzzles.rules import POSITION_BYTES
 from thinkenv.deep_thinking.codecs.moves import ILLEGAL, legal_masks, scores_of_actions
 from thinkenv.deep_thinking.imagination.manner import ImaginingNet, Manner
-from thinkenv.deep_thinking.kernels.trees import NOT_IMAGINED, find_leaves, keep_values
+from thinkenv.deep_thinking.kernels.trees import (
+    NOT_IMAGINED,
+    find_leaves,
+    find_mates,
+    keep_values,
+)
 
 # What a position thought about is worth before anything was imagined.
 UNKNOWN_VALUE = 0.5
+# What stands in the arrays of the nodes of trees where there is no node yet.
+EMPTY = {
+    "positions": 0,
+    "is_their_turn": False,
+    "results": NOT_OVER,
+    "values": UNKNOWN_VALUE,
+    "actions": 0,
+    "priors": 0,
+    "counts": 0,
+    "children": NOT_IMAGINED,
+    "visits": 0,
+    "totals": 0,
+    "pending": 0,
+}
 
 
 class Trees:
@@ -25,8 +44,10 @@ class Trees:
         net: The net.
         positions: ``(B, POSITION_BYTES)`` uint8, seen from the thinker, who is to move.
         memory: ``(B, S, W)``, of thoughts about them.
-        capacity: How many positions can be imagined in each.
+        capacity: For how many imagined positions in each there is room at first; more is made as
+            they grow.
         manner: How.
+        allowed: ``(B, len(MOVES))`` bool, the actions to choose from; by default all.
 
     Attributes:
         imagined: ``(B,)`` int64, how many positions were looked into, mates and stalemates
@@ -40,6 +61,7 @@ class Trees:
         memory: Tensor,
         capacity: int,
         manner: Manner = Manner(),
+        allowed: np.ndarray | None = None,
     ):
         self.net = net
         self.manner = manner
@@ -54,23 +76,38 @@ class Trees:
         self.children = np.full((trees, nodes, candidates), NOT_IMAGINED, np.int32)
         self.visits = np.zeros((trees, nodes, candidates), np.int64)
         self.totals = np.zeros((trees, nodes, candidates))
+        self.pending = np.zeros((trees, nodes, candidates), np.int32)  # while leaves are looked for
         self.nodes = np.ones(trees, np.int64)  # how many there are
         self.imagined = np.zeros(trees, np.int64)
+        self.longest = 0  # moves from the position thought about to where something was imagined
         # Half of the precision is enough to go on from, and half of the space.
         self.memory = memory.new_zeros((trees, nodes, *memory.shape[1:]), dtype=torch.bfloat16)
         everyone = np.arange(trees)
         self.positions[:, 0] = positions
         self.memory[:, 0] = memory.to(torch.bfloat16)
-        over = ~legal_masks(positions).any(axis=1)
+        legal = legal_masks(positions)
+        if allowed is not None:
+            legal &= allowed
+        over = ~legal.any(axis=1)
         self.results[over, 0] = 0.0
-        self._find_candidates(everyone[~over], np.zeros(np.sum(~over), np.int64), memory[~over])
+        first = np.zeros(np.sum(~over), np.int64)
+        self._find_candidates(everyone[~over], first, memory[~over], legal[~over])
 
     def __len__(self) -> int:
         return len(self.nodes)
 
     @torch.no_grad()
-    def _find_candidates(self, trees: np.ndarray, nodes: np.ndarray, memory: Tensor) -> None:
-        """Choose the moves to try in nodes ``(n,)`` of trees ``(n,)``, by their memory."""
+    def _find_candidates(
+        self, trees: np.ndarray, nodes: np.ndarray, memory: Tensor, allowed: np.ndarray
+    ) -> None:
+        """Choose the moves to try in nodes ``(n,)`` of trees ``(n,)``, by their memory.
+
+        Args:
+            trees: Which trees.
+            nodes: A node of each.
+            memory: ``(n, S, W)``.
+            allowed: ``(n, len(MOVES))`` bool, the actions to choose from.
+        """
         theirs = self.is_their_turn[trees, nodes]
         logits = memory.new_empty(len(trees), len(MOVES))
         for is_theirs, head in ((False, self.net.decode), (True, self.net.reply)):
@@ -78,7 +115,7 @@ class Trees:
             if len(chosen):
                 scores = scores_of_actions(head(memory[chosen]).float(), is_mirrored=is_theirs)
                 logits[chosen] = scores
-        legal = torch.from_numpy(legal_masks(self.positions[trees, nodes])).to(memory.device)
+        legal = torch.from_numpy(allowed).to(memory.device)
         logits = logits.masked_fill(~legal, ILLEGAL)
         of_candidates = (logits / self.manner.temperature).softmax(dim=1)
         best = of_candidates.topk(self.manner.candidates, dim=1)
@@ -89,43 +126,50 @@ class Trees:
         self.counts[trees, nodes] = counts
 
     @torch.no_grad()
-    def imagine(self, which: np.ndarray | None = None) -> None:
+    def imagine(self, which: np.ndarray | None = None, leaves: int = 1) -> None:
         """Imagine one more position in each tree, or in some of them, ``(n,)`` indices.
 
-        Assumes that their capacity is not used up.
+        With more ``leaves``, up to so many at a time in each, which is faster where there are few
+        trees. Where to look is then decided before it is known what the others find. What several
+        would imagine is imagined once, so that there may be fewer.
         """
         if which is None:
             which = np.arange(len(self.nodes))
-        which = which[self.results[which, 0] == NOT_OVER]
+        which = np.repeat(np.sort(which[self.results[which, 0] == NOT_OVER]), leaves)
         if len(which) == 0:
             return
-        capacity = self.positions.shape[1]
-        paths = np.empty((len(which), capacity, 2), np.int32)
+        paths = np.empty((len(which), self.longest + 1, 2), np.int32)
         lengths = np.empty(len(which), np.int64)
         trees = (self.children, self.priors, self.visits, self.totals)
         trees += (self.counts, self.values, self.is_their_turn, self.results)
-        find_leaves(trees, which, self.manner.exploration, paths, lengths)
+        find_leaves(trees, which, self.manner.exploration, self.pending, paths, lengths)
+        self.longest = max(self.longest, int(lengths.max()))
+        if leaves > 1:
+            is_way = lengths > 0
+            which, paths, lengths = which[is_way], paths[is_way], lengths[is_way]
         last = paths[np.arange(len(which)), lengths - 1]  # (n, 2)
         parents, candidates = last[:, 0].astype(np.int64), last[:, 1].astype(np.int64)
         nodes = self.children[which, parents, candidates].astype(np.int64)
         is_new = nodes == NOT_IMAGINED
         nodes[is_new] = self._grow(which[is_new], parents[is_new], candidates[is_new])
         keep_values(self.visits, self.totals, which, paths, lengths, self.values[which, nodes])
-        self.imagined[which] += 1
+        np.add.at(self.imagined, which, 1)
 
-    def _grow(
-        self, trees: np.ndarray, parents: np.ndarray, candidates: np.ndarray
-    ) -> np.ndarray:
-        """Play a candidate of a node in each of some trees; the new nodes ``(n,)``."""
+    def _grow(self, trees: np.ndarray, parents: np.ndarray, candidates: np.ndarray) -> np.ndarray:
+        """Play a candidate of a node in each of some trees; the new nodes ``(n,)``.
+
+        Trees that several are played in are named several times; they are in increasing order.
+        """
         count = len(trees)
         codes = MOVE_CODES[self.actions[trees, parents, candidates]]
         is_their_move = self.is_their_turn[trees, parents]
         after = np.empty((count, POSITION_BYTES), np.uint8)
         shown, results = np.empty_like(after), np.empty(count)
         follow(self.positions[trees, parents], codes, is_their_move, after, shown, results)
-        nodes = self.nodes[trees]
+        nodes = self.nodes[trees] + np.arange(count) - np.searchsorted(trees, trees)
+        np.add.at(self.nodes, trees, 1)
+        self._make_room(int(self.nodes.max()))
         self.children[trees, parents, candidates] = nodes
-        self.nodes[trees] += 1
         self.positions[trees, nodes] = after
         self.is_their_turn[trees, nodes] = ~is_their_move
         self.results[trees, nodes] = results
@@ -138,8 +182,20 @@ class Trees:
             if self.manner.constant_value is not None:
                 value[:] = self.manner.constant_value
             self.values[some] = value
-            self._find_candidates(*some, memory)
+            self._find_candidates(*some, memory, legal_masks(self.positions[some]))
         return nodes
+
+    def _make_room(self, nodes: int) -> None:
+        """Make room for so many nodes in each tree, twice that of before where it is too little."""
+        room = self.positions.shape[1]
+        if nodes <= room:
+            return
+        for name, empty in EMPTY.items():
+            before = getattr(self, name)
+            more = np.full_like(before, empty)
+            setattr(self, name, np.concatenate([before, more], axis=1))
+        self.memory = torch.cat([self.memory, torch.zeros_like(self.memory)], dim=1)
+        self._make_room(nodes)
 
     def _think(
         self,
@@ -172,6 +228,14 @@ class Trees:
         trees, candidates = np.nonzero(used)
         of_actions[trees, self.actions[trees, 0, candidates]] = of_candidates[trees, candidates]
         return of_actions / np.maximum(of_actions.sum(axis=1, keepdims=True), 1e-9)
+
+    def mates(self, tree: int) -> np.ndarray:
+        """Where in one tree a mate is certain, ``(nodes,)`` int32: see ``kernels.find_mates``."""
+        nodes = slice(int(self.nodes[tree]))
+        distances = np.empty(self.nodes[tree], np.int32)
+        columns = (self.positions, self.is_their_turn, self.results, self.counts, self.children)
+        find_mates(*(column[tree, nodes] for column in columns), distances)
+        return distances
 
     def line(self, tree: int) -> list[int]:
         """The actions that one tree expects: again and again the one looked into most.
