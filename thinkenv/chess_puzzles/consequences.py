@@ -1,4 +1,4 @@
-"""What moves lead to, for who thinks about them: the next positions, and whether the game is over."""
+"""What moves lead to, for who thinks about them: positions, and whether the game is over."""
 
 import numpy as np
 

@@ -26,7 +26,6 @@ from thinkenv.chess_puzzles.rules import (
     QUEEN,
     ROOK,
     THEIRS,
-    UP,
     flip,
     legal_moves,
     split_move,
@@ -151,9 +150,7 @@ def relate(positions, is_their_turn, mark, relations):
             relate_both_ways(relations[index], FROM_MOVE, origin ^ mirror, target ^ mirror, mark)
 
 
-def relations_of(
-    positions: np.ndarray, is_their_turn: np.ndarray, mark: np.generic
-) -> np.ndarray:
+def relations_of(positions: np.ndarray, is_their_turn: np.ndarray, mark: np.generic) -> np.ndarray:
     """The relations of positions.
 
     Args:

@@ -14,7 +14,7 @@ import torch
 from thinkenv import notebooks
 from thinkenv.deep_thinking.architectures.base import Architecture, count_parameters
 from thinkenv.deep_thinking.codecs.base import AnyCodec, Problems
-from thinkenv.deep_thinking.imagination.manner import ImaginingNet, Manner
+from thinkenv.deep_thinking.imagination.manner import USUAL, ImaginingNet, Manner
 from thinkenv.deep_thinking.rollout import memories
 from thinkenv.deep_thinking.rollout.acceleration import PLAIN, Acceleration
 from thinkenv.deep_thinking.rollout.memories import SomeMemory
@@ -73,7 +73,7 @@ class Thought(Generic[SomeMemory]):
     task: type[AnyTask]
     imagined: np.ndarray | None = None
     preferences: np.ndarray | None = None
-    lines: list[list[str]] | None = None
+    lines: list[list[str]] | list[str] | None = None
 
     @property
     def reachable(self) -> np.ndarray | None:
@@ -232,7 +232,7 @@ class Agent(Shareable, Generic[SomeMemory]):
         tolerance: float = TOLERANCE,
         progress: Callable[[int], object] | None = None,
         imagine: int | None = None,
-        manner: Manner = Manner(),
+        manner: Manner = USUAL,
     ) -> Thought[SomeMemory]:
         """Think about problems and answer them.
 
@@ -324,7 +324,7 @@ class Agent(Shareable, Generic[SomeMemory]):
         self,
         thought: Thought[SomeMemory],
         points: Sequence[int],
-        manner: Manner = Manner(),
+        manner: Manner = USUAL,
         progress: Callable[[int], object] | None = None,
     ) -> list[Thought[SomeMemory]]:
         """Go on from a thought by imagining positions; note what is thought at several numbers.
@@ -342,7 +342,8 @@ class Agent(Shareable, Generic[SomeMemory]):
             ValueError: If the numbers do not increase, or the net cannot imagine.
         """
         wanted = list(points)
-        if not wanted or wanted != sorted(set(wanted)) or wanted[0] < 1:
+        are_integers = all(isinstance(point, (int, np.integer)) for point in wanted)
+        if not wanted or not are_integers or wanted[0] < 1 or wanted != sorted(set(wanted)):
             raise ValueError(f"imagine must be increasing integers from 1, got {wanted}")
         if not isinstance(self.net, ImaginingNet):
             raise ValueError(f"imagine: nets of the kind {self.net.name!r} cannot imagine")
@@ -437,9 +438,8 @@ def first_of(thought: Thought[SomeMemory]) -> Thought[SomeMemory]:
         name: getattr(thought, name)[0]
         for name in ("answer", "iterations", "converged", "cycle", "problems")
     }
-    for name in ("imagined", "preferences"):
+    for name in ("imagined", "preferences", "lines"):
         of_all = getattr(thought, name)
         columns[name] = None if of_all is None else of_all[0]
-    columns["lines"] = None if thought.lines is None else thought.lines[:1]
     memory = memories.transform(lambda tensor: tensor[0], thought.memory)
     return replace(thought, memory=memory, **columns)

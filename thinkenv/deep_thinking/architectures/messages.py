@@ -92,6 +92,7 @@ class MessageNet(Architecture[Tensor]):
         interface: What it sees and answers.
     """
 
+    settings: MessageSettings
     name = "messages"
     settings_type = MessageSettings
     codec = MoveCodec

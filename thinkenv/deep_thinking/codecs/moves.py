@@ -90,14 +90,19 @@ class MoveCodec(ChessCodec):
 
     def decode(self, logits: Tensor, problems: np.ndarray) -> Tensor:
         """The answer ``(B, 8, 8)`` uint8: the squares of the most probable legal move."""
-        return self.answers(self.log_probabilities(logits, problems).argmax(dim=1).cpu())
+        return self.answers(self.log_probabilities(logits, problems).exp().cpu())
 
     @staticmethod
-    def answers(actions: Tensor) -> Tensor:
-        """Actions ``(B,)`` as answers ``(B, 8, 8)`` uint8: both squares of each move."""
+    def answers(probabilities: Tensor) -> Tensor:
+        """What probabilities of the actions ``(B, len(MOVES))`` answer, ``(B, 8, 8)`` uint8.
+
+        Both squares of the most probable move are marked, and none where there is no move.
+        """
+        best, actions = probabilities.max(dim=1)
         marked = torch.zeros(len(actions), 64, dtype=torch.uint8)
+        is_move = (best > 0).to(torch.uint8)[:, None]
         for squares in (ORIGINS, TARGETS):
-            marked.scatter_(1, squares[actions][:, None], 1)
+            marked.scatter_(1, squares[actions][:, None], is_move)
         return marked.unflatten(1, (8, 8))
 
     def probabilities(self, logits: Tensor, problems: np.ndarray) -> Tensor:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,6 +11,7 @@ import torch
 from thinkenv.chess_puzzles.moves import MOVES
 from thinkenv.chess_puzzles.packing import positions_of_planes
 from thinkenv.deep_thinking.agent import Thought
+from thinkenv.deep_thinking.codecs.base import AnyCodec
 from thinkenv.deep_thinking.codecs.moves import MoveCodec
 from thinkenv.deep_thinking.imagination.manner import ImaginingNet, Manner
 from thinkenv.deep_thinking.imagination.trees import Trees
@@ -27,29 +30,30 @@ def trees_at_a_time(capacity: int, memory: torch.Tensor) -> int:
 
 def go_on_from(
     net: ImaginingNet,
-    codec: MoveCodec,
-    thought: Thought[torch.Tensor],
+    codec: AnyCodec,
+    thought: Thought[Any],
     points: Sequence[int],
     manner: Manner,
     progress: Callable[[int], object],
-) -> list[Thought[torch.Tensor]]:
+) -> list[Thought[Any]]:
     """Imagine positions; the thoughts after each number of them.
 
     Args:
         net: The net.
-        codec: How it reads problems.
+        codec: How it reads problems: a ``MoveCodec``.
         thought: About B problems.
         points: Increasing numbers of imagined positions.
         manner: How they are imagined.
         progress: Called with the number of problems done since the last call.
     """
+    assert isinstance(codec, MoveCodec)
     positions = positions_of_planes(thought.problems)
     noted: list[list[tuple]] = [[] for _ in points]
     size = trees_at_a_time(points[-1], thought.memory)
     for begin in range(0, len(positions), size):
         some = slice(begin, begin + size)
         trees = Trees(net, positions[some], thought.memory[some], points[-1], manner)
-        for done, (point, notes) in zip((0, *points), zip(points, noted, strict=True)):
+        for (done, point), notes in zip(pairwise([0, *points]), noted, strict=True):
             for _ in range(point - done):
                 trees.imagine()
             lines = [[MOVES[action] for action in trees.line(tree)] for tree in range(len(trees))]
@@ -57,15 +61,15 @@ def go_on_from(
         progress(len(trees))
     thoughts = []
     for notes in noted:
-        preferences, imagined, lines = zip(*notes, strict=True)
+        preferences, imagined, lines_of_parts = zip(*notes, strict=True)
         of_actions = np.concatenate(preferences)
         thoughts.append(
             replace(
                 thought,
-                answer=codec.answers(torch.from_numpy(of_actions.argmax(axis=1))).numpy(),
+                answer=codec.answers(torch.from_numpy(of_actions)).numpy(),
                 imagined=np.concatenate(imagined),
                 preferences=np.log(np.maximum(of_actions, 1e-9)).astype(np.float32),
-                lines=[line for part in lines for line in part],
+                lines=[line for part in lines_of_parts for line in part],
             )
         )
     return thoughts

@@ -58,3 +58,6 @@ class Manner:
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)!r}")
         if self.constant_value is not None and not 0 <= self.constant_value <= 1:
             raise ValueError(f"constant_value must be in [0, 1], got {self.constant_value!r}")
+
+
+USUAL = Manner()

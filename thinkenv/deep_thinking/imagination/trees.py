@@ -11,7 +11,7 @@ from thinkenv.chess_puzzles.consequences import NOT_OVER, follow
 from thinkenv.chess_puzzles.moves import MOVE_CODES, MOVES
 from thinkenv.chess_puzzles.rules import POSITION_BYTES
 from thinkenv.deep_thinking.codecs.moves import ILLEGAL, legal_masks, scores_of_actions
-from thinkenv.deep_thinking.imagination.manner import ImaginingNet, Manner
+from thinkenv.deep_thinking.imagination.manner import USUAL, ImaginingNet, Manner
 from thinkenv.deep_thinking.kernels.trees import (
     NOT_IMAGINED,
     find_leaves,
@@ -60,7 +60,7 @@ class Trees:
         positions: np.ndarray,
         memory: Tensor,
         capacity: int,
-        manner: Manner = Manner(),
+        manner: Manner = USUAL,
         allowed: np.ndarray | None = None,
     ):
         self.net = net
@@ -82,16 +82,17 @@ class Trees:
         self.longest = 0  # moves from the position thought about to where something was imagined
         # Half of the precision is enough to go on from, and half of the space.
         self.memory = memory.new_zeros((trees, nodes, *memory.shape[1:]), dtype=torch.bfloat16)
-        everyone = np.arange(trees)
         self.positions[:, 0] = positions
         self.memory[:, 0] = memory.to(torch.bfloat16)
         legal = legal_masks(positions)
         if allowed is not None:
             legal &= allowed
-        over = ~legal.any(axis=1)
-        self.results[over, 0] = 0.0
-        first = np.zeros(np.sum(~over), np.int64)
-        self._find_candidates(everyone[~over], first, memory[~over], legal[~over])
+        is_over = ~legal.any(axis=1)
+        self.results[is_over, 0] = 0.0
+        going_on = np.flatnonzero(~is_over)
+        first = np.zeros_like(going_on)
+        of_some = memory[torch.from_numpy(going_on).to(memory.device)]
+        self._find_candidates(going_on, first, of_some, legal[going_on])
 
     def __len__(self) -> int:
         return len(self.nodes)
@@ -140,8 +141,9 @@ class Trees:
             return
         paths = np.empty((len(which), self.longest + 1, 2), np.int32)
         lengths = np.empty(len(which), np.int64)
-        trees = (self.children, self.priors, self.visits, self.totals)
-        trees += (self.counts, self.values, self.is_their_turn, self.results)
+        of_candidates = (self.children, self.priors, self.visits, self.totals)
+        of_nodes = (self.counts, self.values, self.is_their_turn, self.results)
+        trees = (*of_candidates, *of_nodes)
         find_leaves(trees, which, self.manner.exploration, self.pending, paths, lengths)
         self.longest = max(self.longest, int(lengths.max()))
         if leaves > 1:
@@ -204,7 +206,7 @@ class Trees:
         shown: np.ndarray,
         nodes: tuple[np.ndarray, np.ndarray],
     ) -> Tensor:
-        """Think about imagined positions, from the memory of those before; the memory ``(n, …)``."""
+        """Think about imagined positions, from memories of those before; what memory that gives."""
         injected = self.net.look(shown, self.is_their_turn[nodes])
         memory = self.memory[torch.from_numpy(trees), torch.from_numpy(parents)].float()
         if not self.manner.carries_memory:

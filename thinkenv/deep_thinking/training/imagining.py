@@ -1,4 +1,4 @@
-"""Training to imagine: a net learns which move is right, what follows from it, and what that is worth.
+"""Training to imagine: a net learns which move is right, what follows from it, and its worth.
 
 A step takes a moment of each puzzle's solution, in which the solver is to move.
 
@@ -12,12 +12,12 @@ A step takes a moment of each puzzle's solution, in which the solver is to move.
 Shapes: C positions, A = ``len(MOVES)`` actions, S squares, W numbers of memory.
 """
 
+from dataclasses import dataclass
+
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-
-from dataclasses import dataclass
-import numpy as np
 
 from thinkenv.chess_puzzles.consequences import NOT_OVER, follow
 from thinkenv.chess_puzzles.moments import moments_of
@@ -25,11 +25,8 @@ from thinkenv.chess_puzzles.moves import ACTION_OF_CODE, MOVE_CODES
 from thinkenv.chess_puzzles.rules import NO_MOVE
 from thinkenv.chess_puzzles.task import ChessPuzzleBatch, ChessPuzzleTask
 from thinkenv.deep_thinking.codecs.moves import ILLEGAL, legal_masks, scores_of_actions
-from thinkenv.deep_thinking.training.trainer import (
-    Attempt,
-    Trainer,
-    iterations_of_step,
-)
+from thinkenv.deep_thinking.imagination.manner import ImaginingNet
+from thinkenv.deep_thinking.training.trainer import Attempt, Trainer, iterations_of_step
 
 # Iterations on an imagined position.
 IMAGINED_ITERATIONS = 4
@@ -50,14 +47,15 @@ class ImaginingTrainer(Trainer):
             return self._imagine()
 
     def _imagine(self) -> Attempt:
-        net = self.net
-        inputs, memory = self.buffer.advance(self.steps_done, net)
+        net = self._imagining_net
+        _, memory = self.buffer.advance(self.steps_done, self.net)
         assert isinstance(self.task, ChessPuzzleTask) and isinstance(memory, Tensor)
         problems = self.buffer.problems
         assert isinstance(problems, ChessPuzzleBatch)
         shares = self._uniform()
         positions, moves = moments_of(self.task.puzzles_of(problems), shares.cpu().numpy())
-        recorded = torch.from_numpy(ACTION_OF_CODE[moves].astype(np.int64)).to(self.device)  # (C, 3)
+        actions = torch.from_numpy(ACTION_OF_CODE[moves].astype(np.int64))
+        recorded = actions.to(self.device)  # (C, 3)
         is_recorded = torch.from_numpy(moves != NO_MOVE).to(self.device)
 
         # The move.
@@ -115,6 +113,12 @@ class ImaginingTrainer(Trainer):
         end = torch.where(keeps_last, last, memory)
         return Attempt(objective, loss, exact, residual, end)
 
+    @property
+    def _imagining_net(self) -> ImaginingNet:
+        """The net, of which is asked what imagination asks."""
+        assert isinstance(self.net, ImaginingNet)
+        return self.net
+
     def _uniform(self) -> Tensor:
         """Random numbers from 0 to 1, one of each position, ``(C,)``."""
         return self.buffer.random(torch.rand, ())
@@ -129,11 +133,9 @@ class ImaginingTrainer(Trainer):
     def _draw_another(self, of_moves: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
         """Wrong moves ``(C,)`` that the net likes, and whether there are any."""
         legal = of_moves > ILLEGAL / 2
-        weights = (of_moves / TEMPERATURE).softmax(dim=1) * legal
-        weights = weights.scatter(1, right[:, None], 0.0)
-        # However sure the net is, some move is the best of the others.
-        weights = weights / weights.sum(dim=1, keepdim=True).clamp_min(1e-30)
-        return self._draw(weights), legal.sum(dim=1) > 1
+        # Left out before the softmax: however sure the net is, some move is the best of the others.
+        others = of_moves.masked_fill(~legal, ILLEGAL).scatter(1, right[:, None], ILLEGAL)
+        return self._draw((others / TEMPERATURE).softmax(dim=1)), legal.sum(dim=1) > 1
 
     def _judge(self, value: Tensor, is_right: Tensor) -> Tensor:
         """The cross-entropy of values ``(C,)``."""
@@ -142,9 +144,10 @@ class ImaginingTrainer(Trainer):
     def _think(self, memory: Tensor, seen: "Imagined") -> Tensor:
         """Think about what is on the board now, with the memory carried along."""
         turns = np.full(len(seen.shown), seen.is_their_turn)
-        injected = self.net.look(seen.shown, turns)
+        net = self._imagining_net
+        injected = net.look(seen.shown, turns)
         for _ in range(IMAGINED_ITERATIONS):
-            memory = self.net.step(memory, injected)
+            memory = net.step(memory, injected)
         return memory
 
 
