@@ -207,12 +207,13 @@ def positions_of_planes(planes: np.ndarray) -> np.ndarray:
     """The positions that planes show, seen from the side to move.
 
     Args:
-        planes: ``(n, len(PLANES), 8, 8)`` uint8 of 0 and 1, as of ``planes_of_positions``.
+        planes: ``(n, len(PLANES), 8, 8)`` of 0 and 1, as of ``planes_of_positions``.
 
     Returns:
         ``(n, POSITION_BYTES)`` uint8. Planes do not show colours and clocks: White is to move, on
         move 1.
     """
     positions = np.empty((len(planes), POSITION_BYTES), np.uint8)
-    decode_planes(np.ascontiguousarray(planes).reshape(len(planes), len(PLANES), 64), positions)
+    in_order = np.ascontiguousarray(planes, np.uint8)
+    decode_planes(in_order.reshape(len(planes), len(PLANES), 64), positions)
     return positions
