@@ -36,7 +36,7 @@ def test_it_plays_a_game_against_itself(engine):
 
 
 def test_it_plays_with_clocks_and_ponders(engine):
-    board = chess.Board(FEN)
+    board = chess.Board()
     clock = chess.engine.Limit(white_clock=2, black_clock=2, white_inc=0.1, black_inc=0.1)
     for _ in range(2):
         result = engine.play(board, clock, ponder=True)

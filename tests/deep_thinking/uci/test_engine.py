@@ -310,10 +310,14 @@ def test_mutilated_commands_never_stop_it(program):
     program.read("readyok")
 
 
-@pytest.mark.parametrize("value", [0.0, 0.01, 0.3, 0.5, 0.77, 0.9999, 1.0])
+@pytest.mark.parametrize("value", [0.03, 0.3, 0.5, 0.77, 0.97])
 def test_centipawns_are_what_lichess_expects_of_them(value):
     score = Cp(centipawns_of(value))
     assert score.wdl(model="lichess").expectation() == pytest.approx(value, abs=2e-3)
+
+
+def test_centipawns_have_an_end():
+    assert centipawns_of(1.0) == -centipawns_of(0.0) == 2501
 
 
 def test_the_command_refuses_an_agent_that_is_not_there(capsys):

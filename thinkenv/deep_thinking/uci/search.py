@@ -25,6 +25,7 @@ from thinkenv.deep_thinking.uci.telling import info_of, moves_of
 NO_MOVE = "0000"  # what is answered where there is none
 ITERATIONS_AT_A_TIME = 8  # of the first thought, until it is looked whether to stop
 TELL_EVERY = 0.5  # seconds, where the best move stays the same
+LOOK_AGAIN = 1.1  # how much a tree grows until a mate is looked for again, if one is asked for
 # Nodes that there is room for at first, and about the bytes of one beside its memory: some, and
 # some for each candidate.
 FIRST_ROOM = 256
@@ -116,8 +117,8 @@ class Search:
         return chosen if len(chosen) else legal
 
     def _run(self) -> None:
-        for remark in self.limits.remarks:
-            self.complain(remark)
+        if self.limits.remarks:
+            self.complain("; ".join(self.limits.remarks))
         try:
             if self.agent is not None and len(self._allowed):
                 self._think(self.agent)
@@ -161,7 +162,7 @@ class Search:
         positions = positions_of_planes(planes)
         manner = Manner(candidates=candidates)
         trees = Trees(net, positions, memory, room - 1, manner, allowed)
-        first = 0
+        first, next_look = 0, 0.0
         while not self._is_enough(int(trees.imagined[0])):
             leaves = self._leaves(int(trees.imagined[0]))
             if trees.nodes[0] + leaves > most:
@@ -170,9 +171,10 @@ class Search:
             trees.imagine(leaves=leaves)
             self._lasted = time.perf_counter() - now
             best = int(trees.visits[0, 0].argmax())
-            if best != first or self.limits.mate or now - self.told > TELL_EVERY:
+            looks_for_mate = self.limits.mate is not None and trees.imagined[0] >= next_look
+            if best != first or looks_for_mate or now - self.told > TELL_EVERY:
                 self._tell_of(trees, most)
-                first = best
+                first, next_look = best, LOOK_AGAIN * int(trees.imagined[0])
         if trees.imagined[0]:
             self._tell_of(trees, most)
 
