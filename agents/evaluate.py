@@ -219,9 +219,8 @@ def rate(rows: list[dict]) -> dict[str, Any]:
     when = "when converged" if requested is None else f"at {requested} iterations"
     if "imagined" in rating:
         when += f" and {rating['imagined']} imagined positions"
-    print(
-        f"puzzle rating {when}: {rating['rating']:.0f} ({rating['low']:.0f} to {rating['high']:.0f})"
-    )
+    interval = f"{rating['low']:.0f} to {rating['high']:.0f}"
+    print(f"puzzle rating {when}: {rating['rating']:.0f} ({interval})")
     return {"puzzle_rating": rating}
 
 

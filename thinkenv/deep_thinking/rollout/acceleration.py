@@ -111,14 +111,15 @@ class GraphedIterations:
         self.step = step
         self.captured: dict[tuple, tuple] = {}
 
-    def __call__(self, memory: Memory, injected: Tensor, iterations: int) -> tuple[Tensor, Tensor]:
+    def __call__(self, memory: Memory, injected: Memory, iterations: int) -> tuple[Tensor, Tensor]:
         """As ``iterate``.
 
         Raises:
-            ValueError: If the memory is not one tensor.
+            ValueError: If the memory, or what is injected, is not one tensor.
         """
-        if not isinstance(memory, Tensor):
-            raise ValueError("--cuda-graphs: the net's memory must be one tensor, got several")
+        if not isinstance(memory, Tensor) or not isinstance(injected, Tensor):
+            what = "what the net injects" if isinstance(memory, Tensor) else "the net's memory"
+            raise ValueError(f"--cuda-graphs: {what} must be one tensor, got several")
         count = len(memory)
         filled = 1 << (count - 1).bit_length()
         key = (filled, *memory.shape[1:], iterations)
