@@ -117,10 +117,11 @@ class Engine:
 
     def _set_option(self, rest: Sequence[str]) -> None:
         if rest[:1] != ["name"]:
-            raise ValueError(f"setoption must be name … value …, got {' '.join(rest)!r:.60}")
+            raise ValueError(f"setoption must be name ... value ..., got {' '.join(rest)!r:.60}")
         end = rest.index("value") if "value" in rest else len(rest)
         changed = self.options.changed(" ".join(rest[1:end]), " ".join(rest[end + 1 :]))
-        find_agent(changed.agent)  # which says if there is none
+        if changed.agent != self.options.agent:
+            find_agent(changed.agent)  # which says if there is none
         self.options = changed
 
     def _set_up(self, rest: Sequence[str]) -> None:
@@ -131,6 +132,8 @@ class Engine:
         began = time.perf_counter()
         if self._is_thinking():
             raise ValueError("go: thinking already; stop comes first")
+        if self._search is not None:
+            self._search.end()  # its answer is being written
         if self._position is None:
             self.complain("go: there is no position, since the last one was refused")
             self.say(f"bestmove {NO_MOVE}")
@@ -159,10 +162,8 @@ class Engine:
             self.complain(f"{in_one_line(error)}; moves are played without thinking")
             return
         # The first thought takes longer, while no clock is running.
-        begin = read_position(["startpos"])
-        rehearsal = Search(
-            agent, begin, Limits(positions=2), self.options, print_nothing, print_nothing, 0.0
-        )
+        start, few = read_position(["startpos"]), Limits(positions=2)
+        rehearsal = Search(agent, start, few, Options(), print_nothing, print_nothing, 0.0)
         rehearsal.start()
         rehearsal.end()
         self._agent = agent

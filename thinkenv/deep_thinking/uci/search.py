@@ -154,9 +154,9 @@ class Search:
         candidates = self.options.candidates
         bytes_of_node = 2 * memory[0].numel() + BYTES_OF_NODE + BYTES_OF_CANDIDATE * candidates
         most = max(FIRST_ROOM, self.options.hash * 2**20 // bytes_of_node)
-        room = most
-        while room > FIRST_ROOM:  # by doubling, trees come to just what there is room for
-            room //= 2
+        doublings = max(0, (most // FIRST_ROOM).bit_length() - 1)
+        room = most >> doublings
+        most = room << doublings  # trees grow by doubling, and so come to just this
         allowed = np.zeros((1, len(MOVES)), np.bool_)
         allowed[0, ACTION_OF_CODE[self._allowed]] = True
         positions = positions_of_planes(planes)
@@ -180,12 +180,9 @@ class Search:
 
     def _leaves(self, imagined: int) -> int:
         """How many positions to imagine at a time."""
-        leaves = self.options.leaves
-        return (
-            leaves
-            if self.limits.positions is None
-            else min(leaves, self.limits.positions - imagined)
-        )
+        if self.limits.positions is None:
+            return self.options.leaves
+        return min(self.options.leaves, self.limits.positions - imagined)
 
     def _is_enough(self, imagined: int) -> bool:
         limit = self.limits.positions
