@@ -1,6 +1,6 @@
 """Evaluate an agent: does it solve harder problems by thinking longer?
 
-    python agents/evaluate.py --checkpoint maze --size 59 --iterations 1500
+    python agents/evaluate.py --checkpoint maze --size 59 --iterations 2500
     python agents/evaluate.py --size 9 13 33 59 --iterations 140 500 1500 --figure runs/maze.png
     python agents/evaluate.py --size 33 --iterations converged --json runs/maze.json
     python agents/evaluate.py --task chess --database FILE --iterations 6 12 60

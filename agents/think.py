@@ -1,7 +1,7 @@
 """Watch an agent think: one problem, its answer taking shape over the iterations.
 
     python agents/think.py --size 33                              # runs/think.gif
-    python agents/think.py --size 59 --iterations 1500 --gif runs/59.gif --strip runs/59.png
+    python agents/think.py --size 59 --iterations 2500 --gif runs/59.gif --strip runs/59.png
     python agents/think.py --checkpoint runs/maze --instance 7
     python agents/think.py --checkpoint runs/counting --loops 0.1 --endpoints free_cells
     python agents/think.py --file maze.txt                        # a maze of your own

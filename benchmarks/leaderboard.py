@@ -2,10 +2,12 @@
 
 Run from the repository's root:
 
-    python benchmarks/leaderboard.py --known benchmarks/results/maze_trees_seed*.json \
-        --json benchmarks/results/leaderboard.json
+    python benchmarks/leaderboard.py --json benchmarks/results/leaderboard.json \
+        --known benchmarks/results/maze_trees_seed*.json benchmarks/results/maze_seed*.json
     python benchmarks/leaderboard.py --json benchmarks/results/leaderboard_any_maze.json \
-        --suites maze-loops maze-loops-801 maze-any-ends maze-no-lattice --agents
+        --known benchmarks/results/maze_seed*.json \
+        --suites maze-loops maze-loops-801 maze-any-ends maze-no-lattice \
+        --agents maze maze_seed1 maze_seed2 maze_seed3 maze_seed4
     python benchmarks/leaderboard.py --page benchmarks/leaderboard.md \
         benchmarks/results/leaderboard*.json
 
@@ -129,7 +131,9 @@ def known_rows(paths: list[Path]) -> dict[tuple, dict]:
         with gate.reading(path, suites.ResultFileError):
             about = {"weights_sha256": result["agent"]["weights_sha256"]}
             for row in result["rows"].values():
-                kept = {key: row[key] for key in ROW_KEYS} | about | {"measured": row["measured"]}
+                kept = {key: row[key] for key in ROW_KEYS}
+                kept |= {key: row[key] for key in OF_MAZES if row.get(key) is not None}
+                kept |= about | {"measured": row["measured"]}
                 kept["checkpoint"] = agent_of(kept)
                 found[agent_of(kept), problems_of(kept)] = kept
     return found

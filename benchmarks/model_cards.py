@@ -15,7 +15,7 @@ from typing import Any
 from thinkenv import gate, suites
 from thinkenv.command_line import Parser, run_command
 from thinkenv.deep_thinking.checkpoint import DESCRIPTION, SHIPPED, shipped_agents
-from thinkenv.deep_thinking.model_card import CARD, card
+from thinkenv.deep_thinking.model_card import CARD, card, problems_of
 from thinkenv.files import write_bytes
 
 RESULTS = Path(__file__).parent / "results"
@@ -78,10 +78,7 @@ def results_of(name: str) -> list[dict[str, Any]]:
     """The stored results of an agent."""
     task, _, seed = name.partition("_seed")
     if task == "maze":
-        of_seed = f"{task}_seed{seed or 0}"
-        if not (RESULTS / f"{of_seed}.json").exists():
-            return []  # it was not measured yet
-        measured = stored(of_seed)
+        measured = stored(f"{task}_seed{seed or 0}")
         return [result(measured, found(measured["rows"].values()))]
     if task == "maze_trees":
         others = [
@@ -113,6 +110,14 @@ def results_of(name: str) -> list[dict[str, Any]]:
 def limits_of(name: str) -> list[str]:
     """What an agent is known to fail at."""
     task, _, seed = name.partition("_seed")
+    if task == "maze":
+        rows = stored(f"{task}_seed{seed or 0}")["rows"].values()
+        missed = [
+            f"{round(row['n'] * (1 - row['exact']))} of {row['n']} of {problems_of(row)}"
+            for row in rows
+            if row["exact"] < 1
+        ]
+        return [f"Of the mazes above it fails at {'; '.join(missed)}."] if missed else []
     if task != "maze_trees":
         return list(LIMITS.get(name, ()))
     both, one, none = ENDS_IN_ROOMS[int(seed or 0)]

@@ -4,14 +4,16 @@
 
 In every step of an episode the agent thinks a few iterations more, submits the answer it has by
 then, and says whether it is done; every step costs. Rules of when to be done are compared on the
-same mazes: after a fixed number of steps, when the answer has stayed the same for some steps, and
-when the memory has converged (what ``iterations="converged"`` waits for). Prints what each rule
-earns, and plots accuracy against iterations.
+same mazes, which have loops, and ends on any free cells: after a fixed number of steps, when the
+answer has stayed the same for some steps, and when the memory has converged (what
+``iterations="converged"`` waits for). Prints what each rule earns, and plots accuracy against
+iterations.
 """
 
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -25,6 +27,7 @@ from thinkenv.provenance import store_result
 from thinkenv.suites.scores import wilson_interval
 from thinkenv.wrappers import Anytime
 
+MAZES: dict[str, Any] = {"split": "extrapolation", "loops": 0.1, "endpoints": "free_cells"}
 ITERATIONS_PER_STEP = 8
 COST = 0.002  # of a step; a solved maze earns 1
 MAX_STEPS = 200
@@ -77,7 +80,7 @@ def compare(agent: Agent, size: int, mazes: int) -> list[dict]:
     """What each rule earns on the same mazes."""
     rows = []
     for name, is_done in tqdm(rules().items(), desc="rules", leave=False, disable=None):
-        env = Anytime(gym.make("Maze-v0", size=size, split="extrapolation"), COST, MAX_STEPS)
+        env = Anytime(gym.make("Maze-v0", size=size, **MAZES), COST, MAX_STEPS)
         env.reset(seed=0)
         returns, solved, iterations = zip(
             *(play(env, agent, is_done) for _ in range(mazes)), strict=True
@@ -86,6 +89,7 @@ def compare(agent: Agent, size: int, mazes: int) -> list[dict]:
         rows.append(
             {
                 "rule": name,
+                **MAZES,
                 "size": size,
                 "n": mazes,
                 "exact": sum(solved) / mazes,
@@ -130,7 +134,7 @@ def plot(rows: list[dict], path: Path) -> None:
     axes.set(
         xlabel="iterations (mean)",
         ylabel="mazes solved, %",
-        title=f"When to stop thinking about {count} mazes of size {size}",
+        title=f"When to stop thinking about {count} mazes with loops, of size {size}",
         ylim=(-3, 106),
     )
     axes.legend(loc="lower right")

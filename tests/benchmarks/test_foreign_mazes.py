@@ -141,3 +141,27 @@ def test_where_the_judges_differ_is_said(foreign, writing, monkeypatch, tmp_path
     monkeypatch.setattr(foreign, "is_right", lambda grid, answer: False)
     row = foreign.think_about_file(agent, tmp_path / "mazes.npy")
     assert row["networkx_exact"] == 0 and len(row["judges_differ"]) == round(4 * solved)
+
+
+def test_writing_goes_on_where_it_was_stopped(writing, monkeypatch, tmp_path):
+    monkeypatch.setattr(writing, "SIZES", (9,))
+    monkeypatch.setattr(writing, "OF_MAZE_DATASET", {})
+    monkeypatch.setattr(writing.metadata, "version", lambda package: "1")
+    words = ["write", "--folder", str(tmp_path), "--count", "2"]
+    monkeypatch.setattr(sys, "argv", words)
+    writing.main()
+    *others, last = tmp_path.glob("*.npy")
+    written = json.loads((tmp_path / writing.WRITTEN).read_text())
+    files = [about for about in written["files"] if about["file"] != last.name]
+    (tmp_path / writing.WRITTEN).write_text(json.dumps(written | {"files": files}))
+    for path in others:
+        path.write_bytes(b"not touched")
+    content = last.read_bytes()
+    last.unlink()
+    writing.main()
+    assert all(path.read_bytes() == b"not touched" for path in others)
+    assert last.read_bytes() == content
+    assert json.loads((tmp_path / writing.WRITTEN).read_text()) == written
+    monkeypatch.setattr(sys, "argv", [*words, "--seed", "1"])  # other mazes: all are written
+    writing.main()
+    assert b"not touched" not in [path.read_bytes() for path in others]

@@ -1,7 +1,10 @@
 """Shared by the tests of the documentation: pages, stored results, and commands of earlier days."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,7 +28,6 @@ TODAY = [
     (r"(assets/agents/maze.* benchmarks/results/)maze", r"\1maze_trees"),
     (r"\bagents/results/maze", "benchmarks/results/maze_trees"),
     (r"\bassets/agents/maze", "maze_trees"),
-    (r"(examples/anytime\.py)", r"\1 --checkpoint maze_trees"),
     (r"\bagents/results/", "benchmarks/results/"),
     (r"\bassets/agents/(\w+)", r"\1"),
     (r"agents\.examples\.flood_fill:FloodFillProblems", "examples/flood_fill.py:FloodFillTask"),
@@ -73,3 +75,18 @@ def percent(share: float, digits: int = 1) -> str:
 def fences(name: str, language: str) -> list[str]:
     """The code blocks of a page in a language."""
     return re.findall(rf"^```{language}\n(.*?)^```$", page(name), re.DOTALL | re.MULTILINE)
+
+
+def printed_by(code: str, folder: Path) -> str:
+    """What the code of a page prints, run in a folder that has nothing else in it."""
+    script = folder / "page.py"
+    script.write_text(code)
+    done = subprocess.run(
+        [sys.executable, script],
+        cwd=folder,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout

@@ -1,13 +1,12 @@
 """Every Python block of every page runs, those of a page one after the other in one process."""
 
-import os
 import re
 import subprocess
 import sys
 
 import pytest
 
-from .conftest import PAGES, ROOT, fences
+from .conftest import PAGES, ROOT, fences, printed_by
 
 # Examples with a prompt are the docstrings' own, which pytest runs as doctests. The sections of the
 # page about clients need libraries that not everybody has: test_clients_page.py runs them.
@@ -28,17 +27,8 @@ PRINTED = {
 
 @pytest.mark.parametrize("name", WITH_CODE)
 def test_the_code_of_a_page_runs_and_prints_what_it_says(name, tmp_path):
-    script = tmp_path / "page.py"
-    script.write_text("\n\n".join(WITH_CODE[name]))
-    done = subprocess.run(
-        [sys.executable, script],
-        cwd=tmp_path,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    assert re.fullmatch(PRINTED.get(name, r"[\s\S]*"), done.stdout), done.stdout
+    printed = printed_by("\n\n".join(WITH_CODE[name]), tmp_path)
+    assert re.fullmatch(PRINTED.get(name, r"[\s\S]*"), printed), printed
 
 
 def test_the_first_example_is_eight_lines_and_needs_no_torch(tmp_path):

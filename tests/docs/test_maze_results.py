@@ -28,9 +28,8 @@ LINES = {
         *(f"59 loops {loops}" for loops in (0.05, 0.3, 0.7, 1.0)),
         "59 wilson loops 0.1",
     ],
-    "| start and goal on any free cells, trees and loops | 59 | 2 x 1,000 |": [
-        "59 free_cells",
-        "59 free_cells loops 0.1",
+    "| start and goal on any free cells, trees and loops | 33, 59 | 4 x 1,000 |": [
+        f"{size} free_cells{loops}" for size in (33, 59) for loops in ("", " loops 0.1")
     ],
     "| the same, trees of five more generators | 59 | 5 x 200 |": [
         f"59 {name} free_cells" for name in (*GENERATORS, "hunt_and_kill")
@@ -46,6 +45,8 @@ LINES = {
     "| no way from start to goal: right is an empty answer | 59 | 2 x 200 |": [
         f"59 percolation {removed} unreachable" for removed in (0.3, 0.4)
     ],
+    "| large ones, trees and loops, the ends in rooms | 201 | 2 x 200 |": ["201", "201 loops 0.1"],
+    "| the largest, trees and loops, the ends in rooms | 801 | 2 x 20 |": ["801", "801 loops 0.1"],
 }
 
 
@@ -76,10 +77,63 @@ def test_the_table_of_seeds():
         assert described["weights_sha256"] == result["agent"]["weights_sha256"]
         assert not described["commit"].endswith("+changes")
         # Sets were measured in several calls, of which the last is stored.
-        command = today(result["command"]).replace(f"seed{seed}", "seed1").partition(" --sets")[0]
+        command = today(result["command"]).partition(" --sets")[0]
+        command = command.replace(f"--checkpoint {agent_of(seed)}", "--checkpoint maze_seed1")
         assert f"{command} --sets " in page(PAGE)
         trained = described["command"].replace(f"seed{seed}", "seed1")
         assert trained.replace(f"--seed {seed}", "--seed 1") in page(PAGE)
+
+
+def test_the_table_of_thinking_longer():
+    result = stored("maze")
+    assert result["command"] in page(PAGE)
+    columns = (18, 72, 140, 280, 560)
+    for size in {row["size"] for row in result["rows"]}:
+        of_size = [row for row in result["rows"] if row["size"] == size]
+        shown = [row for row in of_size if row["iterations"] in columns]
+        assert len(shown) == len(columns)
+        cells = " | ".join(percent(row["exact"]) for row in shown)
+        assert f"| {size} | {of_size[0]['n']} | {cells} |" in page(PAGE)
+
+
+def test_the_table_of_disturbances():
+    result = stored("maze_recovery")
+    assert result["command"] in page(PAGE)
+    lines = page(PAGE).splitlines()
+    for name in {row["disturbance"] for row in result["rows"]}:
+        rows = [row for row in result["rows"] if row["disturbance"] == name]
+        cells = [f"{percent(row['exact'])}, {row['iterations_until_right']:.0f}" for row in rows]
+        assert any(
+            line.startswith(f"| `{name}`") and f"| {' | '.join(cells)} |" in line for line in lines
+        )
+
+
+def test_the_times():
+    for name, words in (
+        ("801", "seconds on average without loops"),
+        ("801 loops 0.1", "with (seeds"),
+    ):
+        means = [f"{row['seconds'] / row['n']:.0f}" for row in rows_of(name)]
+        assert f"{', '.join(means[:-1])} and {means[-1]} {words}" in flat(PAGE)
+    slowest = max(row["seconds_of_slowest"] for row in rows_of("801 loops 0.1"))
+    assert f"the slowest with loops took {slowest:.0f} seconds" in flat(PAGE)
+
+
+def test_where_other_beginnings_lead():
+    for seed in SEEDS:
+        for found in stored(f"maze_seed{seed}")["attractors"]:
+            assert found["n"] == 100 and found["same_answer_after_ten_times"] == 1.0
+            assert found["attractors"] == {"fixed point": 1.0}
+            assert all(f"{share:.3f}" == "1.000" for share in found["alignment"].values())
+    assert "end in the same memory (alignment 1.000)" in flat(PAGE)
+
+
+def test_what_the_readme_says_of_recovery():
+    rows = stored("maze_recovery")["rows"]
+    assert all(row["exact"] == 1.0 and row["n"] == 1000 for row in rows)
+    slowest = max(row["iterations_until_right"] for row in rows)
+    words = f"1,000 of 1,000 find the right answer again, in {slowest:.0f} iterations (median) at"
+    assert words in flat("README.md")
 
 
 def agent_of(seed: int) -> str:

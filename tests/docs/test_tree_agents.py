@@ -109,14 +109,6 @@ def test_the_table_of_disturbances():
         )
 
 
-def test_what_the_readme_says_of_recovery():
-    rows = stored("maze_trees_recovery")["rows"]
-    assert all(row["exact"] == 1.0 and row["n"] == 1000 for row in rows)
-    slowest = max(row["iterations_until_right"] for row in rows)
-    words = f"1,000 of 1,000 find the right answer again, in {slowest:.0f} iterations (median) at"
-    assert words in flat("README.md")
-
-
 def test_what_is_said_of_the_control():
     result = stored("maze_trees_recovery_control")
     assert today(result["command"]) in page(PAGE)

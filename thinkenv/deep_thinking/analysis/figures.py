@@ -136,7 +136,7 @@ def plot_recovery(rows: list[dict], path: Path) -> None:
             label, share = when
             is_once = share != "every"
             at = f"at {share:g} of the time to converge" if is_once else "in every iteration"
-            axes.set_title(f"{label}, disturbed {at}", fontsize=10)
+            axes.set_title(f"{label}\ndisturbed {at}", fontsize=10)
             axes.set_xlabel("iterations since then")
             show_shares(axes)
         every_axes[0].set_ylabel("problems answered exactly")
