@@ -136,6 +136,26 @@ def test_what_the_readme_says_of_recovery():
     assert words in flat("README.md")
 
 
+def test_the_table_of_mazes_made_elsewhere():
+    names = [f"maze_foreign_seed{seed}" for seed in SEEDS]
+    assert table_of("foreign_mazes", *names) in page(PAGE)
+    for seed, name in zip(SEEDS, names, strict=True):
+        result = stored(name)
+        described = json.loads((WEIGHTS / agent_of(seed) / "agent.json").read_text())
+        assert result["agent"]["weights_sha256"] == described["weights_sha256"]
+        # All of the files that are written, and nothing about which the two judges differ.
+        assert len(result["rows"]) == 36
+        assert not any(row["judges_differ"] for row in result["rows"].values())
+
+
+def test_the_table_of_what_counting_is_given():
+    result = stored("ablation_counting")
+    assert result["command"] in page(PAGE)
+    options = ("--study", "counting")
+    assert table_of("ablation", "ablation_counting", options=options) in page(PAGE)
+    assert len({(row["variant"], row["seed"]) for row in result["rows"]}) == 7 * 3
+
+
 def agent_of(seed: int) -> str:
     """The name of the agent of a seed."""
     return f"maze_seed{seed}" if seed else "maze"

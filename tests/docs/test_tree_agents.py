@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 
 from .conftest import RESULTS, ROOT, flat, page, percent, stored, today
 
@@ -23,11 +24,11 @@ def all_rows(seed: int) -> list[dict]:
     return list(stored(f"maze_trees_seed{seed}")["rows"].values())
 
 
-def table_of(script: str, *results: str) -> str:
+def table_of(script: str, *results: str, options: Sequence[str] = ()) -> str:
     """What a benchmark prints of stored results."""
     files = [str(RESULTS / f"{name}.json") for name in results]
     done = subprocess.run(
-        [sys.executable, f"benchmarks/{script}.py", "--table", *files],
+        [sys.executable, f"benchmarks/{script}.py", *options, "--table", *files],
         cwd=ROOT,
         capture_output=True,
         text=True,
