@@ -68,6 +68,9 @@ class AccuracyArgs(Args):
     """Numbers of iterations after which to answer, or "converged" to stop each problem when its
     memory has stopped changing; by default the training budget and that of the task, far beyond
     it."""
+    imagine: tuple[int, ...] = ()
+    """Numbers of positions to imagine after that many iterations, for agents that do so: answers
+    are noted after each instead; 0 is the answer before."""
     suite: str | None = None
     """A suite of thinkenv.suites instead of problems chosen by other options, such as
     maze-extrapolation."""
@@ -129,7 +132,9 @@ def accuracy(args: AccuracyArgs, agent: Agent, processes: Distributed) -> None:
     agent's puzzle rating is fitted, at which it would solve one half.
     """
     budgets = (agent.training_iterations, agent.task.ample_iterations)
-    time = evaluation.ThinkingTime.parse(args.iterations, args.max_iterations, budgets)
+    time = evaluation.ThinkingTime.parse(
+        args.iterations, args.max_iterations, budgets, args.imagine
+    )
     shard, shards = shard_of(args.shard, processes)
     sets: list[list[suites.Evaluation]] = []
     try:
@@ -211,10 +216,11 @@ def rate(rows: list[dict]) -> dict[str, Any]:
     if rating is None:
         return {}
     requested = rating["requested"]
-    print(
-        f"puzzle rating {'when converged' if requested is None else f'at {requested} iterations'}: "
-        f"{rating['rating']:.0f} ({rating['low']:.0f} to {rating['high']:.0f})"
-    )
+    when = "when converged" if requested is None else f"at {requested} iterations"
+    if "imagined" in rating:
+        when += f" and {rating['imagined']} imagined positions"
+    interval = f"{rating['low']:.0f} to {rating['high']:.0f}"
+    print(f"puzzle rating {when}: {rating['rating']:.0f} ({interval})")
     return {"puzzle_rating": rating}
 
 

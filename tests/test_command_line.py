@@ -30,7 +30,7 @@ def refusal(words: str, capsys) -> str:
     [
         (
             "exprot x",
-            "must be one of export, chess, play, docs, got exprot; did you mean 'export'?",
+            "must be one of export, chess, play, uci, docs, got exprot; did you mean 'export'?",
         ),
         ("export x --coutn 10", "there is no option --coutn; did you mean --count?"),
         ("export x --coutn=10", "there is no option --coutn; did you mean --count?"),

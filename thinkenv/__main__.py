@@ -31,7 +31,7 @@ def build_parser() -> Parser:
     called_as_module = Path(sys.argv[0]).name == "__main__.py"
     parser = Parser(
         prog="python -m thinkenv" if called_as_module else "thinkenv",
-        description="Write mazes to files, prepare chess puzzles, play by hand.",
+        description="Write mazes to files, prepare chess puzzles, play by hand, be a chess engine.",
         epilog="Every command takes --help.",
     )
     parser.add_argument("--version", action="version", version=f"thinkenv {__version__}")
@@ -39,6 +39,7 @@ def build_parser() -> Parser:
     add_export_command(commands)
     add_chess_commands(commands)
     add_play_commands(commands)
+    add_uci_command(commands)
     docs = commands.add_parser("docs", help="print the environments' documentation as Markdown")
     docs.description = "Make one Markdown page of the environments' docstrings."
     docs.add_argument("path", type=Path, nargs="?", help="the file to write (default: print it)")
@@ -121,6 +122,18 @@ def add_choice_of_instance(parser: argparse.ArgumentParser) -> None:
     chosen.add_argument(
         "--seed", type=int, help="decides which they are; None for others each time"
     )
+
+
+def add_uci_command(commands: argparse._SubParsersAction) -> None:
+    """The command that chess programs start."""
+    uci = commands.add_parser(
+        "uci",
+        help="let chess programs play an agent that thinks about positions",
+        description="Be an engine for chess programs, which speak the protocol UCI.",
+        formatter_class=HelpFormatter,
+    )
+    uci.add_argument("--agent", default="chess", help="the name of an agent, or its folder")
+    uci.set_defaults(run=run_uci)
 
 
 def add_chess_commands(commands: argparse._SubParsersAction) -> None:
@@ -267,6 +280,13 @@ def run_play_chess(arguments: argparse.Namespace) -> None:
 
     task = ChessPuzzleTask(arguments.database, arguments.split, arguments.rating, arguments.themes)
     chess.play(task, numbers_of(arguments, task.count))
+
+
+def run_uci(arguments: argparse.Namespace) -> None:
+    """Obey a chess program."""
+    from thinkenv.deep_thinking.uci.command import run
+
+    run(arguments.agent)
 
 
 def run_docs(arguments: argparse.Namespace) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from thinkenv import chess_puzzles
 from thinkenv.chess_puzzles import drawing
+from thinkenv.chess_puzzles.positions import parse_position, rank_moves
 
 # Castling to both sides, promotions with and without a capture, en passant, pins, for both sides.
 SPECIAL = (
@@ -271,3 +272,21 @@ def test_rankings_are_written_by_name():
     ]
     assert chess_puzzles.ranking_text("7k/5Q2/6K1/8/8/8/8/8 b - -", []).endswith("stalemate")
     assert chess_puzzles.ranking_text("7k/6Q1/6K1/8/8/8/8/8 b - -", []).endswith("checkmate")
+
+
+def test_moves_are_ranked_by_scores_of_actions_with_all_four_promotions():
+    rng = np.random.default_rng(5)
+    for board in BOARDS[:200]:
+        scores = rng.normal(size=len(chess_puzzles.MOVES)).astype(np.float32)
+        legal = {
+            move.uci(): scores[chess_puzzles.action_of(board, move.uci())]
+            for move in board.legal_moves
+        }
+        ranked = rank_moves(parse_position(board), scores)
+        assert [move for move, _ in ranked] == sorted(legal, key=legal.__getitem__, reverse=True)
+        weights = np.exp([float(legal[move]) for move, _ in ranked])
+        expected = weights / weights.sum() if len(weights) else []
+        assert [probability for _, probability in ranked] == pytest.approx(expected)
+    illegal = np.full(len(chess_puzzles.MOVES), -1e9, np.float32)
+    ranked = rank_moves(parse_position(SCHOLARS_MATE), illegal)
+    assert sum(probability for _, probability in ranked) == pytest.approx(1)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from thinkenv import chess_puzzles
-from thinkenv.chess_puzzles import drawing
+from thinkenv.chess_puzzles import MOVES, action_of, drawing
 from thinkenv.chess_puzzles.notation import position_of_fen
 from thinkenv.chess_puzzles.packing import PACKED_BYTES, pack, planes_of
 from thinkenv.chess_puzzles.task import ChessPuzzleTask, PuzzlesToTest, PuzzlesToTrain
@@ -199,6 +199,48 @@ def test_lines_are_played_as_python_chess_plays_them(knowledge):
         assert played["line"][can_be_said].all()
     else:
         assert not played["line"].all() and played["first_move"].any()
+
+
+def scores_of_moves(puzzles, knowledge):
+    """For each position of the lines, scores of all actions: mostly the recorded one is best."""
+    rng = np.random.default_rng(int(knowledge * 100))
+    scores = {}
+    for fen, line in zip(puzzles.fens(), puzzles.solutions(), strict=True):
+        board = chess.Board(fen)
+        for ply, uci in enumerate(line.split()):
+            if ply % 2 == 0:
+                of_actions = rng.normal(size=len(MOVES)).astype(np.float32)
+                if rng.random() < knowledge:
+                    of_actions[action_of(board, uci)] = 10.0
+                scores.setdefault(key_of_board(board), of_actions)
+            board.push_uci(uci)
+    return scores
+
+
+@pytest.mark.parametrize("knowledge", [0.0, 0.8, 1.0])
+def test_lines_are_played_by_scores_of_moves_too(knowledge):
+    batch = TASK.draw(range(0, 6000, 15))
+    puzzles = TASK.puzzles_of(batch)
+    scores = scores_of_moves(puzzles, knowledge)
+    played = TASK.play(batch, lambda shown: np.stack([scores[key(one)] for one in shown]))
+    for index, (fen, line) in enumerate(zip(puzzles.fens(), puzzles.solutions(), strict=True)):
+        board, solution = chess.Board(fen), line.split()
+        first, whole = False, False
+        for ply in range(0, len(solution), 2):
+            of_actions = scores[key_of_board(board)]
+            move = max(board.legal_moves, key=lambda one: of_actions[action_of(board, one.uci())])
+            if is_mate(board, move):
+                first, whole = True, True
+                break
+            if move.uci() != solution[ply]:
+                break
+            first, whole = True, ply + 1 == len(solution)
+            for uci in solution[ply : ply + 2]:
+                board.push_uci(uci)
+        assert (played["first_move"][index], played["line"][index]) == (first, whole)
+    if knowledge == 1.0:  # all four promotions can be said
+        promoting = [any(len(move) == 5 for move in line.split()) for line in puzzles.solutions()]
+        assert played["line"].all() and any(promoting)
 
 
 def test_nothing_is_played_in_an_empty_batch():

@@ -168,7 +168,7 @@ def test_answers_on_the_way_equal_thoughts_of_that_length(small_net):
         assert rollout.iterations == point
         assert np.array_equal(rollout.answers(), expected.answer)
         assert np.array_equal(rollout.probabilities() > 0.5, expected.answer)
-        preferences = agent.preferences(expected.memory)
+        preferences = agent.preferences(expected)
         assert np.array_equal(preferences > 0.5, expected.answer)
         assert answers.seconds >= done  # up to there, from the beginning
         done = answers.seconds

@@ -25,7 +25,7 @@ def agent():
 
 def random_preferences(planes):
     logits = torch.from_numpy(np.random.default_rng(0).normal(size=(len(planes), 2, 8, 8)))
-    return ChessCodec(ChessPuzzleTask).preferences(logits).numpy()
+    return ChessCodec(ChessPuzzleTask).preferences(logits, planes).numpy()
 
 
 def test_first_is_the_move_that_whole_puzzles_are_played_with():

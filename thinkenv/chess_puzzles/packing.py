@@ -3,7 +3,14 @@
 import numpy as np
 from numba import uint64
 
-from thinkenv.chess_puzzles.rules import BLACK, CASTLING, EN_PASSANT, HALFMOVES, NO_SQUARE
+from thinkenv.chess_puzzles.rules import (
+    BLACK,
+    CASTLING,
+    EN_PASSANT,
+    HALFMOVES,
+    NO_SQUARE,
+    POSITION_BYTES,
+)
 from thinkenv.kernels.compilation import kernel
 from thinkenv.kernels.random import mix
 
@@ -163,3 +170,50 @@ def planes_of_positions(positions: np.ndarray, indices: np.ndarray | None = None
     planes = np.empty((len(indices), len(PLANES), 64), np.uint8)
     encode_positions(positions, indices, planes)
     return planes.reshape(len(indices), len(PLANES), 8, 8)
+
+
+@kernel
+def decode_planes(planes, positions):
+    """Read positions from planes: the reverse of ``encode_positions``, but for colours and clocks.
+
+    Whether they are planes of a position at all is for the caller to find out. Where several
+    squares allow taking en passant, the last one counts; where several pieces stand on a square,
+    the last one.
+
+    Assumes as many positions as planes.
+
+    Args:
+        planes: ``(n, len(PLANES), 64)`` of 0 and 1.
+        positions: ``(n, POSITION_BYTES)`` uint8, overwritten: White is to move, and the clocks are
+            at 0 half-moves and move 1.
+    """
+    for index in range(len(planes)):
+        position = positions[index]
+        position[:] = 0
+        position[EN_PASSANT] = NO_SQUARE
+        position[HALFMOVES + 1] = 1
+        for square in range(64):
+            for piece in range(CASTLING_PLANE):  # codes of pieces are from 1 on, planes from 0
+                if planes[index, piece, square] != 0:
+                    position[square] = piece + 1
+            if planes[index, EN_PASSANT_PLANE, square] != 0:
+                position[EN_PASSANT] = square
+        for right in range(4):
+            if planes[index, CASTLING_PLANE + right, 0] != 0:
+                position[CASTLING] |= 1 << right
+
+
+def positions_of_planes(planes: np.ndarray) -> np.ndarray:
+    """The positions that planes show, seen from the side to move.
+
+    Args:
+        planes: ``(n, len(PLANES), 8, 8)`` of 0 and 1, as of ``planes_of_positions``.
+
+    Returns:
+        ``(n, POSITION_BYTES)`` uint8. Planes do not show colours and clocks: White is to move, on
+        move 1.
+    """
+    positions = np.empty((len(planes), POSITION_BYTES), np.uint8)
+    in_order = np.ascontiguousarray(planes, np.uint8)
+    decode_planes(in_order.reshape(len(planes), len(PLANES), 64), positions)
+    return positions

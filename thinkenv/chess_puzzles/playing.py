@@ -184,6 +184,30 @@ def choose_moves(positions, indices, from_scores, to_scores, codes):
                 codes[index] = move
 
 
+@kernel
+def choose_scored_moves(positions, indices, scores, codes):
+    """The legal move with the highest score, in some positions.
+
+    Assumes positions, and indices of them; where there is no legal move, or no score is a number,
+    the code stays what it was.
+
+    Args:
+        positions: ``(n, POSITION_BYTES)`` uint8.
+        indices: ``(count,)`` int64, which of them; each needs a legal move.
+        scores: ``(count, len(MOVES))`` float32, of every action.
+        codes: ``(count,)`` uint16, filled with moves.
+    """
+    moves = np.empty(MAX_MOVES, np.uint16)
+    for index in range(len(indices)):
+        count = legal_moves(positions[indices[index]], moves)
+        best = -np.inf
+        for move in moves[:count]:
+            score = scores[index, ACTION_OF_CODE[move]]
+            if score >= best:
+                best = score
+                codes[index] = move
+
+
 class Lines:
     """Puzzles in play.
 
@@ -256,6 +280,20 @@ class Lines:
         """
         codes = np.zeros(len(indices), np.uint16)
         choose_moves(self.positions, indices, from_scores, to_scores, codes)
+        return ACTION_OF_CODE[codes].astype(np.int64)
+
+    def choose_scored(self, scores: np.ndarray, indices: np.ndarray) -> np.ndarray:
+        """The best legal moves by scores of moves.
+
+        Args:
+            scores: ``(n, len(MOVES))`` float32, of every action.
+            indices: ``(n,)`` int64, in which lines.
+
+        Returns:
+            ``(n,)`` actions, indices into ``MOVES``: the legal moves with the highest scores.
+        """
+        codes = np.zeros(len(indices), np.uint16)
+        choose_scored_moves(self.positions, indices, scores, codes)
         return ACTION_OF_CODE[codes].astype(np.int64)
 
     def recorded_move(self, index: int) -> np.uint16:

@@ -282,16 +282,17 @@ def told_apart(position: np.ndarray, code: int) -> str:
 
 
 def rank_moves(position: np.ndarray, preferences: np.ndarray) -> list[RankedMove]:
-    """The legal moves of a position, by what an agent thinks of their squares.
+    """The legal moves of a position, by what an agent thinks of them, or of their squares.
 
-    A move is as probable as its first square as the begin and its second square as the end of the
-    move, among the moves that are legal. Of the four promotions over the same squares the one to a
-    queen has all of that, and the others 0: squares do not tell them apart, and a queen is what an
-    agent takes that plays whole puzzles.
+    Where it thinks of squares, a move is as probable as its first square as the begin and its
+    second square as the end of the move, among the moves that are legal. Of the four promotions
+    over the same squares the one to a queen has all of that, and the others 0: squares do not tell
+    them apart, and a queen is what an agent takes that plays whole puzzles.
 
     Args:
         position: ``(POSITION_BYTES,)`` uint8.
-        preferences: ``(2, 64)``, log-probabilities of the squares, seen from the side to move.
+        preferences: ``(len(MOVES),)``, log-probabilities of the actions, or ``(2, 64)``, of the
+            squares, seen from the side to move.
 
     Returns:
         The moves, the most probable first.
@@ -300,9 +301,13 @@ def rank_moves(position: np.ndarray, preferences: np.ndarray) -> list[RankedMove
     if len(codes) == 0:
         return []
     begins, ends, promotions = codes & 63, codes >> 6 & 63, codes >> 12
-    scores = preferences[0, begins].astype(np.float64) + preferences[1, ends]
-    queen = SHORT_LETTERS.index("Q")
-    weights = np.exp(scores - scores.max()) * ((promotions == 0) | (promotions == queen))
+    if preferences.ndim == 1:
+        scores = preferences[ACTION_OF_CODE[codes]].astype(np.float64)
+        can_be_meant = np.ones(len(codes), np.bool_)
+    else:
+        scores = preferences[0, begins].astype(np.float64) + preferences[1, ends]
+        can_be_meant = (promotions == 0) | (promotions == SHORT_LETTERS.index("Q"))
+    weights = np.exp(scores - scores.max()) * can_be_meant
     probabilities = weights / weights.sum()
     # By scores, which differ where probabilities are too small to; then from queen to knight.
     order = np.lexsort((-promotions, -scores, -probabilities))

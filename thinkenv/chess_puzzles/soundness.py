@@ -139,6 +139,30 @@ def position_problem(position):
 
 
 @kernel
+def find_bad_position(positions):
+    """Why the first bad one of some positions ``(n, POSITION_BYTES)`` is one: a code, or 0.
+
+    Assumes nothing of the bytes.
+    """
+    position = np.empty(POSITION_BYTES, np.uint8)
+    for index in range(len(positions)):
+        position[:] = positions[index]
+        problem = position_problem(position)
+        if problem != 0:
+            return problem
+    return 0
+
+
+def problem_of_positions(positions: np.ndarray) -> str:
+    """What is wrong with the first bad one of some positions, in words; empty if nothing is.
+
+    Args:
+        positions: ``(n, POSITION_BYTES)`` uint8, of any bytes.
+    """
+    return PROBLEMS[find_bad_position(positions)]
+
+
+@kernel
 def last_move_problem(position, move):
     """Whether the opponent's last move cannot have led to a position: a code, or 0.
 

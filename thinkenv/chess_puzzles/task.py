@@ -236,12 +236,13 @@ class ChessPuzzleTask(Task[ChessPuzzleBatch]):
     def play(
         self, batch: ChessPuzzleBatch, preferences: Callable[[np.ndarray], np.ndarray]
     ) -> dict[str, np.ndarray]:
-        """Play whole puzzles: at every move the legal one whose two squares are preferred most.
+        """Play whole puzzles: at every move the legal one that is preferred most.
 
         Args:
             batch: The puzzles.
-            preferences: From planes ``(n, 17, 8, 8)`` uint8 to scores ``(n, 2, 64)``, of every
-                square to be the one that the move begins on, and the one that it ends on.
+            preferences: From planes ``(n, 17, 8, 8)`` uint8 to scores: ``(n, len(MOVES))`` of every
+                action, or ``(n, 2, 64)`` of every square to be the one that the move begins on, and
+                the one that it ends on, which are added.
 
         Returns:
             ``first_move`` and ``line``, ``(count,)`` bool each: whether the first move is right,
@@ -253,7 +254,10 @@ class ChessPuzzleTask(Task[ChessPuzzleBatch]):
         line = np.zeros(len(batch), np.bool_)
         while len(going_on):
             scores = preferences(lines.show(going_on))
-            actions = lines.choose(scores[:, 0], scores[:, 1], going_on)
+            if scores.ndim == 2:
+                actions = lines.choose_scored(scores, going_on)
+            else:
+                actions = lines.choose(scores[:, 0], scores[:, 1], going_on)
             outcome = lines.play(actions, going_on)
             line[going_on] = outcome.solved
             going_on = going_on[~outcome.done]

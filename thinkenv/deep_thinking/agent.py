@@ -14,6 +14,7 @@ import torch
 from thinkenv import notebooks
 from thinkenv.deep_thinking.architectures.base import Architecture, count_parameters
 from thinkenv.deep_thinking.codecs.base import AnyCodec, Problems
+from thinkenv.deep_thinking.imagination.manner import USUAL, ImaginingNet, Manner
 from thinkenv.deep_thinking.rollout import memories
 from thinkenv.deep_thinking.rollout.acceleration import PLAIN, Acceleration
 from thinkenv.deep_thinking.rollout.memories import SomeMemory
@@ -54,6 +55,11 @@ class Thought(Generic[SomeMemory]):
         requested: The number asked for, where ``stopping`` is ``fixed``.
         problems: ``(B, …)``, what was thought about.
         task: The class of their task.
+        imagined: ``(B,)`` int64, how many positions were imagined after that; None if none were to
+            be.
+        preferences: ``(B, …)``, what is preferred after imagining: see ``Agent.preferences``.
+        lines: For each problem the moves expected, in UCI notation, each as the side sees it that
+            moves.
     """
 
     answer: np.ndarray
@@ -65,6 +71,9 @@ class Thought(Generic[SomeMemory]):
     requested: int | None
     problems: np.ndarray
     task: type[AnyTask]
+    imagined: np.ndarray | None = None
+    preferences: np.ndarray | None = None
+    lines: list[list[str]] | list[str] | None = None
 
     @property
     def reachable(self) -> np.ndarray | None:
@@ -94,6 +103,8 @@ class Thought(Generic[SomeMemory]):
             f"{notebooks.span(self.iterations)} iterations",
             f"{converged / count:.0%} converged",
         ]
+        if self.imagined is not None:
+            words.append(f"{notebooks.span(self.imagined)} positions imagined")
         going_round = np.atleast_1d(self.cycle)[np.atleast_1d(self.cycle) > 1]
         if len(going_round):
             words.append(f"{len(going_round):,} in cycles of {notebooks.span(going_round)}")
@@ -140,6 +151,7 @@ class Agent(Shareable, Generic[SomeMemory]):
         self.codec = codec
         self.training_iterations = training_iterations
         self.description = description or {}
+        self.acceleration = acceleration
         is_plain = acceleration == PLAIN
         self._step_many = None if is_plain else acceleration.step_many(self.net.step)
 
@@ -219,6 +231,8 @@ class Agent(Shareable, Generic[SomeMemory]):
         max_iterations: int | None = None,
         tolerance: float = TOLERANCE,
         progress: Callable[[int], object] | None = None,
+        imagine: int | None = None,
+        manner: Manner = USUAL,
     ) -> Thought[SomeMemory]:
         """Think about problems and answer them.
 
@@ -236,17 +250,28 @@ class Agent(Shareable, Generic[SomeMemory]):
             tolerance: The largest change of a memory, whose numbers lie between -1 and 1, that
                 counts as none.
             progress: Called with the number of problems done since the last call.
+            imagine: How many positions to imagine of each problem after that: see
+                ``thinkenv.deep_thinking.imagination``. Only nets that can do so.
+            manner: How they are imagined.
 
         Raises:
-            ValueError: If ``problems``, ``iterations`` or ``memory`` are not of that form.
+            ValueError: If ``problems``, ``iterations``, ``memory`` or ``imagine`` are not of that
+                form, or the net cannot imagine.
         """
         problems = self.codec.as_array(problems)
         if problems.ndim == self.codec.problem_axes:
             if memory is not None:
                 memory = memories.transform(lambda tensor: tensor[None], memory)
             several = self.think(
-                problems[None], iterations, memory, max_iterations, tolerance, progress
+                problems[None],
+                iterations,
+                memory,
+                max_iterations,
+                tolerance,
+                None if imagine else progress,
             )
+            if imagine is not None:
+                (several,) = self.imagine_at(several, [imagine], manner, progress)
             return first_of(several)
         if iterations is None:
             iterations = self.training_iterations
@@ -275,12 +300,12 @@ class Agent(Shareable, Generic[SomeMemory]):
             run = ending.iterations if stop_below else torch.full_like(ending.iterations, limit)
             numbers = (run, has_converged, torch.where(has_converged, 1, ending.cycle))
             told = (tensor.cpu().numpy() for tensor in numbers)
-            parts.append((self._decode(ending.memory), *told, ending.memory))
+            parts.append((self._decode(ending.memory, problems[chunk]), *told, ending.memory))
             if progress is not None:
                 progress(len(problems[chunk]))
         *columns, memory_parts = zip(*parts, strict=True)
         answer, spent, converged, cycle = map(np.concatenate, columns)
-        return Thought(
+        thought = Thought(
             answer,
             spent,
             converged,
@@ -291,6 +316,43 @@ class Agent(Shareable, Generic[SomeMemory]):
             problems.copy(),  # the caller's array may be filled with other problems
             self.task,
         )
+        if imagine is None:
+            return thought
+        return self.imagine_at(thought, [imagine], manner)[0]
+
+    def imagine_at(
+        self,
+        thought: Thought[SomeMemory],
+        points: Sequence[int],
+        manner: Manner = USUAL,
+        progress: Callable[[int], object] | None = None,
+    ) -> list[Thought[SomeMemory]]:
+        """Go on from a thought by imagining positions; note what is thought at several numbers.
+
+        Args:
+            thought: About several problems.
+            points: Increasing numbers of imagined positions, from 1.
+            manner: How they are imagined.
+            progress: Called with the number of problems done since the last call.
+
+        Returns:
+            The thought after each number.
+
+        Raises:
+            ValueError: If the numbers do not increase, or the net cannot imagine.
+        """
+        wanted = list(points)
+        are_integers = all(isinstance(point, (int, np.integer)) for point in wanted)
+        if not wanted or not are_integers or wanted[0] < 1 or wanted != sorted(set(wanted)):
+            raise ValueError(f"imagine must be increasing integers from 1, got {wanted}")
+        if not isinstance(self.net, ImaginingNet):
+            raise ValueError(f"imagine: nets of the kind {self.net.name!r} cannot imagine")
+        from thinkenv.deep_thinking.imagination.going_on import go_on_from  # loads chess
+
+        with self.acceleration.mixed(self.device):
+            return go_on_from(
+                self.net, self.codec, thought, wanted, manner, progress or (lambda done: None)
+            )
 
     def think_at(self, problems: Problems, iterations: Sequence[int]) -> list[Answers]:
         """Think once, and note the answers at several numbers of iterations on the way.
@@ -341,17 +403,20 @@ class Agent(Shareable, Generic[SomeMemory]):
             TypeError: If something is no position.
         """
         return self.codec.rank(
-            position, lambda problems: self.preferences(self.think(problems, iterations).memory)
+            position, lambda problems: self.preferences(self.think(problems, iterations))
         )
 
     @torch.no_grad()
-    def preferences(self, memory: SomeMemory) -> np.ndarray:
-        """What the agent prefers, ``(B, …)``, by the memory of a thought: see ``Task.play``."""
-        return self.codec.preferences(self.net.decode(memory)).cpu().numpy()
+    def preferences(self, thought: Thought[SomeMemory]) -> np.ndarray:
+        """What the agent prefers, ``(B, …)``, after a thought: see ``Task.play``."""
+        if thought.preferences is not None:
+            return thought.preferences
+        logits = self.net.decode(thought.memory)
+        return self.codec.preferences(logits, thought.problems).cpu().numpy()
 
     @torch.no_grad()
-    def _decode(self, memory: SomeMemory) -> np.ndarray:
-        return self.codec.decode(self.net.decode(memory)).cpu().numpy()
+    def _decode(self, memory: SomeMemory, problems: np.ndarray) -> np.ndarray:
+        return self.codec.decode(self.net.decode(memory), problems).cpu().numpy()
 
     def _check_memory(self, problems: np.ndarray, memory: SomeMemory) -> None:
         """Check that a memory to go on from is one of this net for these problems.
@@ -373,5 +438,8 @@ def first_of(thought: Thought[SomeMemory]) -> Thought[SomeMemory]:
         name: getattr(thought, name)[0]
         for name in ("answer", "iterations", "converged", "cycle", "problems")
     }
+    for name in ("imagined", "preferences", "lines"):
+        of_all = getattr(thought, name)
+        columns[name] = None if of_all is None else of_all[0]
     memory = memories.transform(lambda tensor: tensor[0], thought.memory)
     return replace(thought, memory=memory, **columns)

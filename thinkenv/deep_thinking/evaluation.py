@@ -31,26 +31,44 @@ class ThinkingTime:
         fixed: Increasing numbers of iterations at which its answers are noted.
         until_converged: Whether it also thinks until each memory has converged.
         max_iterations: Where it gives up then; None for where ``Agent.think`` does.
+        imagined: Increasing numbers of positions imagined after the last of the fixed numbers of
+            iterations, at which its answers are noted instead; 0 is the answer before them.
     """
 
     fixed: tuple[int, ...]
     until_converged: bool = False
     max_iterations: int | None = None
+    imagined: tuple[int, ...] = ()
 
     @classmethod
     def parse(
-        cls, words: Sequence[str], max_iterations: int | None, defaults: Sequence[int]
+        cls,
+        words: Sequence[str],
+        max_iterations: int | None,
+        defaults: Sequence[int],
+        imagined: Sequence[int] = (),
     ) -> "ThinkingTime":
-        """Read ``--iterations``.
+        """Read ``--iterations`` and ``--imagine``.
 
         Args:
             words: Numbers, and ``converged``, as they were typed.
             max_iterations: As of the class.
             defaults: The numbers where there are no words.
+            imagined: Numbers of imagined positions, after the first of the defaults or the one
+                number of iterations that was typed.
 
         Raises:
-            ValueError: If a word is neither a positive integer nor ``converged``.
+            ValueError: If a word is neither a positive integer nor ``converged``, or several
+                numbers of iterations are to be combined with imagined positions.
         """
+        if any(number < 0 for number in imagined):
+            raise ValueError(f"--imagine must be integers of at least 0, got {list(imagined)}")
+        if imagined:
+            if len(words) > 1 or "converged" in words:
+                raise ValueError(
+                    f"--iterations must be one number with --imagine, got {' '.join(words)}"
+                )
+            defaults = defaults[:1]
         if max_iterations is not None and max_iterations < 1:
             raise ValueError(f"--max-iterations must be at least 1, got {max_iterations}")
         numbers = set()
@@ -62,7 +80,8 @@ class ThinkingTime:
                     f"--iterations must be integers of at least 1 or 'converged', got {word!r}"
                 )
             numbers.add(int(word))
-        return cls(tuple(sorted(numbers)), "converged" in words, max_iterations)
+        points = tuple(sorted(set(imagined)))
+        return cls(tuple(sorted(numbers)), "converged" in words, max_iterations, points)
 
 
 @dataclass
@@ -73,7 +92,9 @@ class AgentPolicy:
     time: ThinkingTime
 
     def __call__(self, problems: np.ndarray) -> list[Answers]:
-        """Answers to problems ``(B, …)``, after each number of iterations."""
+        """Answers to problems ``(B, …)``, after each number of iterations or imagined positions."""
+        if self.time.imagined:
+            return self._imagine(problems)
         found = self.agent.think_at(problems, self.time.fixed) if self.time.fixed else []
         if self.time.until_converged:
             began = time.perf_counter()
@@ -86,11 +107,39 @@ class AgentPolicy:
             answers.preferences = partial(self.prefer, answers.requested or "converged")
         return found
 
-    def prefer(self, iterations: Iterations, problems: np.ndarray) -> np.ndarray:
+    def _imagine(self, problems: np.ndarray) -> list[Answers]:
+        """Answers to problems ``(B, …)``, after each number of imagined positions."""
+        iterations = self.time.fixed[-1]
+        points = [point for point in self.time.imagined if point > 0]
+        began = time.perf_counter()
+        thought = self.agent.think(problems, iterations)
+        first = time.perf_counter() - began
+        thoughts = [thought] if 0 in self.time.imagined else []
+        if points:
+            thoughts += self.agent.imagine_at(thought, points)
+        later = time.perf_counter() - began - first
+        # Trees grow batch by batch, each to the end: a point has its share of the time.
+        return [
+            Answers(
+                one.answer,
+                iterations,
+                one.converged,
+                first + later * point / max(1, self.time.imagined[-1]),
+                stopping="fixed",
+                requested=iterations,
+                preferences=partial(self.prefer, iterations, imagine=point or None),
+                imagined=point,
+            )
+            for one, point in zip(thoughts, self.time.imagined, strict=True)
+        ]
+
+    def prefer(
+        self, iterations: Iterations, problems: np.ndarray, imagine: int | None = None
+    ) -> np.ndarray:
         """What the agent prefers after so long a thought, for tasks of several moves."""
         limit = self.time.max_iterations
-        thought = self.agent.think(problems, iterations, max_iterations=limit)
-        return self.agent.preferences(thought.memory)
+        thought = self.agent.think(problems, iterations, max_iterations=limit, imagine=imagine)
+        return self.agent.preferences(thought)
 
 
 def draw_problems(task: AnyTask, count: int, seed: int) -> InstanceBatch:

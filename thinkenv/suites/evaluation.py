@@ -36,6 +36,7 @@ class Answers:
         requested: The number requested, where ``stopping`` is ``fixed``.
         preferences: What the agent prefers after the same thinking: a callable for
             ``thinkenv.tasks.Task.play``, for tasks of several moves; or None.
+        imagined: How many positions were imagined of each problem after those iterations; or None.
 
     Raises:
         ValueError: If ``requested`` is given without ``stopping="fixed"``, or lacks with it.
@@ -48,6 +49,7 @@ class Answers:
     stopping: Stopping | None = None
     requested: int | None = None
     preferences: Callable[[np.ndarray], np.ndarray] | None = None
+    imagined: int | None = None
 
     def __post_init__(self) -> None:
         if (self.stopping == "fixed") != (self.requested is not None):
@@ -159,6 +161,7 @@ def evaluate_batch(
         iterations=outcomes["iterations"].mean() if "iterations" in outcomes else None,
         stopping=answers.stopping,
         requested=answers.requested,
+        imagined=answers.imagined,
         seconds=answers.seconds or 0.0,
         seed=seed,
         checkpoint=name,

@@ -206,7 +206,7 @@ KINDS: dict[str, Kind] = {
     "size": ("a whole number or a text", lambda value: is_text(value) or is_whole(value, 0)),
     "loops": POSITIVE,
     "n": COUNT_FROM_1,
-    **dict.fromkeys(("requested", "first"), COUNT),
+    **dict.fromkeys(("requested", "imagined", "first"), COUNT),
     "of": COUNT_FROM_1,
     **dict.fromkeys(("iterations", "seconds"), POSITIVE),
     **dict.fromkeys(("exact", "exact_low", "exact_high", "cells", "converged"), SHARE),

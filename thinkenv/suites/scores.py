@@ -83,6 +83,7 @@ def evaluation_row(
     iterations: float | None,
     stopping: Stopping | None = None,
     requested: int | None = None,
+    imagined: int | None = None,
     seconds: float,
     seed: int,
     checkpoint: str,
@@ -102,6 +103,8 @@ def evaluation_row(
         stopping: ``fixed`` where a number was requested, ``converged`` where the agent found it;
             None where that is not known.
         requested: The number requested; None where it was found.
+        imagined: How many positions were imagined after that; None where the agent does not
+            imagine, and then the row does not have it.
         seconds: The time that thinking took, for all problems together.
         seed: The seed of the problems.
         checkpoint: The agent.
@@ -126,6 +129,8 @@ def evaluation_row(
         "seed": seed,
         "checkpoint": checkpoint,
     }
+    if imagined is not None:
+        row["imagined"] = imagined
     for name, right in scores.items():
         if name != "cells":
             shown = "exact" if name == "solved" else name

@@ -194,6 +194,6 @@ def test_nets_make_use_of_what_a_task_says_of_its_problems():
 
 def test_an_unknown_architecture_is_named():
     with pytest.raises(
-        ValueError, match="architecture must be one of 'recurrent', 'counting', 'fe"
+        ValueError, match="architecture must be one of 'recurrent', 'counting', 'me"
     ):
         ARCHITECTURES.find("transformer")

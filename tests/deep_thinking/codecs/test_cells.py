@@ -65,15 +65,15 @@ def test_other_problems_are_refused(problems):
 
 def test_the_answer_is_the_more_probable_parity():
     logits = logits_of([0.9 if parity else 0.1 for parity in PARITIES])
-    assert STRINGS.decode(logits).tolist() == [PARITIES]
-    assert np.allclose(STRINGS.probabilities(logits)[0], np.array(PARITIES) * 0.8 + 0.1)
-    assert torch.equal(STRINGS.preferences(logits), STRINGS.probabilities(logits))
+    assert STRINGS.decode(logits, BITS).tolist() == [PARITIES]
+    assert np.allclose(STRINGS.probabilities(logits, BITS)[0], np.array(PARITIES) * 0.8 + 0.1)
+    assert torch.equal(STRINGS.preferences(logits, BITS), STRINGS.probabilities(logits, BITS))
     task = PrefixSumTask(8, "all")
     batch = task.draw([0])
     batch.bits[:], batch.solutions[:] = BITS, PARITIES
     loss, exact = STRINGS.loss(logits, batch)
     assert float(exact) == 1.0 and np.isclose(float(loss), -np.log(0.9))
-    solved, cells = task.judge(batch, STRINGS.decode(logits).numpy())
+    solved, cells = task.judge(batch, STRINGS.decode(logits, BITS).numpy())
     assert solved.all() and cells.tolist() == [1.0]
     batch.solutions[0, 3] ^= 1
     assert float(STRINGS.loss(logits, batch)[1]) == 0.0
@@ -82,8 +82,10 @@ def test_the_answer_is_the_more_probable_parity():
 def test_the_answer_to_a_maze_has_its_shape():
     batch = MazeTask(9).draw([1, 2])
     logits = torch.stack([torch.zeros(2, 11, 11), torch.from_numpy(batch.solutions) - 0.5], dim=1)
-    assert np.array_equal(MAZES.decode(logits).numpy(), batch.solutions)
-    assert np.array_equal(MAZES.probabilities(logits).numpy() > 0.5, batch.solutions == 1)
+    assert np.array_equal(MAZES.decode(logits, batch.grids).numpy(), batch.solutions)
+    assert np.array_equal(
+        MAZES.probabilities(logits, batch.grids).numpy() > 0.5, batch.solutions == 1
+    )
     assert float(MAZES.loss(logits, batch)[1]) == 1.0
 
 

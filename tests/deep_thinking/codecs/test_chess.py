@@ -58,7 +58,7 @@ class Oracle:
 
     def __call__(self, planes):
         codes = [self.known.get(one.tobytes(), 0) for one in planes]
-        return CODEC.preferences(logits_of_moves(codes)).numpy()
+        return CODEC.preferences(logits_of_moves(codes), planes).numpy()
 
 
 def test_inputs_are_the_planes_and_a_board_of_ones(batch):
@@ -84,16 +84,17 @@ def test_being_sure_of_the_right_squares_has_no_loss_and_of_others_much(batch):
 
 
 def test_answers_mark_the_most_probable_squares(task, batch):
-    answers = CODEC.decode(logits_of_moves(batch.first_moves.tolist())).numpy()
+    logits = logits_of_moves(batch.first_moves.tolist())
+    answers = CODEC.decode(logits, batch.planes).numpy()
     assert np.array_equal(answers, batch.solutions)
     solved, _ = task.judge(batch, answers)
     assert solved.all()
-    probabilities = CODEC.probabilities(logits_of_moves(batch.first_moves.tolist()))
+    probabilities = CODEC.probabilities(logits, batch.planes)
     assert np.array_equal(probabilities.numpy() > 0.5, batch.solutions == 1)
 
 
 def test_preferences_are_log_probabilities_of_each_square(batch):
-    preferences = CODEC.preferences(logits_of_moves(batch.first_moves.tolist()))
+    preferences = CODEC.preferences(logits_of_moves(batch.first_moves.tolist()), batch.planes)
     assert preferences.shape == (COUNT, 2, 64)
     torch.testing.assert_close(preferences.exp().sum(dim=2), torch.ones(COUNT, 2))
     assert np.array_equal(preferences.argmax(dim=2)[:, 0].numpy(), batch.first_moves & 63)

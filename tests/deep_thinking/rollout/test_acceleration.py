@@ -136,6 +136,8 @@ def test_graphs_take_memories_of_one_tensor_only():
     graphed = GraphedIterations(lambda memory, injected: memory)
     with pytest.raises(ValueError, match="--cuda-graphs: the net's memory must be one tensor"):
         graphed({"x": torch.zeros(1, 2)}, torch.zeros(1, 2), 1)
+    with pytest.raises(ValueError, match="what the net injects must be one tensor, got several"):
+        graphed(torch.zeros(1, 2), {"x": torch.zeros(1, 2)}, 1)
 
 
 def test_an_acceleration_iterates_every_cell(small_net):

@@ -53,8 +53,8 @@ def test_it_is_where_so_many_iterations_lead(net, problems):
     change = (memory - dense(net, problems, 6)).abs().amax(dim=(1, 2, 3))
     torch.testing.assert_close(rollout.residuals, change, rtol=0, atol=1e-4)
     logits = net.decode(memory).detach()
-    assert np.array_equal(rollout.answers(), CODEC.decode(logits).numpy())
-    assert np.allclose(rollout.probabilities(), CODEC.probabilities(logits), atol=1e-4)
+    assert np.array_equal(rollout.answers(), CODEC.decode(logits, problems).numpy())
+    assert np.allclose(rollout.probabilities(), CODEC.probabilities(logits, problems), atol=1e-4)
 
 
 def test_no_iterations_are_not_taken_for_some_that_changed_nothing(net, problems):

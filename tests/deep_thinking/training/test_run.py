@@ -186,7 +186,7 @@ def test_two_processes_train_like_one_and_one_goes_on_from_two(tmp_path):
         (["--ema-decay", 1.5], "--ema-decay must be in [0.0, 1.0], got 1.5"),
         (["--no-recall"], "add --no-wall-mask --no-equivariant"),
         (["--task", "chess", "--loops", 0.5], "--loops"),
-        (["--architecture", "transformer"], "must be one of 'recurrent', 'counting', 'feed_forw"),
+        (["--architecture", "transformer"], "must be one of 'recurrent', 'counting', 'messages'"),
     ],
 )
 def test_a_wrong_option_is_named(tmp_path, options, words):

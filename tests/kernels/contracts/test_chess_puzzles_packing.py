@@ -90,3 +90,20 @@ def test_encode_positions():
     check_planes(planes, [POSITIONS[index] for index in indices])
     packing.encode_positions(positions, indices[:0], planes[:0])
     assert positions[0, HALFMOVES] == POSITIONS[0][HALFMOVES]
+
+
+def test_decode_planes():
+    positions = np.array(POSITIONS)
+    planes = np.empty((len(positions), len(PLANES), 64), np.uint8)
+    packing.encode_positions(positions, np.arange(len(positions)), planes)
+    found = np.full_like(positions, 9)
+    packing.decode_planes(planes, found)
+    assert np.array_equal(found[:, :BLACK], positions[:, :BLACK])
+    assert set(map(tuple, found[:, BLACK:].tolist())) == {(0, 0, 1, 0)}
+    rng = np.random.default_rng(8)
+    for share in (0.0, 0.1, 1.0):  # planes of no position
+        any_planes = (rng.random(planes.shape) < share).astype(np.uint8)
+        packing.decode_planes(any_planes, found)
+        assert found[:, :64].max() <= 12 and found[:, CASTLING].max() < 16
+        assert found[:, EN_PASSANT].max() <= NO_SQUARE
+    packing.decode_planes(planes[:0], found[:0])

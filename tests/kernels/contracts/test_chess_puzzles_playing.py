@@ -6,6 +6,7 @@ from tests.kernels.contracts.positions import POSITIONS
 from tests.kernels.contracts.test_chess_puzzles_notation import longest_position
 from tests.kernels.contracts.test_chess_puzzles_packing import packed_positions
 from thinkenv.chess_puzzles import playing
+from thinkenv.chess_puzzles.moves import ACTION_OF_CODE, MOVES
 from thinkenv.chess_puzzles.playing import OUTCOME_LENGTH
 from thinkenv.chess_puzzles.rules import (
     MAX_MOVES,
@@ -135,3 +136,24 @@ def test_choose_moves():
         for index, code in zip(indices, codes, strict=True):
             is_choice = is_legal(positions[index], int(code))
             assert is_choice or np.isnan(first[0, 0]) or not moves_of(positions[index])
+
+
+def test_choose_scored_moves():
+    positions = np.array(POSITIONS)
+    indices = np.array([len(positions) - 1, *range(len(positions))])
+    rng = np.random.default_rng(12)
+    shape = (len(indices), len(MOVES))
+    for scores in (rng.normal(size=shape), *(np.full(shape, one) for one in (-np.inf, np.inf))):
+        codes = np.zeros(len(indices), np.uint16)
+        of_actions = scores.astype(np.float32)
+        playing.choose_scored_moves(positions, indices, of_actions, codes)
+        for index, code, of_one in zip(indices, codes, of_actions, strict=True):
+            if legal := moves_of(positions[index]):
+                assert is_legal(positions[index], int(code))
+                assert of_one[ACTION_OF_CODE[code]] == of_one[ACTION_OF_CODE[legal]].max()
+            else:
+                assert code == NO_MOVE
+    codes[:] = 7
+    playing.choose_scored_moves(positions, indices, np.full(shape, np.nan, np.float32), codes)
+    assert (codes == 7).all()
+    playing.choose_scored_moves(positions, indices[:0], of_actions[:0], codes[:0])

@@ -68,6 +68,19 @@ def test_position_problem():
                 soundness.position_problem(position)
 
 
+def test_find_bad_position():
+    any_positions = np.random.default_rng(17).integers(256, size=(99, POSITION_BYTES))
+    assert soundness.find_bad_position(any_positions.astype(np.uint8)) != 0
+    problems = [soundness.position_problem(position.copy()) for position in POSITIONS]
+    before = np.array(POSITIONS)
+    positions = before.copy()
+    first = next(problem for problem in problems if problem)
+    assert soundness.find_bad_position(positions) == first
+    assert np.array_equal(positions, before)
+    assert soundness.find_bad_position(positions[np.array(problems) == 0]) == 0
+    assert soundness.find_bad_position(positions[:0]) == 0
+
+
 def test_last_move_problem():
     for position in POSITIONS[::9]:
         for move in range(1 << 16):

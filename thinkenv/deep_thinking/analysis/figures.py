@@ -54,6 +54,9 @@ def plot_accuracy(rows: list[dict], training_iterations: int, path: Path) -> Non
         path: Where to write the picture.
     """
     labels = labels_of(rows)
+    if "imagined" in rows[0]:
+        plot_imagination(rows, labels, path)
+        return
     with panels(1, (7.5, 4.5), path) as (axes,):
         for label, colour in shades(list(dict.fromkeys(labels))).items():
             line = [row for row, its in zip(rows, labels, strict=True) if its == label]
@@ -78,6 +81,33 @@ def plot_accuracy(rows: list[dict], training_iterations: int, path: Path) -> Non
         centre: dict[str, Any] = {"rotation": 90, "ha": "right", "va": "center"}
         axes.text(training_iterations, 0.5, text, color="0.4", fontsize=9, **centre)
         axes.set(xlabel="iterations of the recurrent block", ylabel="problems solved exactly")
+        show_shares(axes)
+        axes.legend(title="tested on", **BESIDE)
+
+
+def plot_imagination(rows: list[dict], labels: list[str], path: Path) -> None:
+    """Accuracy against imagined positions, a line for each set of problems.
+
+    Args:
+        rows: Evaluation rows of one agent, which say how many positions were imagined.
+        labels: Which problems each row is of.
+        path: Where to write the picture.
+    """
+    numbers = sorted({row["imagined"] for row in rows})
+    with panels(1, (7.5, 4.5), path) as (axes,):
+        for label, colour in shades(list(dict.fromkeys(labels))).items():
+            line = [row for row, its in zip(rows, labels, strict=True) if its == label]
+            line.sort(key=lambda row: row["imagined"])
+            # The first thought, before anything was imagined, has a place of its own on the left.
+            places = [numbers.index(row["imagined"]) for row in line]
+            exact, low, high = (
+                [row[key] for row in line] for key in ("exact", "exact_low", "exact_high")
+            )
+            name = f"{label} (n = {line[0]['n']})"
+            axes.plot(places, exact, marker="o", markersize=4, color=colour, label=name)
+            axes.fill_between(places, low, high, color=colour, alpha=0.15, linewidth=0)
+        axes.set_xticks(range(len(numbers)), [f"{number:,}" for number in numbers])
+        axes.set(xlabel="positions imagined (0: the first thought)", ylabel="first move right")
         show_shares(axes)
         axes.legend(title="tested on", **BESIDE)
 

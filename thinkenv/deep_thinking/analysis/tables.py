@@ -52,6 +52,7 @@ def format_table(rows: list[dict]) -> str:
         {
             "problems": labels_of(rows),
             "iterations": [cell.removesuffix(".0") for cell in numbers(rows, "iterations", 1)],
+            **({"imagined": numbers(rows, "imagined")} if "imagined" in rows[0] else {}),
             "n": numbers(rows, "n"),
             "exact": shares(rows, "exact"),
             "95 % interval": intervals(rows),

@@ -12,6 +12,7 @@ ARCHITECTURES: Registry[AnyArchitecture] = Registry(
     {
         "recurrent": "thinkenv.deep_thinking.architectures.recurrent:RecurrentNet",
         "counting": "thinkenv.deep_thinking.architectures.counting:CountingNet",
+        "messages": "thinkenv.deep_thinking.architectures.messages:MessageNet",
         "feed_forward": "thinkenv.deep_thinking.architectures.feed_forward:FeedForwardNet",
     },
 )

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar, Generic
+from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
 from torch import Tensor, nn
 
@@ -16,6 +16,9 @@ from thinkenv.deep_thinking.rollout.acceleration import iterate
 from thinkenv.deep_thinking.rollout.memories import SomeMemory
 from thinkenv.deep_thinking.rollout.stepper import EveryCell, Stepper
 from thinkenv.tasks.base import AnyTask
+
+if TYPE_CHECKING:
+    from thinkenv.deep_thinking.training.trainer import Trainer
 
 
 @dataclass(frozen=True)
@@ -74,16 +77,23 @@ class Architecture(nn.Module, ABC, Generic[SomeMemory]):
         """What is trained otherwise than the task's plan says, by the names of ``Plan``."""
         return {}
 
+    @classmethod
+    def trainer(cls) -> "type[Trainer]":
+        """What trains nets of this kind."""
+        from thinkenv.deep_thinking.training.trainer import Trainer  # which knows architectures
+
+        return Trainer
+
     @abstractmethod
     def start(self, inputs: Tensor) -> SomeMemory:
         """The memory before the first iteration, of inputs ``(B, I, H, W)``."""
 
     @abstractmethod
-    def inject(self, inputs: Tensor) -> Tensor:
-        """What problems contribute to every iteration, computed once: ``(B, …)``."""
+    def inject(self, inputs: Tensor) -> Any:
+        """What problems contribute to every iteration, computed once: of any form a memory has."""
 
     @abstractmethod
-    def step(self, memory: SomeMemory, injected: Tensor) -> SomeMemory:
+    def step(self, memory: SomeMemory, injected: Any) -> SomeMemory:
         """One iteration."""
 
     @abstractmethod
@@ -91,7 +101,7 @@ class Architecture(nn.Module, ABC, Generic[SomeMemory]):
         """The logits ``(B, K, H, W)`` that a memory holds."""
 
     def stepper(
-        self, injected: Tensor, memory: SomeMemory, everywhere: bool = False
+        self, injected: Any, memory: SomeMemory, everywhere: bool = False
     ) -> Stepper[SomeMemory]:
         """What runs iterations: all of the memory, unless an architecture knows a faster way.
 

@@ -94,16 +94,21 @@ class Codec(ABC, Generic[Batch]):
         """What to make small: the loss of logits ``(B, K, H, W)``, and the share exactly right."""
 
     @abstractmethod
-    def decode(self, logits: Tensor) -> Tensor:
-        """The answers ``(B, …)`` uint8 that logits ``(B, K, H, W)`` stand for."""
+    def decode(self, logits: Tensor, problems: np.ndarray) -> Tensor:
+        """The answers ``(B, …)`` uint8 that logits ``(B, K, H, W)`` stand for.
+
+        Args:
+            logits: ``(B, K, H, W)``.
+            problems: ``(B, …)``, what they are about, where that decides which answers there are.
+        """
 
     @abstractmethod
-    def probabilities(self, logits: Tensor) -> Tensor:
+    def probabilities(self, logits: Tensor, problems: np.ndarray) -> Tensor:
         """How probable it is that each cell belongs to the answer, of the shape of the answer."""
 
-    def preferences(self, logits: Tensor) -> Tensor:
+    def preferences(self, logits: Tensor, problems: np.ndarray) -> Tensor:
         """What ``Task.play`` asks for; by default the probabilities."""
-        return self.probabilities(logits)
+        return self.probabilities(logits, problems)
 
     def rank(self, position: Any, preferences: Callable[[np.ndarray], np.ndarray]) -> Any:
         """What ``Agent.rank`` answers, for tasks whose answers are moves.

@@ -55,11 +55,11 @@ class CellCodec(Codec[InstanceBatch]):
         exact = (logits.argmax(dim=1) == targets).flatten(1).all(dim=1)
         return F.cross_entropy(logits, targets), exact.float().mean()
 
-    def decode(self, logits: Tensor) -> Tensor:
+    def decode(self, logits: Tensor, problems: np.ndarray) -> Tensor:
         """The answer ``(B, H, W)`` or ``(B, W)`` uint8 that logits ``(B, 2, H, W)`` stand for."""
         return self._as_problems((logits[:, 1] > logits[:, 0]).to(torch.uint8))
 
-    def probabilities(self, logits: Tensor) -> Tensor:
+    def probabilities(self, logits: Tensor, problems: np.ndarray) -> Tensor:
         """How probable a 1 is in each cell, of the shape of the answer."""
         return self._as_problems(logits.softmax(dim=1)[:, 1])
 

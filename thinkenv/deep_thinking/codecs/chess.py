@@ -63,16 +63,16 @@ class ChessCodec(Codec[ChessPuzzleBatch]):
         exact = (of_squares.argmax(dim=2) == targets).all(dim=1)
         return loss, exact.float().mean()
 
-    def decode(self, logits: Tensor) -> Tensor:
+    def decode(self, logits: Tensor, problems: np.ndarray) -> Tensor:
         """The answer ``(B, 8, 8)`` uint8 that logits ``(B, 2, 8, 8)`` stand for."""
         chosen = F.one_hot(logits.flatten(2).argmax(dim=2), 64).amax(dim=1)  # (B, 64)
         return chosen.to(torch.uint8).unflatten(1, (8, 8))
 
-    def probabilities(self, logits: Tensor) -> Tensor:
+    def probabilities(self, logits: Tensor, problems: np.ndarray) -> Tensor:
         """How probable it is that the move begins or ends on each square, ``(B, 8, 8)``."""
         return logits.flatten(2).softmax(dim=2).amax(dim=1).unflatten(1, (8, 8))
 
-    def preferences(self, logits: Tensor) -> Tensor:
+    def preferences(self, logits: Tensor, problems: np.ndarray) -> Tensor:
         """Log-probabilities of each square to be the begin and the end of the move, (B, 2, 64)."""
         return logits.flatten(2).log_softmax(dim=2)
 

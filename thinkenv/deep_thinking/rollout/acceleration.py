@@ -5,10 +5,11 @@ Where any of them is used, all cells are iterated, not the active ones alone
 tested as far as a CPU can, and no figure is claimed for them.
 """
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -18,7 +19,7 @@ from thinkenv.deep_thinking.rollout.memories import Memory, SomeMemory
 from thinkenv.deep_thinking.rollout.stepper import StepMany
 
 # One iteration: memory and injected input to memory.
-Step = Callable[[SomeMemory, Tensor], SomeMemory]
+Step = Callable[[SomeMemory, Any], SomeMemory]
 
 # Runs before a capture, in which libraries choose their algorithms and allocate what they need.
 WARMUP_RUNS = 3
@@ -44,6 +45,12 @@ class Acceleration:
         if self.cuda_graphs and device.type != "cuda":
             raise ValueError(f"--cuda-graphs must run on a GPU, got the device {device.type}")
 
+    def mixed(self, device: torch.device) -> contextlib.AbstractContextManager:
+        """Within this, products are computed in the chosen precision."""
+        if self.precision == "bfloat16":
+            return torch.autocast(device.type, dtype=torch.bfloat16)
+        return contextlib.nullcontext()
+
     def step(self, step: Step[SomeMemory]) -> Step[SomeMemory]:
         """One iteration of a net, made faster."""
         if self.precision == "bfloat16":
@@ -62,15 +69,16 @@ PLAIN = Acceleration()
 def in_bfloat16(step: Step[SomeMemory]) -> Step[SomeMemory]:
     """An iteration whose convolutions compute in bfloat16, with a memory in float32."""
 
-    def mixed(memory: SomeMemory, injected: Tensor) -> SomeMemory:
-        with torch.autocast(injected.device.type, dtype=torch.bfloat16):
+    def mixed(memory: SomeMemory, injected: Any) -> SomeMemory:
+        device = memories.tensors_of(memory)[0].device
+        with torch.autocast(device.type, dtype=torch.bfloat16):
             return memories.transform(Tensor.float, step(memory, injected))
 
     return mixed
 
 
 def iterate(
-    step: Step[SomeMemory], memory: SomeMemory, injected: Tensor, iterations: int
+    step: Step[SomeMemory], memory: SomeMemory, injected: Any, iterations: int
 ) -> tuple[SomeMemory, Tensor]:
     """Run iterations without ever waiting for the device.
 
@@ -103,14 +111,15 @@ class GraphedIterations:
         self.step = step
         self.captured: dict[tuple, tuple] = {}
 
-    def __call__(self, memory: Memory, injected: Tensor, iterations: int) -> tuple[Tensor, Tensor]:
+    def __call__(self, memory: Memory, injected: Memory, iterations: int) -> tuple[Tensor, Tensor]:
         """As ``iterate``.
 
         Raises:
-            ValueError: If the memory is not one tensor.
+            ValueError: If the memory, or what is injected, is not one tensor.
         """
-        if not isinstance(memory, Tensor):
-            raise ValueError("--cuda-graphs: the net's memory must be one tensor, got several")
+        if not isinstance(memory, Tensor) or not isinstance(injected, Tensor):
+            what = "what the net injects" if isinstance(memory, Tensor) else "the net's memory"
+            raise ValueError(f"--cuda-graphs: {what} must be one tensor, got several")
         count = len(memory)
         filled = 1 << (count - 1).bit_length()
         key = (filled, *memory.shape[1:], iterations)

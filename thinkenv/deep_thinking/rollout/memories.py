@@ -61,6 +61,11 @@ def tensors_of(memory: Memory) -> list[Tensor]:
     return list(memory.values()) if isinstance(memory, dict) else [memory]
 
 
+def count(memory: Memory) -> int:
+    """Of how many problems a memory is."""
+    return len(tensors_of(memory)[0])
+
+
 def choose(memory: SomeMemory, chosen: Tensor | slice) -> SomeMemory:
     """The memories of some of the problems, by a mask, indices or a slice."""
     return transform(lambda tensor: arrange(tensor[chosen]), memory)

@@ -48,6 +48,7 @@ class Rollout(Generic[SomeMemory]):
         self.codec = codec
         self.device = device
         self.iterations = 0
+        self._problems = problems
         self._step_many = step_many
         self._everywhere = everywhere
         with torch.no_grad():
@@ -96,6 +97,7 @@ class Rollout(Generic[SomeMemory]):
     @torch.no_grad()
     def change_problems(self, problems: np.ndarray) -> None:
         """Go on with the same memories, about other problems ``(B, …)``."""
+        self._problems = problems
         self._injected = self.net.inject(self.codec.encode(problems, self.device))
         self._index = torch.arange(len(problems), device=self.device)
         self.restart(self.memory)
@@ -107,18 +109,22 @@ class Rollout(Generic[SomeMemory]):
 
     def answers(self) -> np.ndarray:
         """The answers that the memories hold, ``(B, …)`` uint8."""
-        return self.codec.decode(self.logits()).cpu().numpy()
+        return self.codec.decode(self.logits(), self._thought_about()).cpu().numpy()
 
     def probabilities(self) -> np.ndarray:
         """How probable each cell's belonging to the answer is, ``(B, …)`` float32."""
-        return self.codec.probabilities(self.logits()).cpu().numpy()
+        return self.codec.probabilities(self.logits(), self._thought_about()).cpu().numpy()
+
+    def _thought_about(self) -> np.ndarray:
+        """The problems that are still thought about, ``(B, …)``."""
+        return self._problems[self._index.cpu().numpy()]
 
     def _stepper_of(
         self, index: Tensor, memory: SomeMemory, everywhere: bool
     ) -> Stepper[SomeMemory]:
         """Iterations on memories ``(n, …)`` of the problems ``index`` ``(n,)``."""
         injected = self._injected
-        if len(index) != len(injected):
+        if len(index) != memories.count(injected):
             injected = memories.choose(injected, index)
         memory = memories.transform(memories.arrange, memory)
         if self._step_many is not None:

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Generic
+from typing import Any, Generic
 
 import torch
 from torch import Tensor
@@ -16,7 +16,7 @@ CHECK_EVERY = 16
 
 # Runs so many iterations on a memory with its injected input; the memory after them, and the
 # largest last change of each problem's ``(B,)``.
-StepMany = Callable[[SomeMemory, Tensor, int], tuple[SomeMemory, Tensor]]
+StepMany = Callable[[SomeMemory, Any, int], tuple[SomeMemory, Tensor]]
 
 
 class Stepper(ABC, Generic[SomeMemory]):
@@ -52,7 +52,7 @@ class EveryCell(Stepper[SomeMemory]):
         memory: ``(B, …)`` to start from; not changed.
     """
 
-    def __init__(self, step_many: StepMany[SomeMemory], injected: Tensor, memory: SomeMemory):
+    def __init__(self, step_many: StepMany[SomeMemory], injected: Any, memory: SomeMemory):
         self._step_many = step_many
         self._injected = injected
         self._memory = memory

@@ -33,7 +33,7 @@ from thinkenv.deep_thinking.rollout.acceleration import PLAIN, Acceleration
 from thinkenv.deep_thinking.tensor_files import CheckpointError, read_state, to_bytes
 from thinkenv.deep_thinking.training.plan import Plan
 from thinkenv.deep_thinking.training.state import checked_pending, checked_sessions
-from thinkenv.deep_thinking.training.trainer import Trainer, learning_rate_of_step
+from thinkenv.deep_thinking.training.trainer import learning_rate_of_step
 from thinkenv.files import write_bytes
 from thinkenv.provenance import provenance
 from thinkenv.tasks.base import AnyTask, TrainingOptions
@@ -102,7 +102,7 @@ class Run:
         torch.manual_seed(self.seed)
         net = self.architecture(self.settings, self.codec.interface)
         self.started_from = self._start_from(net)
-        self.trainer = Trainer(
+        self.trainer = self.architecture.trainer()(
             net,
             self.codec,
             self.selection.task(self.task, "train"),

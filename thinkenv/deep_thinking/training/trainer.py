@@ -264,25 +264,30 @@ class Trainer:
         # For nets that draw random numbers of their own, such as dropout: they go on exactly, too.
         torch.manual_seed(self.seed * 1_000_003 + step)
         with parametrize.cached():  # weights do not change within a rollout
-            inputs, memory = self.buffer.advance(step, self.net)
-            memory, before = self._roll_out(inputs, memory)
-            logits = self.net.decode(memory)
-        problems = self.buffer.problems
-        assert problems is not None
-        loss, exact = self.codec.loss(logits, problems)
-        residual = mean_change(memory, before, self.net.unbounded)
-        total = loss + plan.residual_penalty * residual if self._is_long else loss
+            attempt = self.attempt()
 
         self.optimiser.zero_grad(set_to_none=False)
-        total.backward()
-        shared = torch.stack([loss.detach(), exact, residual.detach()])
+        attempt.objective.backward()
+        shared = torch.stack([attempt.loss, attempt.exact, attempt.residual]).detach()
         shared, interrupted = self._average_over_processes(shared, interrupted)
         norm = nn.utils.clip_grad_norm_(self.parameters, plan.max_grad_norm)
         self.optimiser.step()
         self.average.update_parameters(self.net)
-        self.buffer.memory = memories.transform(Tensor.detach, memory)
+        self.buffer.memory = memories.transform(Tensor.detach, attempt.memory)
         self.steps_done += 1
         return torch.cat([shared, norm.detach().reshape(1)]), interrupted
+
+    def attempt(self) -> "Attempt":
+        """Think about the problems of this step, and judge it."""
+        inputs, memory = self.buffer.advance(self.steps_done, self.net)
+        memory, before = self._roll_out(inputs, memory)
+        problems = self.buffer.problems
+        assert problems is not None
+        loss, exact = self.codec.loss(self.net.decode(memory), problems)
+        residual = mean_change(memory, before, self.net.unbounded)
+        penalty = self.plan.residual_penalty if self._is_long else 0.0
+        objective = loss + penalty * residual if penalty else loss
+        return Attempt(objective, loss, exact, residual, memory)
 
     @property
     def _is_long(self) -> bool:
@@ -409,6 +414,25 @@ class Trainer:
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(optimiser)
         self.steps_done = steps
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What a step of training came to.
+
+    Attributes:
+        objective: What is made small.
+        loss: The part of it that is about the answers.
+        exact: The share of problems answered exactly right.
+        residual: The mean of the memory's last change.
+        memory: ``(C, …)`` at the end, from which later rollouts may start.
+    """
+
+    objective: Tensor
+    loss: Tensor
+    exact: Tensor
+    residual: Tensor
+    memory: Memory
 
 
 def mean_change(memory: Memory, before: Memory, unbounded: frozenset[str]) -> Tensor:

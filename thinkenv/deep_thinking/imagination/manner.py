@@ -1,0 +1,63 @@
+"""How positions are imagined, and what that asks of a net."""
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from torch import Tensor
+
+
+@runtime_checkable
+class ImaginingNet(Protocol):
+    """What imagination asks of a net: see ``architectures.messages``."""
+
+    def look(self, positions: np.ndarray, is_their_turn: np.ndarray) -> dict[str, Tensor]:
+        """What positions, seen from the thinker, contribute to every iteration."""
+
+    def step(self, memory: Tensor, injected: dict[str, Tensor]) -> Tensor:
+        """One iteration."""
+
+    def decode(self, memory: Tensor) -> Tensor:
+        """The logits of the thinker's move."""
+
+    def reply(self, memory: Tensor) -> Tensor:
+        """The logits of the opponent's reply."""
+
+    def value(self, memory: Tensor) -> Tensor:
+        """The logit of that the moves so far are right."""
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How positions are imagined.
+
+    Raises:
+        ValueError: If a number is not allowed; the message names it.
+    """
+
+    candidates: int = 8
+    """How many moves of a position are tried at most: the most probable ones."""
+    iterations: int = 4
+    """Iterations on each imagined position."""
+    exploration: float = 2.0
+    """How much probable moves that were tried little are preferred to those that did well."""
+    temperature: float = 1.7
+    """By which logits are divided before candidates are compared: above 1, they are more alike."""
+    carries_memory: bool = True
+    """Carry the memory along; without it (a control), think about each position anew."""
+    constant_value: float | None = None
+    """What every imagined position is worth (a control); None for what the net says."""
+
+    def __post_init__(self) -> None:
+        for name, low in (("candidates", 1), ("iterations", 1)):
+            value = getattr(self, name)
+            if type(value) is not int or value < low:
+                raise ValueError(f"{name} must be an integer of at least {low}, got {value!r}")
+        for name in ("exploration", "temperature"):
+            if not 0 < getattr(self, name) < float("inf"):
+                raise ValueError(f"{name} must be above 0, got {getattr(self, name)!r}")
+        if self.constant_value is not None and not 0 <= self.constant_value <= 1:
+            raise ValueError(f"constant_value must be in [0, 1], got {self.constant_value!r}")
+
+
+USUAL = Manner()

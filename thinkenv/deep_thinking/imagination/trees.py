@@ -1,0 +1,253 @@
+"""Trees of imagined positions.
+
+Shapes: B positions, a tree each; N nodes, C candidate moves, S squares, W numbers of memory.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from thinkenv.chess_puzzles.consequences import NOT_OVER, follow
+from thinkenv.chess_puzzles.moves import MOVE_CODES, MOVES
+from thinkenv.chess_puzzles.rules import POSITION_BYTES
+from thinkenv.deep_thinking.codecs.moves import ILLEGAL, legal_masks, scores_of_actions
+from thinkenv.deep_thinking.imagination.manner import USUAL, ImaginingNet, Manner
+from thinkenv.deep_thinking.kernels.trees import (
+    NOT_IMAGINED,
+    find_leaves,
+    find_mates,
+    keep_values,
+)
+
+# What a position thought about is worth before anything was imagined.
+UNKNOWN_VALUE = 0.5
+# What stands in the arrays of the nodes of trees where there is no node yet.
+EMPTY = {
+    "positions": 0,
+    "is_their_turn": False,
+    "results": NOT_OVER,
+    "values": UNKNOWN_VALUE,
+    "actions": 0,
+    "priors": 0,
+    "counts": 0,
+    "children": NOT_IMAGINED,
+    "visits": 0,
+    "totals": 0,
+    "pending": 0,
+}
+
+
+class Trees:
+    """Trees of imagined positions, one of each position thought about.
+
+    Args:
+        net: The net.
+        positions: ``(B, POSITION_BYTES)`` uint8, seen from the thinker, who is to move.
+        memory: ``(B, S, W)``, of thoughts about them.
+        capacity: For how many imagined positions in each there is room at first; more is made as
+            they grow.
+        manner: How.
+        allowed: ``(B, len(MOVES))`` bool, the actions to choose from; by default all.
+
+    Attributes:
+        imagined: ``(B,)`` int64, how many positions were looked into, mates and stalemates
+            included.
+    """
+
+    def __init__(
+        self,
+        net: ImaginingNet,
+        positions: np.ndarray,
+        memory: Tensor,
+        capacity: int,
+        manner: Manner = USUAL,
+        allowed: np.ndarray | None = None,
+    ):
+        self.net = net
+        self.manner = manner
+        trees, nodes, candidates = len(positions), capacity + 1, manner.candidates
+        self.positions = np.zeros((trees, nodes, POSITION_BYTES), np.uint8)  # seen from who moves
+        self.is_their_turn = np.zeros((trees, nodes), np.bool_)
+        self.results = np.full((trees, nodes), NOT_OVER)
+        self.values = np.full((trees, nodes), UNKNOWN_VALUE)
+        self.actions = np.zeros((trees, nodes, candidates), np.int64)
+        self.priors = np.zeros((trees, nodes, candidates))
+        self.counts = np.zeros((trees, nodes), np.int64)  # of candidates
+        self.children = np.full((trees, nodes, candidates), NOT_IMAGINED, np.int32)
+        self.visits = np.zeros((trees, nodes, candidates), np.int64)
+        self.totals = np.zeros((trees, nodes, candidates))
+        self.pending = np.zeros((trees, nodes, candidates), np.int32)  # while leaves are looked for
+        self.nodes = np.ones(trees, np.int64)  # how many there are
+        self.imagined = np.zeros(trees, np.int64)
+        self.longest = 0  # moves from the position thought about to where something was imagined
+        # Half of the precision is enough to go on from, and half of the space.
+        self.memory = memory.new_zeros((trees, nodes, *memory.shape[1:]), dtype=torch.bfloat16)
+        self.positions[:, 0] = positions
+        self.memory[:, 0] = memory.to(torch.bfloat16)
+        legal = legal_masks(positions)
+        if allowed is not None:
+            legal &= allowed
+        is_over = ~legal.any(axis=1)
+        self.results[is_over, 0] = 0.0
+        going_on = np.flatnonzero(~is_over)
+        first = np.zeros_like(going_on)
+        of_some = memory[torch.from_numpy(going_on).to(memory.device)]
+        self._find_candidates(going_on, first, of_some, legal[going_on])
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    @torch.no_grad()
+    def _find_candidates(
+        self, trees: np.ndarray, nodes: np.ndarray, memory: Tensor, allowed: np.ndarray
+    ) -> None:
+        """Choose the moves to try in nodes ``(n,)`` of trees ``(n,)``, by their memory.
+
+        Args:
+            trees: Which trees.
+            nodes: A node of each.
+            memory: ``(n, S, W)``.
+            allowed: ``(n, len(MOVES))`` bool, the actions to choose from.
+        """
+        theirs = self.is_their_turn[trees, nodes]
+        logits = memory.new_empty(len(trees), len(MOVES))
+        for is_theirs, head in ((False, self.net.decode), (True, self.net.reply)):
+            chosen = torch.from_numpy(np.flatnonzero(theirs == is_theirs)).to(memory.device)
+            if len(chosen):
+                scores = scores_of_actions(head(memory[chosen]).float(), is_mirrored=is_theirs)
+                logits[chosen] = scores
+        legal = torch.from_numpy(allowed).to(memory.device)
+        logits = logits.masked_fill(~legal, ILLEGAL)
+        of_candidates = (logits / self.manner.temperature).softmax(dim=1)
+        best = of_candidates.topk(self.manner.candidates, dim=1)
+        counts = legal.sum(dim=1).clamp_max(self.manner.candidates).cpu().numpy()
+        self.actions[trees, nodes] = best.indices.cpu().numpy()
+        priors = best.values / best.values.sum(dim=1, keepdim=True)
+        self.priors[trees, nodes] = priors.double().cpu().numpy()
+        self.counts[trees, nodes] = counts
+
+    @torch.no_grad()
+    def imagine(self, which: np.ndarray | None = None, leaves: int = 1) -> None:
+        """Imagine one more position in each tree, or in some of them, ``(n,)`` indices.
+
+        With more ``leaves``, up to so many at a time in each, which is faster where there are few
+        trees. Where to look is then decided before it is known what the others find. What several
+        would imagine is imagined once, so that there may be fewer.
+        """
+        if which is None:
+            which = np.arange(len(self.nodes))
+        which = np.repeat(np.sort(which[self.results[which, 0] == NOT_OVER]), leaves)
+        if len(which) == 0:
+            return
+        paths = np.empty((len(which), self.longest + 1, 2), np.int32)
+        lengths = np.empty(len(which), np.int64)
+        of_candidates = (self.children, self.priors, self.visits, self.totals)
+        of_nodes = (self.counts, self.values, self.is_their_turn, self.results)
+        trees = (*of_candidates, *of_nodes)
+        find_leaves(trees, which, self.manner.exploration, self.pending, paths, lengths)
+        self.longest = max(self.longest, int(lengths.max()))
+        if leaves > 1:
+            is_way = lengths > 0
+            which, paths, lengths = which[is_way], paths[is_way], lengths[is_way]
+        last = paths[np.arange(len(which)), lengths - 1]  # (n, 2)
+        parents, candidates = last[:, 0].astype(np.int64), last[:, 1].astype(np.int64)
+        nodes = self.children[which, parents, candidates].astype(np.int64)
+        is_new = nodes == NOT_IMAGINED
+        nodes[is_new] = self._grow(which[is_new], parents[is_new], candidates[is_new])
+        keep_values(self.visits, self.totals, which, paths, lengths, self.values[which, nodes])
+        np.add.at(self.imagined, which, 1)
+
+    def _grow(self, trees: np.ndarray, parents: np.ndarray, candidates: np.ndarray) -> np.ndarray:
+        """Play a candidate of a node in each of some trees; the new nodes ``(n,)``.
+
+        Trees that several are played in are named several times; they are in increasing order.
+        """
+        count = len(trees)
+        codes = MOVE_CODES[self.actions[trees, parents, candidates]]
+        is_their_move = self.is_their_turn[trees, parents]
+        after = np.empty((count, POSITION_BYTES), np.uint8)
+        shown, results = np.empty_like(after), np.empty(count)
+        follow(self.positions[trees, parents], codes, is_their_move, after, shown, results)
+        nodes = self.nodes[trees] + np.arange(count) - np.searchsorted(trees, trees)
+        np.add.at(self.nodes, trees, 1)
+        self._make_room(int(self.nodes.max()))
+        self.children[trees, parents, candidates] = nodes
+        self.positions[trees, nodes] = after
+        self.is_their_turn[trees, nodes] = ~is_their_move
+        self.results[trees, nodes] = results
+        self.values[trees, nodes] = results
+        going_on = results == NOT_OVER
+        if going_on.any():
+            some = trees[going_on], nodes[going_on]
+            memory = self._think(trees[going_on], parents[going_on], shown[going_on], some)
+            value = torch.sigmoid(self.net.value(memory).float()).double().cpu().numpy()
+            if self.manner.constant_value is not None:
+                value[:] = self.manner.constant_value
+            self.values[some] = value
+            self._find_candidates(*some, memory, legal_masks(self.positions[some]))
+        return nodes
+
+    def _make_room(self, nodes: int) -> None:
+        """Make room for so many nodes in each tree, twice that of before where it is too little."""
+        room = self.positions.shape[1]
+        if nodes <= room:
+            return
+        for name, empty in EMPTY.items():
+            before = getattr(self, name)
+            more = np.full_like(before, empty)
+            setattr(self, name, np.concatenate([before, more], axis=1))
+        self.memory = torch.cat([self.memory, torch.zeros_like(self.memory)], dim=1)
+        self._make_room(nodes)
+
+    def _think(
+        self,
+        trees: np.ndarray,
+        parents: np.ndarray,
+        shown: np.ndarray,
+        nodes: tuple[np.ndarray, np.ndarray],
+    ) -> Tensor:
+        """Think about imagined positions, from memories of those before; what memory that gives."""
+        injected = self.net.look(shown, self.is_their_turn[nodes])
+        memory = self.memory[torch.from_numpy(trees), torch.from_numpy(parents)].float()
+        if not self.manner.carries_memory:
+            memory = torch.zeros_like(memory)
+        for _ in range(self.manner.iterations):
+            memory = self.net.step(memory, injected)
+        self.memory[torch.from_numpy(nodes[0]), torch.from_numpy(nodes[1])] = memory.to(
+            torch.bfloat16
+        )
+        return memory
+
+    def preferences(self) -> np.ndarray:
+        """How much each action was looked into, ``(B, len(MOVES))``, 0 to 1: what is played by.
+
+        Before anything was imagined, and among moves that were tried equally often, the more
+        probable one comes first.
+        """
+        of_candidates = self.visits[:, 0] + self.priors[:, 0]  # priors are below a visit
+        of_actions = np.zeros((len(of_candidates), len(MOVES)))
+        used = np.arange(self.manner.candidates) < self.counts[:, 0, None]
+        trees, candidates = np.nonzero(used)
+        of_actions[trees, self.actions[trees, 0, candidates]] = of_candidates[trees, candidates]
+        return of_actions / np.maximum(of_actions.sum(axis=1, keepdims=True), 1e-9)
+
+    def mates(self, tree: int) -> np.ndarray:
+        """Where in one tree a mate is certain, ``(nodes,)`` int32: see ``kernels.find_mates``."""
+        nodes = slice(int(self.nodes[tree]))
+        distances = np.empty(self.nodes[tree], np.int32)
+        columns = (self.positions, self.is_their_turn, self.results, self.counts, self.children)
+        find_mates(*(column[tree, nodes] for column in columns), distances)
+        return distances
+
+    def line(self, tree: int) -> list[int]:
+        """The actions that one tree expects: again and again the one looked into most.
+
+        Of the thinker and of the opponent in turn, each seen from who moves.
+        """
+        actions: list[int] = []
+        node = 0
+        while node != NOT_IMAGINED and self.visits[tree, node].any():
+            candidate = int(self.visits[tree, node].argmax())
+            actions.append(int(self.actions[tree, node, candidate]))
+            node = int(self.children[tree, node, candidate])
+        return actions
