@@ -72,6 +72,30 @@ def percent(share: float, digits: int = 1) -> str:
     return f"{100 * share:.{digits}f} %"
 
 
+def check_iterations(name: str, command: str, rows: list[dict], columns: tuple[int, ...]) -> None:
+    """Check a page's table of accuracy by size, after the iterations of its columns."""
+    assert command in page(name)
+    for size in {row["size"] for row in rows}:
+        of_size = [row for row in rows if row["size"] == size]
+        shown = [row for row in of_size if row["iterations"] in columns]
+        assert len(shown) == len(columns)
+        cells = " | ".join(percent(row["exact"]) for row in shown)
+        assert f"| {size} | {of_size[0]['n']} | {cells} |" in page(name)
+
+
+def check_disturbances(name: str, command: str, rows: list[dict]) -> None:
+    """Check a page's table of disturbances, a line for each, a column for each time of it."""
+    assert command in page(name)
+    lines = page(name).splitlines()
+    for disturbance in {row["disturbance"] for row in rows}:
+        found = [row for row in rows if row["disturbance"] == disturbance]
+        cells = [f"{percent(row['exact'])}, {row['iterations_until_right']:.0f}" for row in found]
+        assert any(
+            line.startswith(f"| `{disturbance}`") and f"| {' | '.join(cells)} |" in line
+            for line in lines
+        )
+
+
 def fences(name: str, language: str) -> list[str]:
     """The code blocks of a page in a language."""
     return re.findall(rf"^```{language}\n(.*?)^```$", page(name), re.DOTALL | re.MULTILINE)

@@ -4,7 +4,16 @@ import json
 
 import pytest
 
-from .conftest import ROOT, flat, page, percent, stored, today
+from .conftest import (
+    ROOT,
+    check_disturbances,
+    check_iterations,
+    flat,
+    page,
+    percent,
+    stored,
+    today,
+)
 from .test_tree_agents import table_of
 
 PAGE = "docs/results.md"
@@ -86,26 +95,12 @@ def test_the_table_of_seeds():
 
 def test_the_table_of_thinking_longer():
     result = stored("maze")
-    assert result["command"] in page(PAGE)
-    columns = (18, 72, 140, 280, 560)
-    for size in {row["size"] for row in result["rows"]}:
-        of_size = [row for row in result["rows"] if row["size"] == size]
-        shown = [row for row in of_size if row["iterations"] in columns]
-        assert len(shown) == len(columns)
-        cells = " | ".join(percent(row["exact"]) for row in shown)
-        assert f"| {size} | {of_size[0]['n']} | {cells} |" in page(PAGE)
+    check_iterations(PAGE, result["command"], result["rows"], columns=(18, 72, 140, 280, 560))
 
 
 def test_the_table_of_disturbances():
     result = stored("maze_recovery")
-    assert result["command"] in page(PAGE)
-    lines = page(PAGE).splitlines()
-    for name in {row["disturbance"] for row in result["rows"]}:
-        rows = [row for row in result["rows"] if row["disturbance"] == name]
-        cells = [f"{percent(row['exact'])}, {row['iterations_until_right']:.0f}" for row in rows]
-        assert any(
-            line.startswith(f"| `{name}`") and f"| {' | '.join(cells)} |" in line for line in lines
-        )
+    check_disturbances(PAGE, result["command"], result["rows"])
 
 
 def test_the_times():

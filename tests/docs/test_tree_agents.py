@@ -5,7 +5,17 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from .conftest import RESULTS, ROOT, flat, page, percent, stored, today
+from .conftest import (
+    RESULTS,
+    ROOT,
+    check_disturbances,
+    check_iterations,
+    flat,
+    page,
+    percent,
+    stored,
+    today,
+)
 
 PAGE = "docs/tree_agents.md"
 SEEDS = range(5)
@@ -39,13 +49,7 @@ def table_of(script: str, *results: str, options: Sequence[str] = ()) -> str:
 
 def test_the_table_of_thinking_longer():
     result = stored("maze_trees")
-    assert today(result["command"]) in page(PAGE)
-    for size in {row["size"] for row in result["rows"]}:
-        of_size = [row for row in result["rows"] if row["size"] == size]
-        shown = [row for row in of_size if row["iterations"] in COLUMNS]
-        assert len(shown) == len(COLUMNS)
-        cells = " | ".join(percent(row["exact"]) for row in shown)
-        assert f"| {size} | {of_size[0]['n']} | {cells} |" in page(PAGE)
+    check_iterations(PAGE, today(result["command"]), result["rows"], COLUMNS)
 
 
 def test_the_table_of_seeds():
@@ -100,14 +104,7 @@ def test_the_times():
 
 def test_the_table_of_disturbances():
     result = stored("maze_trees_recovery")
-    assert today(result["command"]) in page(PAGE)
-    lines = page(PAGE).splitlines()
-    for name in {row["disturbance"] for row in result["rows"]}:
-        rows = [row for row in result["rows"] if row["disturbance"] == name]
-        cells = [f"{percent(row['exact'])}, {row['iterations_until_right']:.0f}" for row in rows]
-        assert any(
-            line.startswith(f"| `{name}`") and f"| {' | '.join(cells)} |" in line for line in lines
-        )
+    check_disturbances(PAGE, today(result["command"]), result["rows"])
 
 
 def test_what_is_said_of_the_control():
