@@ -88,6 +88,7 @@ def raising(error):
         (RecursionError("maximum recursion depth exceeded"), "is nested too deep"),
         (MemoryError(), "needs more memory than there is"),
         (OverflowError("int too large"), "damaged, or of another kind (OverflowError: int too l"),
+        # As Python's zipfile raises it for a way of compression that it does not know.
         (NotImplementedError("compression 99"), "is written in a way that is not read (comp"),
         (struct.error("unpack requires 4 bytes"), "damaged or cut off (unpack requires 4 bytes)"),
         (zipfile.BadZipFile("File is not a zip file"), "damaged or cut off (File is not a zip"),

@@ -163,6 +163,7 @@ def explain(problem: Exception) -> str:
         return f"is not the text that it should be{more}"
     if isinstance(problem, json.JSONDecodeError):
         return f"is no JSON{more}"
+    # What Python's zipfile raises for a way of compression or encryption that it does not know.
     if isinstance(problem, NotImplementedError):
         return f"is written in a way that is not read{more}"
     if isinstance(problem, DAMAGE):

@@ -42,6 +42,8 @@ def missing(code: str) -> list[str]:
 
 @pytest.mark.parametrize("heading", SECTIONS)
 def test_a_section_runs_by_itself(heading, tmp_path):
+    # They are no dependencies of this project; RLlib needs versions of its own of what is. ``make
+    # release`` installs it as the page says, in an environment for it alone, and runs its section.
     if absent := missing(SECTIONS[heading]):
         pytest.skip(f"not installed: {', '.join(absent)}")
     printed = printed_by(SECTIONS[heading], tmp_path)

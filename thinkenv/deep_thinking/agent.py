@@ -339,7 +339,8 @@ class Agent(Shareable, Generic[SomeMemory]):
             The thought after each number.
 
         Raises:
-            ValueError: If the numbers do not increase, or the net cannot imagine.
+            ValueError: If the numbers do not increase, the thought is about one problem without its
+                first axis, or the net cannot imagine.
         """
         wanted = list(points)
         are_integers = all(isinstance(point, (int, np.integer)) for point in wanted)
@@ -347,6 +348,10 @@ class Agent(Shareable, Generic[SomeMemory]):
             raise ValueError(f"imagine must be increasing integers from 1, got {wanted}")
         if not isinstance(self.net, ImaginingNet):
             raise ValueError(f"imagine: nets of the kind {self.net.name!r} cannot imagine")
+        if np.ndim(thought.iterations) == 0:
+            raise ValueError(
+                "thought must be about several problems, got one without its first axis"
+            )
         from thinkenv.deep_thinking.imagination.going_on import go_on_from  # loads chess
 
         with self.acceleration.mixed(self.device):
@@ -393,9 +398,9 @@ class Agent(Shareable, Generic[SomeMemory]):
         Returns:
             For each position a list of its legal moves, ``RankedMove(move, probability)``, the most
             probable first: ``move`` in UCI notation as it is played on the real board, and
-            probabilities that sum to 1. Agents name two squares, so of the promotions over the same
-            squares the one to a queen has their probability, and the others have 0. There are no
-            moves in checkmate and stalemate. A list of positions gives a list of such lists.
+            probabilities that sum to 1. Agents that name two squares mean the queen where a pawn
+            promotes: of the promotions over the same squares the others have 0. There are no moves
+            in checkmate and stalemate. A list of positions gives a list of such lists.
 
         Raises:
             ValueError: If the agent is of a task without moves to rank, a position is not a

@@ -163,3 +163,8 @@ def test_nets_that_cannot_imagine_say_so():
     agent = Agent(net, ChessCodec(ChessPuzzleTask), 2)
     with pytest.raises(ValueError, match="imagine: nets of the kind 'recurrent' cannot imagine"):
         agent.think(SHOWN, imagine=3)
+
+
+def test_a_thought_about_one_problem_is_not_gone_on_from(agent):
+    with pytest.raises(ValueError, match="thought must be about several problems, got one"):
+        agent.imagine_at(agent.think(SHOWN[0]), [3])
