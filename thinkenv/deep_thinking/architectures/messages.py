@@ -175,7 +175,9 @@ class MessageNet(Architecture[Tensor]):
         told = self.tell(memory).transpose(1, 2)  # (B, R K, S)
         relations = injected["relations"].to(told.dtype)  # (B, R, from, to)
         heard = told.unflatten(1, (len(RELATIONS), -1)) @ relations  # (B, R, K, S)
-        heard = F.relu(heard.flatten(1, 2).transpose(1, 2) + self.heard)  # (B, S, R K)
+        # Copied into rows: training is slower by a fifth where a gradient has another order.
+        heard = heard.flatten(1, 2).transpose(1, 2).contiguous()  # (B, S, R K)
+        heard = F.relu(heard + self.heard)
         of_board = F.relu(self.survey(memory.mean(dim=1)))  # (B, board)
         # The weights for the whole board are applied once, not for each square.
         of_square, of_all = self.update.weight.split(
@@ -184,7 +186,9 @@ class MessageNet(Architecture[Tensor]):
         update = F.linear(torch.cat([memory, heard], dim=2), of_square)
         update = update + F.linear(of_board, of_all)[:, None] + injected["seen"]
         gate, proposal = update.chunk(2, dim=2)
-        return torch.lerp(memory, torch.tanh(proposal).float(), torch.sigmoid(gate).float())
+        # The hyperbolic tangent, as a sigmoid: on processors several times as fast as torch.tanh.
+        proposal = 2 * torch.sigmoid(2 * proposal) - 1
+        return torch.lerp(memory, proposal.float(), torch.sigmoid(gate).float())
 
     def decode(self, memory: Tensor) -> Tensor:
         """The logits ``(B, 67, 8, 8)`` of the thinker's move: see ``codecs.moves``."""
