@@ -348,6 +348,8 @@ class Agent(Shareable, Generic[SomeMemory]):
             raise ValueError(f"imagine must be increasing integers from 1, got {wanted}")
         if not isinstance(self.net, ImaginingNet):
             raise ValueError(f"imagine: nets of the kind {self.net.name!r} cannot imagine")
+        if not self.net.imagines:
+            raise ValueError("imagine: this net has not learned to imagine")
         if np.ndim(thought.iterations) == 0:
             raise ValueError(
                 "thought must be about several problems, got one without its first axis"

@@ -33,6 +33,7 @@ class FakeNet(Architecture[Tensor]):
     """
 
     name = "fake"
+    imagines = True
     settings_type = Settings
     codec = MoveCodec
 

@@ -1,5 +1,7 @@
 """Training to imagine: it learns, goes on exactly, and draws the same numbers on all processes."""
 
+from dataclasses import replace
+
 import chess
 import numpy as np
 import pytest
@@ -52,6 +54,18 @@ def test_a_handful_of_puzzles_is_learned():
     trainer = trainer_of(task, steps=100, learning_rate=2e-2, batch=8)
     losses = losses_of(trainer, 40)
     assert sum(losses[-10:]) < 0.5 * sum(losses[:10])
+
+
+def test_without_imagining_nothing_but_the_move_is_learned():
+    settings = replace(SETTINGS, imagines=False)
+    torch.manual_seed(0)
+    net = MessageNet(settings, CODEC.interface)
+    task = ChessPuzzleTask("bundled", "train")
+    trainer = ImaginingTrainer(net, CODEC, task, plan(**STARTS, batch=16), 0, CPU)
+    trainer.step()
+    assert net.policy.ask.weight.grad.abs().sum() > 0
+    for head in (net.reply_policy.ask, net.appraise, net.judge):
+        assert head.weight.grad is None
 
 
 def test_all_heads_and_all_else_that_is_trained_gets_a_gradient():

@@ -13,6 +13,7 @@ ARCHITECTURES: Registry[AnyArchitecture] = Registry(
         "recurrent": "thinkenv.deep_thinking.architectures.recurrent:RecurrentNet",
         "counting": "thinkenv.deep_thinking.architectures.counting:CountingNet",
         "messages": "thinkenv.deep_thinking.architectures.messages:MessageNet",
+        "message_layers": "thinkenv.deep_thinking.architectures.message_layers:MessageLayersNet",
         "feed_forward": "thinkenv.deep_thinking.architectures.feed_forward:FeedForwardNet",
     },
 )

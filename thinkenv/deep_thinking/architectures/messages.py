@@ -6,7 +6,7 @@ P planes.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -47,6 +47,8 @@ class MessageSettings(Settings):
     """Numbers that all squares hear of the whole board."""
     head_channels: int = 48
     """Numbers of a square of which the product of two scores the move between them."""
+    imagines: bool = True
+    """Learn to imagine, too; without it (a control), learn nothing but the move."""
 
     def __post_init__(self) -> None:
         layers.check_channels(self, "memory_channels", "message_channels", "board_channels")
@@ -70,6 +72,53 @@ class MoveHead(nn.Module):
         scores = ends @ begins.transpose(1, 2) / self.channels**0.5
         extra = promotions.transpose(1, 2) + RELUCTANCE  # (B, 3, S)
         return torch.cat([scores, extra], dim=1).unflatten(2, (8, 8))
+
+
+class MessageWeights(Protocol):
+    """The weights of an iteration.
+
+    Attributes:
+        tell: From a square's memory to what it tells along each relation.
+        heard: What is added to what reaches a square, ``(R K,)``.
+        survey: From the mean of all memories to what all squares hear of the board.
+        update: From memory, what was heard, and of the board, to gate and proposal.
+    """
+
+    tell: Linear
+    heard: nn.Parameter
+    survey: Linear
+    update: Linear
+
+
+def exchange(weights: MessageWeights, memory: Tensor, injected: dict[str, Tensor]) -> Tensor:
+    """Let squares send messages and change their memories.
+
+    Args:
+        weights: Of this iteration.
+        memory: ``(B, S, W)``.
+        injected: As of ``MessageNet.look``.
+
+    Returns:
+        The memories ``(B, S, W)`` after that.
+    """
+    width = memory.shape[2]
+    told = weights.tell(memory).transpose(1, 2)  # (B, R K, S)
+    relations = injected["relations"].to(told.dtype)  # (B, R, from, to)
+    heard = told.unflatten(1, (len(RELATIONS), -1)) @ relations  # (B, R, K, S)
+    # Copied into rows: training is slower by a fifth where a gradient has another order.
+    heard = heard.flatten(1, 2).transpose(1, 2).contiguous()  # (B, S, R K)
+    heard = F.relu(heard + weights.heard)
+    of_board = F.relu(weights.survey(memory.mean(dim=1)))  # (B, board)
+    # The weights for the whole board are applied once, not for each square.
+    of_square, of_all = weights.update.weight.split(
+        [width + heard.shape[2], of_board.shape[1]], dim=1
+    )
+    update = F.linear(torch.cat([memory, heard], dim=2), of_square)
+    update = update + F.linear(of_board, of_all)[:, None] + injected["seen"]
+    gate, proposal = update.chunk(2, dim=2)
+    # The hyperbolic tangent, as a sigmoid: on processors several times as fast as torch.tanh.
+    proposal = 2 * torch.sigmoid(2 * proposal) - 1
+    return torch.lerp(memory, proposal.float(), torch.sigmoid(gate).float())
 
 
 class MessageNet(Architecture[Tensor]):
@@ -101,6 +150,7 @@ class MessageNet(Architecture[Tensor]):
         super().__init__(settings, interface)
         memory, messages = settings.memory_channels, len(RELATIONS) * settings.message_channels
         board = settings.board_channels
+        self.imagines = settings.imagines
         self.see = Linear(interface.input_channels, 2 * memory)
         self.squares = nn.Parameter(torch.empty(SQUARES, 2 * memory))
         self.tell = Linear(memory, messages)
@@ -171,24 +221,7 @@ class MessageNet(Architecture[Tensor]):
 
     def step(self, memory: Tensor, injected: dict[str, Tensor]) -> Tensor:
         """One iteration of a memory ``(B, S, W)``."""
-        width = self.settings.memory_channels
-        told = self.tell(memory).transpose(1, 2)  # (B, R K, S)
-        relations = injected["relations"].to(told.dtype)  # (B, R, from, to)
-        heard = told.unflatten(1, (len(RELATIONS), -1)) @ relations  # (B, R, K, S)
-        # Copied into rows: training is slower by a fifth where a gradient has another order.
-        heard = heard.flatten(1, 2).transpose(1, 2).contiguous()  # (B, S, R K)
-        heard = F.relu(heard + self.heard)
-        of_board = F.relu(self.survey(memory.mean(dim=1)))  # (B, board)
-        # The weights for the whole board are applied once, not for each square.
-        of_square, of_all = self.update.weight.split(
-            [width + heard.shape[2], of_board.shape[1]], dim=1
-        )
-        update = F.linear(torch.cat([memory, heard], dim=2), of_square)
-        update = update + F.linear(of_board, of_all)[:, None] + injected["seen"]
-        gate, proposal = update.chunk(2, dim=2)
-        # The hyperbolic tangent, as a sigmoid: on processors several times as fast as torch.tanh.
-        proposal = 2 * torch.sigmoid(2 * proposal) - 1
-        return torch.lerp(memory, proposal.float(), torch.sigmoid(gate).float())
+        return exchange(self, memory, injected)
 
     def decode(self, memory: Tensor) -> Tensor:
         """The logits ``(B, 67, 8, 8)`` of the thinker's move: see ``codecs.moves``."""

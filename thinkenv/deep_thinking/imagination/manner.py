@@ -9,7 +9,13 @@ from torch import Tensor
 
 @runtime_checkable
 class ImaginingNet(Protocol):
-    """What imagination asks of a net: see ``architectures.messages``."""
+    """What imagination asks of a net: see ``architectures.messages``.
+
+    Attributes:
+        imagines: Whether it has learned to imagine.
+    """
+
+    imagines: bool
 
     def look(self, positions: np.ndarray, is_their_turn: np.ndarray) -> dict[str, Tensor]:
         """What positions, seen from the thinker, contribute to every iteration."""

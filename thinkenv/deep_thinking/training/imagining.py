@@ -60,7 +60,7 @@ class ImaginingTrainer(Trainer):
 
         # The move.
         ours = np.zeros(len(positions), np.bool_)
-        length = iterations_of_step(self.plan, self.seed, self.steps_done, True)
+        length = iterations_of_step(self.plan, self.seed, self.steps_done, self.net.recurrent)
         injected = net.look(positions, ours)
         for _ in range(length):
             before = memory
@@ -70,6 +70,8 @@ class ImaginingTrainer(Trainer):
         right = recorded[:, 0]
         loss = F.nll_loss(of_moves, right)
         exact = (of_moves.argmax(dim=1) == right).float().mean()
+        if not net.imagines:
+            return Attempt(loss, loss, exact, residual, memory)
 
         # The move in the head, and what it is worth.
         is_right = self._uniform() < SHARE_RIGHT
@@ -146,7 +148,7 @@ class ImaginingTrainer(Trainer):
         turns = np.full(len(seen.shown), seen.is_their_turn)
         net = self._imagining_net
         injected = net.look(seen.shown, turns)
-        for _ in range(IMAGINED_ITERATIONS):
+        for _ in range(IMAGINED_ITERATIONS if self.net.recurrent else 1):
             memory = net.step(memory, injected)
         return memory
 

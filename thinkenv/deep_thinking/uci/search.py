@@ -143,7 +143,7 @@ class Search:
         self._best = [next(move for move, _ in ranked if move in allowed)]
         action = ACTION_OF_CODE[move_of_text(self.position, self._best[0])]
         self._tell([Line([int(action)], 0, UNKNOWN_VALUE, 0)], 0, 0, 0.0)
-        if isinstance(agent.net, ImaginingNet):
+        if isinstance(agent.net, ImaginingNet) and agent.net.imagines:
             with agent.acceleration.mixed(agent.device):
                 self._imagine(agent.net, planes, rollout.memory)
         else:
