@@ -13,7 +13,7 @@ from thinkenv.chess_puzzles import MOVES
 from thinkenv.chess_puzzles.packing import positions_of_planes
 from thinkenv.deep_thinking.architectures import Architecture, Settings
 from thinkenv.deep_thinking.codecs.moves import MoveCodec
-from thinkenv.deep_thinking.imagination.manner import Manner
+from thinkenv.deep_thinking.imagination.manner import Manner, indifferent
 
 ACTIONS = {name: action for action, name in enumerate(MOVES)}
 
@@ -90,8 +90,8 @@ class Node:
         self.is_over = not any(board.legal_moves)
         if self.is_over:
             self.value = float(board.is_checkmate() and self.is_theirs)
-        elif manner.constant_value is not None:
-            self.value = manner.constant_value
+        elif manner.appraise is indifferent:
+            self.value = 0.5
         else:
             self.value = 1 / (1 + math.exp(-value))
         self.moves, self.priors = self.candidates(replies if self.is_theirs else moves)

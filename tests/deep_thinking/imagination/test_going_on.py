@@ -16,7 +16,7 @@ from thinkenv.deep_thinking.architectures.recurrent import RecurrentNet, Recurre
 from thinkenv.deep_thinking.codecs.chess import ChessCodec
 from thinkenv.deep_thinking.codecs.moves import MoveCodec
 from thinkenv.deep_thinking.imagination import going_on
-from thinkenv.deep_thinking.imagination.manner import Manner
+from thinkenv.deep_thinking.imagination.manner import Manner, indifferent
 from thinkenv.deep_thinking.rollout.acceleration import Acceleration
 
 CODEC = MoveCodec(ChessPuzzleTask)
@@ -118,7 +118,7 @@ def test_whole_puzzles_are_played_by_what_was_imagined():
     agent = Agent(FakeNet(), CODEC, 1)
     task = ChessPuzzleTask("bundled", "all", themes=["mateIn1"])
     batch = task.draw(range(30))
-    manner = Manner(candidates=218, temperature=100.0, constant_value=0.5)
+    manner = Manner(candidates=218, temperature=100.0, appraise=indifferent)
 
     def preferences(shown):
         return agent.preferences(agent.think(shown, imagine=150, manner=manner))

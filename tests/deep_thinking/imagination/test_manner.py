@@ -19,8 +19,6 @@ from thinkenv.deep_thinking.imagination.manner import USUAL, ImaginingNet, Manne
         ({"exploration": math.nan}, "exploration must be above 0, got nan"),
         ({"temperature": -1}, "temperature must be above 0, got -1"),
         ({"temperature": math.inf}, "temperature must be above 0, got inf"),
-        ({"constant_value": 1.5}, r"constant_value must be in \[0, 1\], got 1.5"),
-        ({"constant_value": math.nan}, r"constant_value must be in \[0, 1\], got nan"),
     ],
 )
 def test_what_cannot_be_is_refused(settings, words):
@@ -29,7 +27,7 @@ def test_what_cannot_be_is_refused(settings, words):
 
 
 def test_the_usual_manner_has_all_defaults():
-    assert Manner() == USUAL and USUAL.constant_value is None and USUAL.carries_memory
+    assert Manner() == USUAL and USUAL.appraise is None and USUAL.carries_memory
 
 
 def test_nets_that_imagine_are_known_by_what_they_can_do(small_net):

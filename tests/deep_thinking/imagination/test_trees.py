@@ -10,7 +10,8 @@ from thinkenv import chess_puzzles
 from thinkenv.chess_puzzles import MOVES, action_of, move_of
 from thinkenv.chess_puzzles.consequences import NOT_OVER, WON
 from thinkenv.chess_puzzles.notation import position_of_fen
-from thinkenv.deep_thinking.imagination.manner import USUAL, Manner
+from thinkenv.chess_puzzles.rules import KING
+from thinkenv.deep_thinking.imagination.manner import USUAL, Manner, indifferent
 from thinkenv.deep_thinking.imagination.trees import Trees
 from thinkenv.deep_thinking.kernels.trees import NOT_IMAGINED
 
@@ -24,7 +25,7 @@ STALEMATE = "7k/5Q2/6K1/8/8/8/8/8 b - - 0 1"
 FENS = [*PUZZLES.fens()[:600:100], SCHOLARS_MATE, PROMOTIONS, ONE_MOVE, NEAR_STALEMATE]
 FIRST = 3  # iterations on what is thought about
 # Of all moves, which it takes for nearly equally probable, and with nothing but rules to go by.
-IGNORANT = Manner(candidates=218, temperature=100.0, constant_value=0.5)
+IGNORANT = Manner(candidates=218, temperature=100.0, appraise=indifferent)
 ARRAYS = ("positions", "is_their_turn", "results", "values", "actions", "priors", "counts")
 ARRAYS += ("children", "visits", "totals")
 
@@ -72,7 +73,7 @@ def check_against(trees: Trees, tree: int, node: int, slow: Node) -> None:
         Manner(candidates=3, iterations=2, exploration=0.5, temperature=1.0),
         Manner(candidates=200, exploration=5.0),
         Manner(carries_memory=False),
-        Manner(constant_value=0.5),
+        Manner(appraise=indifferent),
     ],
     ids=["default", "few candidates", "all candidates", "wiped memories", "constant value"],
 )
@@ -89,6 +90,34 @@ def test_trees_are_those_of_a_slow_search(manner):
             line.append(node.action(candidate))
             node = node.children[candidate]
         assert trees.line(tree) == line
+
+
+def test_something_else_than_the_net_may_say_what_positions_are_worth():
+    """Shown are the position after each move and the one thought about, both from the thinker."""
+    shown = []
+
+    def own_pieces(positions, thought_about):
+        shown.extend(zip(positions.copy(), thought_about.copy(), strict=True))
+        own = (positions[:, :64] > 0) & (positions[:, :64] <= KING)
+        return own.sum(axis=1) / 64
+
+    trees = grown(FENS, 20, Manner(appraise=own_pieces))
+    roots = {trees.positions[tree, 0].tobytes() for tree in range(len(FENS))}
+    assert {thought_about.tobytes() for _, thought_about in shown} == roots
+    for tree, fen in enumerate(FENS):
+        board = chess.Board(fen)
+        thinker = board.turn
+        for candidate in range(int(trees.counts[tree, 0])):
+            child = trees.children[tree, 0, candidate]
+            if child == NOT_IMAGINED or trees.results[tree, child] != NOT_OVER:
+                continue
+            board.push_uci(move_of(board, int(trees.actions[tree, 0, candidate])))
+            assert (
+                trees.values[tree, child]
+                == len(board.piece_map()) / 64
+                - sum(piece.color != thinker for piece in board.piece_map().values()) / 64
+            )
+            board.pop()
 
 
 def check_consistent(trees: Trees) -> None:

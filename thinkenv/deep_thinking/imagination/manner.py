@@ -1,5 +1,6 @@
 """How positions are imagined, and what that asks of a net."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -33,6 +34,16 @@ class ImaginingNet(Protocol):
         """The logit of that the moves so far are right."""
 
 
+# What positions ``(n, POSITION_BYTES)`` are worth that were imagined while thinking about others
+# ``(n, POSITION_BYTES)``, all seen from the thinker: ``(n,)`` from 0 to 1.
+Appraise = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+def indifferent(positions: np.ndarray, thought_about: np.ndarray) -> np.ndarray:
+    """The same worth for all positions: an ``Appraise`` that knows nothing."""
+    return np.full(len(positions), 0.5)
+
+
 @dataclass(frozen=True)
 class Manner:
     """How positions are imagined.
@@ -51,8 +62,8 @@ class Manner:
     """By which logits are divided before candidates are compared: above 1, they are more alike."""
     carries_memory: bool = True
     """Carry the memory along; without it (a control), think about each position anew."""
-    constant_value: float | None = None
-    """What every imagined position is worth (a control); None for what the net says."""
+    appraise: Appraise | None = None
+    """What says in place of the net what an imagined position is worth (a control)."""
 
     def __post_init__(self) -> None:
         for name, low in (("candidates", 1), ("iterations", 1)):
@@ -62,8 +73,6 @@ class Manner:
         for name in ("exploration", "temperature"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)!r}")
-        if self.constant_value is not None and not 0 <= self.constant_value <= 1:
-            raise ValueError(f"constant_value must be in [0, 1], got {self.constant_value!r}")
 
 
 USUAL = Manner()

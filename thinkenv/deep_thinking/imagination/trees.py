@@ -180,9 +180,10 @@ class Trees:
         if going_on.any():
             some = trees[going_on], nodes[going_on]
             memory = self._think(trees[going_on], parents[going_on], shown[going_on], some)
-            value = torch.sigmoid(self.net.value(memory).float()).double().cpu().numpy()
-            if self.manner.constant_value is not None:
-                value[:] = self.manner.constant_value
+            if self.manner.appraise is None:
+                value = torch.sigmoid(self.net.value(memory).float()).double().cpu().numpy()
+            else:
+                value = self.manner.appraise(shown[going_on], self.positions[trees[going_on], 0])
             self.values[some] = value
             self._find_candidates(*some, memory, legal_masks(self.positions[some]))
         return nodes
