@@ -4,7 +4,7 @@ import chess
 import numpy as np
 
 from thinkenv import chess_puzzles
-from thinkenv.chess_puzzles.moments import moments_of
+from thinkenv.chess_puzzles.moments import keys_of_solutions, moments_of, occurring_in
 from thinkenv.chess_puzzles.notation import fen_of_position, uci_of_move
 from thinkenv.chess_puzzles.rules import NO_MOVE
 
@@ -48,3 +48,40 @@ def test_all_moves_of_a_solution_are_met_equally_often():
     positions, _ = moments_of(PUZZLES[np.full(100 * count, longest)], shares)
     _, times = np.unique(positions, axis=0, return_counts=True)
     assert times.tolist() == [100] * count
+
+
+def test_a_position_that_a_solution_leads_through_is_known_again_in_either_colour():
+    some = PUZZLES[:40]
+    keys = iter(keys_of_solutions(some).tolist())
+    seen: dict[str, int] = {}
+    for index in range(40):
+        board = chess.Board(some.fen(index))
+        for uci in some.solution(index):
+            # As who moves sees it: with White to move, without clocks.
+            shown = board if board.turn == chess.WHITE else board.mirror()
+            key = next(keys)
+            assert seen.setdefault(" ".join(shown.fen().split()[:4]), key) == key
+            board.push_uci(uci)
+    assert next(keys, None) is None
+    assert len(set(seen.values())) == len(seen)  # different positions have different keys
+
+
+def test_puzzles_whose_position_occurs_in_a_solution_are_found(tmp_path):
+    line = PUZZLES[np.flatnonzero(PUZZLES.move_counts >= 5)[:3]]
+    fens = []
+    for index in range(3):  # what the solver sees two moves later, once with colours exchanged
+        board = chess.Board(line.fen(index))
+        for uci in line.solution(index)[:2]:
+            board.push_uci(uci)
+        fens.append((board.mirror() if index == 1 else board).fen())
+    fens.append(chess.Board(PUZZLES.fen(100)).fen())
+    path = tmp_path / "later.epd"
+    with path.open("w") as file:
+        for fen in fens:
+            board = chess.Board(fen)
+            file.write(board.epd(bm=next(iter(board.legal_moves))) + "\n")
+    later = chess_puzzles.load(path, split="all")
+    assert len(later) == 4
+    assert occurring_in(later, line).tolist() == [True, True, True, False]
+    assert occurring_in(line, line).all()
+    assert not occurring_in(line, later[3:]).any()

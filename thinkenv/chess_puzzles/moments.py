@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from thinkenv.chess_puzzles.packing import unpack
+from thinkenv.chess_puzzles.packing import PACKED_BYTES, pack, position_key, unpack
 from thinkenv.chess_puzzles.puzzles import ChessPuzzles
 from thinkenv.chess_puzzles.rules import NO_MOVE, POSITION_BYTES, play
 from thinkenv.kernels.compilation import kernel
@@ -58,3 +58,58 @@ def moments_of(puzzles: ChessPuzzles, shares: np.ndarray) -> tuple[np.ndarray, n
     moves = np.empty((len(puzzles), 3), np.uint16)
     find_moments(columns["positions"], solutions, puzzles.rows, plies, positions, moves)
     return positions, moves
+
+
+@kernel
+def find_keys(packed, solutions, rows, keys):
+    """Find the keys of all positions that solutions lead through.
+
+    Assumes a database that was checked (starts and counts within the moves, solutions of legal
+    moves), rows of it, and as many keys as these puzzles have moves.
+
+    Args:
+        packed: ``(n, PACKED_BYTES)`` uint8, the positions of the database.
+        solutions: Its columns ``move_starts``, ``move_counts`` and ``moves``.
+        rows: ``(count,)`` int64.
+        keys: ``(total,)`` uint64, filled: of the position before each move, puzzle by puzzle.
+    """
+    move_starts, move_counts, all_moves = solutions
+    position = np.empty(POSITION_BYTES, np.uint8)
+    shown = np.empty(PACKED_BYTES, np.uint8)
+    found = 0
+    for row in rows:
+        unpack(packed[row], position)
+        first = np.int64(move_starts[row])
+        for ply in range(np.int64(move_counts[row])):
+            pack(position, shown)
+            keys[found] = position_key(shown)
+            found += 1
+            play(position, np.int64(all_moves[first + ply]))
+
+
+def keys_of_solutions(puzzles: ChessPuzzles) -> np.ndarray:
+    """The keys of all positions in which somebody moves in the solutions of puzzles.
+
+    What matters is what who moves sees: see ``packing.position_key``.
+
+    Args:
+        puzzles: The puzzles.
+
+    Returns:
+        ``(moves,)`` uint64, as many as all solutions have moves, puzzle by puzzle.
+    """
+    columns = puzzles.database.columns
+    solutions = columns["move_starts"], columns["move_counts"], columns["moves"]
+    keys = np.empty(int(puzzles.move_counts.sum(dtype=np.int64)), np.uint64)
+    find_keys(columns["positions"], solutions, puzzles.rows, keys)
+    return keys
+
+
+def occurring_in(puzzles: ChessPuzzles, others: ChessPuzzles) -> np.ndarray:
+    """Which puzzles show a position that solutions of others lead through, ``(n,)`` bool.
+
+    Splits keep the puzzles themselves apart, but not the positions in which their solutions go on:
+    whoever trained on these has seen such a puzzle's position.
+    """
+    firsts = np.cumsum(puzzles.move_counts, dtype=np.int64) - puzzles.move_counts
+    return np.isin(keys_of_solutions(puzzles)[firsts], keys_of_solutions(others))

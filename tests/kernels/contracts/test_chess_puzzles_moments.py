@@ -6,6 +6,7 @@ from tests.kernels.contracts.positions import POSITIONS
 from tests.kernels.contracts.test_chess_puzzles_packing import packed_positions
 from tests.kernels.contracts.test_chess_puzzles_playing import puzzles
 from thinkenv.chess_puzzles import moments
+from thinkenv.chess_puzzles.packing import position_key
 from thinkenv.chess_puzzles.rules import NO_MOVE, POSITION_BYTES, is_legal, play
 
 
@@ -28,3 +29,19 @@ def test_find_moments():
     last = (len(counts) - 1, int(counts[-1]) - 1)  # where all moves end
     assert last in asked
     moments.find_moments(packed, solutions, rows[:0], plies[:0], positions[:0], found[:0])
+
+
+def test_find_keys():
+    packed, solutions = puzzles()
+    counts = solutions[1].astype(int)
+    rows = np.arange(len(counts))
+    keys = np.zeros(counts.sum(), np.uint64)
+    moments.find_keys(packed, solutions, rows, keys)
+    assert keys.all()
+    firsts = np.cumsum(counts) - counts
+    expected = [position_key(packed[row]) for row in rows]
+    assert keys[firsts].tolist() == expected
+    last = np.zeros(counts[-1], np.uint64)
+    moments.find_keys(packed, solutions, rows[-1:], last)
+    assert last.tolist() == keys[firsts[-1] :].tolist()
+    moments.find_keys(packed, solutions, rows[:0], keys[:0])
