@@ -1,6 +1,7 @@
 """The chess task: batches, the judge of two squares, lines that are played, and what is chosen."""
 
 import functools
+from dataclasses import replace
 
 import chess
 import numpy as np
@@ -291,6 +292,14 @@ def test_one_puzzle_is_shown_from_a_whole_band_and_the_training_split_is_trained
     assert wide.rating_band == (1650, 2100) and wide.puzzles.ratings.max() > 2000
     trained = ChessPuzzleTask.training_options().task(ChessPuzzleTask, "train")
     assert trained.puzzles.rows.tolist() == chess_puzzles.load(split="train").rows.tolist()
+
+
+def test_training_can_be_on_some_ratings_alone():
+    options = replace(ChessPuzzleTask.training_options(), rating=(800, 899))
+    for split in ("train", "validation"):
+        task = options.task(ChessPuzzleTask, split)
+        assert task.split == split and task.options["rating"] == [800, 899]
+        assert {int(rating) // 100 for rating in task.puzzles.ratings} == {8}
 
 
 @pytest.mark.parametrize(

@@ -337,10 +337,12 @@ class PuzzlesToTrain(TrainingOptions[ChessPuzzleTask]):
     database: str = "bundled"
     """bundled (a few thousand puzzles), a Lichess .csv or .csv.zst, or a database made by
     ``thinkenv chess import``."""
+    rating: tuple[int, int] | None = None
+    """Lowest and highest rating; by default all of the split."""
 
     def task(self, family: type[ChessPuzzleTask], split: str) -> ChessPuzzleTask:
         """The puzzles of a split."""
-        return family(self.database, split)
+        return family(self.database, split, self.rating)
 
 
 @dataclass(frozen=True)
