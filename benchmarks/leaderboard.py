@@ -67,6 +67,9 @@ AGENTS = {
     "prefix_sum": ("prefix_sum",),
 }
 
+# How many positions agents imagine that can: there is a row after each number.
+IMAGINED = (0, 16, 64, 256)
+
 
 @functools.cache
 def weights_of(name: str) -> tuple[str, ...]:
@@ -79,13 +82,19 @@ def weights_of(name: str) -> tuple[str, ...]:
 
 @functools.cache
 def thinker(name: str, threads: int | None) -> Policy:
-    """A trained agent as suites query it: it thinks until its memory has converged."""
+    """A trained agent as suites query it: it thinks until its memory has converged.
+
+    One that imagines moves thinks as long as in training, and then imagines some.
+    """
     from thinkenv.deep_thinking import load
     from thinkenv.deep_thinking.distributed import prepare_device
     from thinkenv.deep_thinking.evaluation import AgentPolicy, ThinkingTime
+    from thinkenv.deep_thinking.imagination.manner import ImaginingNet
 
     agent = load(name, prepare_device("cpu", threads))
     time = ThinkingTime((), until_converged=True) if agent.net.recurrent else ThinkingTime((1,))
+    if isinstance(agent.net, ImaginingNet):
+        time = ThinkingTime((agent.training_iterations,), imagined=IMAGINED)
     policy = AgentPolicy(agent, time)
     # No puzzle is played to its end: the suite asks for the squares of the first move.
     return lambda problems: [replace(one, preferences=None) for one in policy(problems)]
@@ -180,6 +189,8 @@ def table(suite: suites.Suite, rows: list[dict]) -> str:
     cells = []
     for (name, _), found in sorted(lines.items(), key=hardest_first):
         shown = re.sub(r"_seed(\d+)$", r", seed \1", name)
+        if imagined := max((row or {}).get("imagined", 0) for row in found):
+            shown += f", {imagined:,} positions imagined"
         last = (found[-1] or {}).get("iterations")
         iterations = "-" if last is None else f"{last:,.0f}"
         seconds = cost([row for row in found if row])
@@ -207,7 +218,8 @@ def page(paths: list[Path]) -> str:
         "Percent of problems answered exactly right, with 95 % Wilson intervals, of the suites of\n"
         "[`thinkenv.suites`](../thinkenv/suites/catalogue.py); the best of each set is bold.\n"
         "Trained agents are called as `thinkenv.deep_thinking.load` knows them, and think until\n"
-        "their memory has converged. The last column depends on the machine and on what else it\n"
+        "their memory has converged; those that imagine positions, as long as in training before\n"
+        "that. The last column depends on the machine and on what else it\n"
         "did. Generated from stored rows by `python benchmarks/leaderboard.py --page`.\n\n"
         + "\n".join(sections)
     )
@@ -246,10 +258,10 @@ def main() -> None:
         else:
             print(f"{suite.name}: {name}, {problems}", file=sys.stderr, flush=True)
             policy = BASELINES[problems.task].get(name) or thinker(name, arguments.threads)
-            (row,) = suites.evaluate(policy, replace(suite, sets=(problems,)), name=name)
-            if name in AGENTS[problems.task]:
-                row["weights_sha256"] = weights_of(name)[0]
-            rows.append(row | {"measured": {"commit": commit(), "time": now()}})
+            for row in suites.evaluate(policy, replace(suite, sets=(problems,)), name=name):
+                if name in AGENTS[problems.task]:
+                    row["weights_sha256"] = weights_of(name)[0]
+                rows.append(row | {"measured": {"commit": commit(), "time": now()}})
         store_result(arguments.json, suites.sealed(rows))
 
 

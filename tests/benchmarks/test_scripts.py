@@ -45,7 +45,9 @@ def test_mazes_with_loops_are_timed_beside_trees(tmp_path):
     assert second.startswith("101x101 free_cells loops 0.1: 160 iterations")
 
 
-@pytest.mark.parametrize("name", ["ablation", "extrapolation", "foreign_mazes", "leaderboard"])
+@pytest.mark.parametrize(
+    "name", ["ablation", "extrapolation", "foreign_mazes", "imagination", "leaderboard"]
+)
 def test_results_need_a_file_to_go_on_from(name):
     command = [sys.executable, f"benchmarks/{name}.py"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)

@@ -1,11 +1,13 @@
 """The rules of chess against python-chess: moves, positions, mates, and known counts of moves."""
 
 import random
+from collections import Counter
 
 import chess
 import numpy as np
 import pytest
 
+from thinkenv import chess_puzzles
 from thinkenv.chess_puzzles import rules
 from thinkenv.chess_puzzles.notation import (
     fen_of_position,
@@ -59,6 +61,39 @@ def compare(board, position):
     assert ours == {move.uci() for move in board.legal_moves}
     assert rules.is_check(position) == board.is_check()
     assert rules.is_checkmate(position) == board.is_checkmate()
+
+
+def rare_of(board: chess.Board, move: chess.Move) -> str | None:
+    """Which of the rare kinds of moves it is, if any."""
+    if move.promotion:
+        return f"promotes to {chess.piece_name(move.promotion)}"
+    if board.is_castling(move):
+        return "castles kingside" if board.is_kingside_castling(move) else "castles queenside"
+    return "takes en passant" if board.is_en_passant(move) else None
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_positions_agree_with_python_chess():
+    """Games of up to 80 moves from positions of puzzles; rare moves are played where there are."""
+    draw = random.Random(0)
+    fens = chess_puzzles.load(split="all").fens()
+    compared = 0
+    played: Counter[str | None] = Counter()
+    while compared < 100_000:
+        board = chess.Board(draw.choice([draw.choice(fens), draw.choice(PERFT)[0]]))
+        position = position_of_fen(board.fen())
+        for _ in range(80):
+            compare(board, position)
+            compared += 1
+            moves = list(board.legal_moves)
+            if not moves:
+                break
+            rare = [move for move in moves if rare_of(board, move)]
+            move = draw.choice(rare if rare and draw.random() < 0.5 else moves)
+            played[rare_of(board, move)] += 1
+            rules.play(position, move_of_uci(move.uci(), board.turn == chess.BLACK))
+            board.push(move)
+    assert len(played) == 8 and min(played.values()) >= 100, played
 
 
 @pytest.mark.parametrize("seed", range(12))
