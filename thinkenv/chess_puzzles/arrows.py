@@ -19,6 +19,9 @@ OUTLINE_COLOUR = (255, 255, 255)
 MOST_ARROWS = 5
 LEAST_PROBABILITY = 0.04
 
+# How much of their colour squares keep below arrows, which say the same and more.
+HEAT_BELOW = 0.6
+
 # Arrows are drawn so much larger, and made smaller again, which smooths their edges.
 ENLARGED = 3
 
@@ -92,7 +95,7 @@ def believed(
     """
     if probabilities is None or probabilities.ndim == 2:
         return probabilities, []
-    return squares_of(probabilities), arrows_of(probabilities, line)
+    return HEAT_BELOW * squares_of(probabilities), arrows_of(probabilities, line)
 
 
 def draw_arrows(

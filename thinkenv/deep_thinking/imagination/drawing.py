@@ -23,13 +23,21 @@ FAINT_INK = (110, 116, 128)
 # All is drawn twice as large as these pixels say, for sharp text on sharp screens.
 SCALE = 2
 MARGIN = 16
-HEADER, FOOTER = 46, 46
+HEADER, FOOTER = 48, 46
 ROW = 42  # from one leaf to the next
 SQUARE = 30  # of the board
 LEAST_RADIUS, MOST_RADIUS = 11, 18
 SPACE = 14  # between a node, the trunk of what follows, and its moves
 LINE, STRONG_LINE = 1.5, 4.0
 DASH, GAP = 7, 5
+SWATCH = 66  # wide, in the footer
+LEGEND = (
+    "its own move",
+    "a reply that it imagines",
+    "what is played",
+    "how likely it is to be right, as it judges, in %",
+    "how often it was looked into",
+)
 TITLE_FONT, NAME_FONT, SMALL_FONT = 16, 14, 11
 
 Font = ImageFont.FreeTypeFont
@@ -62,7 +70,7 @@ class Branch:
     @property
     def counted(self) -> str:
         """How often it was looked into, in a word."""
-        return f"{self.visits:,}\N{MULTIPLICATION SIGN}"
+        return f"{self.visits:,} x"
 
     def levels(self, depth: int = 0) -> Iterator[tuple[int, "Branch"]]:
         """This branch and all behind it, each with its depth."""
@@ -111,6 +119,19 @@ def count_of(branches: list[Branch]) -> int:
     return sum(1 + count_of(branch.branches) for branch in branches)
 
 
+def least_visits(trees: Trees, tree: int, most: int) -> int:
+    """How often moves must have been looked into so that not more than ``most`` are shown.
+
+    The line that is played is shown however long it is.
+    """
+    least = LEAST_VISITS
+    while count_of(branches_of(trees, tree, least, is_black=False)) > most:
+        if least > trees.imagined[tree]:
+            break
+        least += 1
+    return least
+
+
 def draw_tree(trees: Trees, tree: int, position: np.ndarray, most: int = MOST_NODES) -> Image.Image:
     """A picture of one tree.
 
@@ -120,14 +141,8 @@ def draw_tree(trees: Trees, tree: int, position: np.ndarray, most: int = MOST_NO
         position: The position thought about, ``(POSITION_BYTES,)``, in real colours.
         most: The maximum of moves shown: those that were looked into most.
     """
-    is_black = bool(position[BLACK])
-    least = LEAST_VISITS
-    while True:
-        branches = branches_of(trees, tree, least, is_black)
-        # The line that is played is shown however long it is.
-        if count_of(branches) <= most or least > trees.imagined[tree]:
-            break
-        least += 1
+    least = least_visits(trees, tree, most)
+    branches = branches_of(trees, tree, least, bool(position[BLACK]))
     line = trees.line(tree)
     arrows = arrows_of(trees.preferences()[tree], line)
     board = Image.fromarray(drawing.render(position, arrows=arrows, pixels=SQUARE * SCALE))
@@ -165,14 +180,15 @@ class Canvas:
         widest: dict[int, float] = {}
         for depth, branch in self._all():
             branch.y = HEADER + extra + (branch.y + 0.5) * ROW
-            widest[depth] = max(widest.get(depth, 0.0), self._width(branch.name))
+            widest[depth] = max(widest.get(depth, 0.0), self.width_of(branch.name))
         self.begins = [MARGIN + board.width / SCALE + SPACE]  # of each level: its trunk
         for depth in range(len(widest)):
             width = widest[depth] + 2 * MOST_RADIUS + 3 * SPACE
             self.begins.append(self.begins[-1] + width)
         for depth, branch in self._all():
             branch.x = self.begins[depth + 1] - SPACE - MOST_RADIUS
-        self.width = max(self.begins[-1] + MARGIN, 860.0)
+        footer = sum(SWATCH + self._width_of_words(words) for words in LEGEND)
+        self.width = max(self.begins[-1], MARGIN + footer) + MARGIN
         size = round(self.width * SCALE), round(self.height * SCALE)
         self.image = Image.new("RGB", size, BACKGROUND)
         self.pen = ImageDraw.Draw(self.image)
@@ -191,8 +207,9 @@ class Canvas:
                 branch.y = (branch.branches[0].y + branch.branches[-1].y) / 2
         return row
 
-    def _width(self, text: str) -> float:
-        return self.fonts[NAME_FONT].getlength(text) / SCALE + 1
+    def width_of(self, name: str) -> float:
+        """Of the name of a move."""
+        return self.fonts[NAME_FONT].getlength(name) / SCALE + 1
 
     def _text(
         self, place: tuple[float, float], text: str, size: int, anchor: str, ink: tuple = INK
@@ -225,7 +242,7 @@ class Canvas:
         """Draw it all."""
         self._text((MARGIN, MARGIN), title, TITLE_FONT, "lt")
         indent = self.fonts[TITLE_FONT].getlength(title) / SCALE + 2 * MARGIN
-        self._text((MARGIN + indent, MARGIN + 2), remark, SMALL_FONT + 1, "lt", FAINT_INK)
+        self._text((MARGIN + indent, MARGIN + 2), remark, SMALL_FONT, "lt", FAINT_INK)
         root = HEADER + (self.height - HEADER - FOOTER) / 2
         if self.branches:
             root = (self.branches[0].y + self.branches[-1].y) / 2
@@ -250,15 +267,16 @@ class Canvas:
         for branch in branches:
             ink = INK if branch.is_played else FAINT_INK
             left = trunk + SPACE / 2
-            self._text((left, branch.y - 4), branch.name, NAME_FONT, "ls", ink)
+            self._text((left, branch.y - 6), branch.name, NAME_FONT, "ls", ink)
             if branch.is_played:  # bold
-                self._text((left + 0.5, branch.y - 4), branch.name, NAME_FONT, "ls", ink)
+                self._text((left + 0.5, branch.y - 6), branch.name, NAME_FONT, "ls", ink)
             self._text((left, branch.y + 5), branch.counted, SMALL_FONT, "lt", FAINT_INK)
-            radius = self._radius(branch.visits)
+            radius = self.radius(branch.visits)
             self._draw_branches(branch.branches, depth + 1, (branch.x + radius, branch.y))
             self._draw_node(branch.x, branch.y, radius, branch.value, branch.is_played)
 
-    def _radius(self, visits: int) -> float:
+    def radius(self, visits: int) -> float:
+        """Of a node that was looked into so often."""
         share = (visits / self.most_visits) ** 0.5
         return LEAST_RADIUS + share * (MOST_RADIUS - LEAST_RADIUS)
 
@@ -278,19 +296,23 @@ class Canvas:
         """What lines, circles and numbers mean."""
         middle = self.height - FOOTER / 2
         x = float(MARGIN)
-        for is_reply, words in ((False, "its own move"), (True, "a reply that it imagines")):
+        for words, is_reply, width in zip(
+            LEGEND, (False, True, False), (LINE + 1, LINE + 1, STRONG_LINE), strict=False
+        ):
             branch = Branch("", 0, 0.0, is_reply, False)
-            self._line((x, middle, x + 36, middle), 3.0, branch)
-            x = self._words(x + 44, middle, words)
-        self._line((x, middle, x + 36, middle), STRONG_LINE + 1, Branch("", 0, 0.0, False, True))
-        x = self._words(x + 44, middle, "thick: what is played")
-        for value in (0.0, 0.5, 1.0):
-            self._draw_node(x + LEAST_RADIUS, middle, LEAST_RADIUS, value, False)
-            x += 2 * LEAST_RADIUS + 4
-        x = self._words(x + 4, middle, "how likely it is to be right, as it judges, in %")
-        self._words(x, middle, "12\N{MULTIPLICATION SIGN}: how often it was looked into")
+            self._line((x, middle, x + SWATCH, middle), width, branch)
+            x = self._words(x + SWATCH, middle, words)
+        for place, value in enumerate((0.0, 0.5, 1.0)):
+            radius = SWATCH / 6
+            self._draw_node(x + (2 * place + 1) * radius, middle, radius, value, False)
+        x = self._words(x + SWATCH, middle, LEGEND[3])
+        self._text((x + SWATCH / 2, middle), "12 x", SMALL_FONT, "mm", FAINT_INK)
+        self._words(x + SWATCH, middle, LEGEND[4])
 
     def _words(self, x: float, middle: float, words: str) -> float:
-        """Write words of the footer; where the next ones begin."""
-        self._text((x, middle), words, SMALL_FONT, "lm", FAINT_INK)
-        return x + self.fonts[SMALL_FONT].getlength(words) / SCALE + 22
+        """Write words of the footer behind what they explain; where the next thing begins."""
+        self._text((x + SPACE / 2, middle), words, SMALL_FONT, "lm", FAINT_INK)
+        return x + self._width_of_words(words)
+
+    def _width_of_words(self, words: str) -> float:
+        return self.fonts[SMALL_FONT].getlength(words) / SCALE + 2 * SPACE

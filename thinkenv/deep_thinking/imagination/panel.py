@@ -107,8 +107,8 @@ def draw_legend(image: Image.Image, top: int, font: ImageFont.FreeTypeFont) -> N
     scale = colour_values(np.linspace(0.0, 1.0, 120)[None]).repeat(12, axis=0)
     image.paste(Image.fromarray(scale), (BAR, top + 11))
     pen.rectangle((BAR, top + 11, BAR + 119, top + 22), None, GREY)
-    pen.text((BAR - 6, top + 17), "0 % wrong", FAINT_INK, font, "rm")
-    pen.text((BAR + 126, top + 17), "right 100 %, as it judges", FAINT_INK, font, "lm")
+    pen.text((BAR - 6, top + 17), "wrong: 0 %", FAINT_INK, font, "rm")
+    pen.text((BAR + 126, top + 17), "right: 100 %, as it judges", FAINT_INK, font, "lm")
     for row, (colour, words, is_dashed) in enumerate(
         (
             (MOVE_COLOUR, "its own moves: the wider, the more preferred", False),

@@ -40,7 +40,7 @@ def words_of(value: float, mate: int) -> str:
         mate: As of ``Line``.
     """
     if mate == 0:
-        return f"{value:.0%}"
+        return f"{100 * value:.0f} %"
     return f"{'mate' if mate > 0 else 'mated'} in {(abs(mate) + 1) // 2}"
 
 

@@ -50,11 +50,13 @@ class WatchedImagination(Watched):
     Attributes:
         trees: The tree that grew.
         position: The position thought about, ``(POSITION_BYTES,)``, in real colours.
+        moments: What was thought at each time.
         iterating: How many of the frames show iterations.
     """
 
     trees: Trees = field(kw_only=True)
     position: np.ndarray = field(kw_only=True)
+    moments: list["Moment"] = field(kw_only=True)
     iterating: int = field(kw_only=True)
 
     def durations(self) -> list[int]:
@@ -118,7 +120,8 @@ def watch_imagination(
     if iterations is None:
         iterations = agent.training_iterations
     position = task.position(batch)
-    moments, notes = [], []
+    moments: list[Moment] = []
+    notes: list[dict] = []
 
     def note(moment: Moment, **when: int) -> None:
         """Keep a moment, and whether what is preferred then is right."""
@@ -156,6 +159,7 @@ def watch_imagination(
         panels=2,
         trees=trees,
         position=position,
+        moments=moments,
         iterating=iterating,
     )
 
@@ -202,22 +206,22 @@ class Shown:
         left = with_caption(board, caption)
         headings = ("how probable it is", "")
         if moment.lines is not None:
-            headings = ("how often it was looked into", "right with")
+            headings = ("how often it was looked into", "likely right")
         expected = names_of(self.position, moment.line)
-        right = draw_panel(self._rows(moment, frames), headings, expected, left.height)
+        right = draw_panel(self.rows(moment, frames), headings, expected, left.height)
         whole = Image.new("RGB", (left.width + right.width, left.height), BACKGROUND)
         whole.paste(left, (0, 0))
         whole.paste(right, (left.width, 0))
         return whole
 
-    def _rows(self, moment: Moment, frames: dict[int, tuple[int, int, int]]) -> list[Row]:
+    def rows(self, moment: Moment, frames: dict[int, tuple[int, int, int]]) -> list[Row]:
         """The rows of the panel, of the same moves in all frames."""
         names = [names_of(self.position, [action])[0] for action in self.candidates]
         first = int(moment.preferences.argmax())
         rows = []
         for action, name in zip(self.candidates, names, strict=True):
             share = float(moment.preferences[action])
-            row = Row(name, share, f"{share:.0%}", is_first=action == first)
+            row = Row(name, share, f"{100 * share:.0f} %", is_first=action == first)
             if moment.lines is not None:
                 row = Row(name, 0.0, "0", is_first=action == first, frame=frames.get(action))
                 for line in (line for line in moment.lines if line.actions[0] == action):
@@ -247,14 +251,13 @@ def remark_on(notes: Sequence[dict]) -> str:
     """Since when the move preferred last was preferred, to be put behind the outcome."""
     if "solved" not in notes[-1]:
         return "; no solution is known"
-    first_wrong = [
-        index for index, each in enumerate(notes) if each["solved"] != notes[-1]["solved"]
-    ]
-    since = notes[first_wrong[-1] + 1] if first_wrong else notes[0]
-    name, number = (
-        ("imagined position", since["imagined"])
-        if since["imagined"]
-        else ("iteration", since["iterations"])
-    )
-    said = "right" if notes[-1]["solved"] else "wrong"
-    return f" ({said} from {name} {number:,} on)"
+    is_right = notes[-1]["solved"]
+    others = [index for index, each in enumerate(notes) if each["solved"] != is_right]
+    begin = "the beginning"
+    if others:
+        since = notes[others[-1] + 1]
+        number = since["imagined"]
+        begin = f"iteration {since['iterations']:,} on"
+        if number:
+            begin = f"{number:,} imagined position{'s' * (number != 1)} on"
+    return f" ({'right' if is_right else 'wrong'} from {begin})"
