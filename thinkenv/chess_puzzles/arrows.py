@@ -117,11 +117,11 @@ def draw_arrows(
         width = FAINTEST_WIDTH + strength * (STRONGEST_WIDTH - FAINTEST_WIDTH)
         if arrow.is_reply:
             width = REPLY_WIDTH
-        ends = [
+        origin, target = (
             centre_of(square, is_black, pixels, margin)
             for square in (arrow.move & 63, arrow.move >> 6 & 63)
-        ]
-        shapes = shapes_of(*ends, width * pixels, pixels, arrow.is_reply)
+        )
+        shapes = shapes_of(origin, target, width * pixels, pixels, arrow.is_reply)
         for outline, filling in ((OUTLINE * pixels, OUTLINE_COLOUR), (0.0, colour)):
             mask = mask_of(shapes, outline, image.size)
             image.paste(filling, mask=mask.point(lambda cover, share=share: round(share * cover)))

@@ -41,7 +41,7 @@ def test_the_moves_shown_are_those_looked_into_so_often_and_the_line(least):
 def test_certain_mates_are_named():
     trees = tree_of(MATE_IN_TWO, 2000)
     first, *_ = drawing.branches_of(trees, 0, 2, is_black=False)
-    assert first.name == "Kc7  mate in 2" and first.branches[0].name == "Ka7  mate in 1"
+    assert first.name == "Kc7 mate in 2" and first.branches[0].name == "Ka7 then mate in 1"
     assert first.branches[0].branches[0].name == "Ra1#"
 
 

@@ -8,10 +8,14 @@ from PIL import Image
 
 from tests.deep_thinking.imagination.fake_net import FakeNet
 from thinkenv.chess_puzzles import MOVES, ChessPuzzleTask, PositionTask
+from thinkenv.chess_puzzles.moves import ACTION_OF_CODE
+from thinkenv.chess_puzzles.positions import legal_codes
 from thinkenv.chess_puzzles.task import ChessPuzzleBatch
 from thinkenv.deep_thinking import load
 from thinkenv.deep_thinking.agent import Agent
 from thinkenv.deep_thinking.codecs.moves import MoveCodec
+from thinkenv.deep_thinking.imagination.lines import Line
+from thinkenv.deep_thinking.imagination.panel import WIDTH
 from thinkenv.deep_thinking.imagination.watching import (
     Moment,
     Shown,
@@ -19,7 +23,9 @@ from thinkenv.deep_thinking.imagination.watching import (
     remark_on,
     watch_imagination,
 )
+from thinkenv.drawing import RIGHT_COLOUR, WRONG_COLOUR
 
+COLOURS = np.array([RIGHT_COLOUR, WRONG_COLOUR])
 BLACK_TO_MOVE = "r1bqkb1r/pppp1ppp/2n2n2/4p2Q/2B1P3/8/PPPP1PPP/RNB1K1NR b KQkq - 5 4"
 STALEMATE = "7k/5Q2/6K1/8/8/8/8/8 b - - 0 1"
 
@@ -102,6 +108,28 @@ def test_the_panel_has_the_same_moves_at_all_times_and_marks_the_first(agent, pu
     assert [row.frame for row in after] == [(1, 2, 3), *[None] * (len(after) - 1)]
     most = max(range(len(after)), key=lambda index: int(after[index].number))
     assert [row.is_first for row in after] == [index == most for index in range(len(after))]
+
+
+def test_the_last_frame_marks_the_move_that_is_right_where_another_was_preferred(agent, puzzle):
+    task, batch = puzzle
+    right = int(ACTION_OF_CODE[batch.first_moves[0]])
+    preferences = np.zeros(len(MOVES))
+    preferences[right] = 0.4
+    position = task.position(batch)
+    other = next(
+        int(ACTION_OF_CODE[code]) for code in legal_codes(position) if ACTION_OF_CODE[code] != right
+    )
+    shown = Shown(task, batch, position, [right, other])
+    frames = []
+    for strength in (0.3, 0.6):  # of the other move
+        preferences[other] = strength
+        lines = [Line([right], 4, 0.5, 0), Line([other], int(10 * strength), 0.5, 0)]
+        frame = shown.last_frame(Moment("", preferences, [], lines), "")
+        panel = np.asarray(frame)[:300, -WIDTH:].reshape(-1, 3)
+        frames.append([int((panel == colour).all(axis=1).sum()) for colour in COLOURS])
+    (blue, orange), (blue_of_wrong, orange_of_wrong) = frames
+    assert blue > 1000 and orange < 100
+    assert blue_of_wrong > 1000 and orange_of_wrong > 1000
 
 
 def test_nets_that_do_not_imagine_are_refused(puzzle):

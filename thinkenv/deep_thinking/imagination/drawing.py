@@ -93,6 +93,7 @@ def branches_of(trees: Trees, tree: int, least: int, is_black: bool) -> list[Bra
     def grow(node: int, is_played: bool) -> list[Branch]:
         found = []
         visits = trees.visits[tree, node]
+        is_reply = bool(trees.is_their_turn[tree, node])
         for candidate in np.argsort(-visits, kind="stable").tolist():
             is_next = is_played and candidate == visits.argmax() and visits[candidate] > 0
             if visits[candidate] < least and not is_next:
@@ -102,10 +103,8 @@ def branches_of(trees: Trees, tree: int, least: int, is_black: bool) -> list[Bra
             value = float(trees.totals[tree, node, candidate] / visits[candidate])
             mate = int(mates[child])
             if mate != 0 and not name.endswith("#"):
-                name += f"  {words_of(value, mate)}"
-            branch = Branch(
-                name, int(visits[candidate]), value, bool(trees.is_their_turn[tree, node]), is_next
-            )
+                name += f" {'then ' if is_reply else ''}{words_of(value, mate)}"
+            branch = Branch(name, int(visits[candidate]), value, is_reply, is_next)
             if child != NOT_IMAGINED:
                 branch.branches = grow(child, is_next)
             found.append(branch)

@@ -7,9 +7,9 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from thinkenv.chess_puzzles.arrows import MOVE_COLOUR, REPLY_COLOUR
+from thinkenv.deep_thinking.watching import BACKGROUND, Font
 from thinkenv.drawing import GREY, INK, colour_values
 
-BACKGROUND = (255, 255, 255)
 FAINT_INK = (110, 116, 128)
 NEUTRAL = (186, 190, 198)  # a bar that nothing is known of but its length
 
@@ -74,19 +74,18 @@ def draw_panel(
     return image
 
 
-def draw_row(pen: ImageDraw.ImageDraw, row: Row, middle: int, font: ImageFont.FreeTypeFont) -> None:
+def draw_row(pen: ImageDraw.ImageDraw, row: Row, middle: int, font: Font) -> None:
     """Draw what is told of one move, around a height."""
     half = BAR_HEIGHT // 2
     if row.frame is not None:
         box = (NAME - 8, middle - half - 4, WIDTH - 6, middle + half + 4)
         pen.rectangle(box, None, row.frame, width=3)
     ink = INK if row.is_first else FAINT_INK
-    weight = int(row.is_first)  # the first of the moves is bold
     if row.is_first:
         begin = NAME - 3
         pen.rectangle((begin - 5, middle - half, begin - 2, middle + half), MOVE_COLOUR)
-    pen.text((NAME, middle), row.name, ink, font, "lm", stroke_width=0)
-    if weight:
+    pen.text((NAME, middle), row.name, ink, font, "lm")
+    if row.is_first:  # bold
         pen.text((NAME + 0.5, middle), row.name, ink, font, "lm")
     pen.rectangle((BAR, middle - half, BAR + BAR_WIDTH, middle + half), (244, 245, 247))
     end = BAR + max(1, round(row.length * BAR_WIDTH)) if row.length > 0 else BAR
@@ -100,7 +99,7 @@ def draw_row(pen: ImageDraw.ImageDraw, row: Row, middle: int, font: ImageFont.Fr
     pen.text((WORTH, middle), row.worth, ink, font, "rm")
 
 
-def draw_legend(image: Image.Image, top: int, font: ImageFont.FreeTypeFont) -> None:
+def draw_legend(image: Image.Image, top: int, font: Font) -> None:
     """Draw what the colours mean, from a height on."""
     pen = ImageDraw.Draw(image)
     pen.line((NAME, top, WIDTH - NAME, top), GREY)
@@ -123,7 +122,7 @@ def draw_legend(image: Image.Image, top: int, font: ImageFont.FreeTypeFont) -> N
         pen.text((NAME + 60, middle), words, FAINT_INK, font, "lm")
 
 
-def wrapped(words: Sequence[str], width: int, font: ImageFont.FreeTypeFont) -> list[str]:
+def wrapped(words: Sequence[str], width: int, font: Font) -> list[str]:
     """Words in lines that are not wider than so many pixels."""
     lines: list[str] = []
     for word in words:

@@ -11,7 +11,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from thinkenv.chess_puzzles import ChessPuzzleTask, PositionTask
-from thinkenv.chess_puzzles.moves import MOVE_CODES
+from thinkenv.chess_puzzles.moves import ACTION_OF_CODE, MOVE_CODES
 from thinkenv.chess_puzzles.notation import uci_of_move
 from thinkenv.chess_puzzles.packing import positions_of_planes
 from thinkenv.chess_puzzles.rules import BLACK
@@ -194,6 +194,10 @@ class Shown:
         if verdict:
             colour = RIGHT_COLOUR if verdict["solved"] else WRONG_COLOUR
             frames[int(moment.preferences.argmax())] = colour
+        if verdict and not verdict["solved"]:
+            right = int(ACTION_OF_CODE[self.batch.first_moves[0]])
+            frames[right] = RIGHT_COLOUR
+            outcome += f"; right is {names_of(self.position, [right])[0]}"
         return self._beside(board, moment, outcome, frames)
 
     def _beside(
