@@ -2,6 +2,7 @@
 
 import itertools
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -10,6 +11,7 @@ from thinkenv.chess_puzzles.notation import position_of_fen
 from thinkenv.deep_thinking.imagination import drawing
 from thinkenv.deep_thinking.imagination.manner import Manner
 from thinkenv.deep_thinking.imagination.telling import names_of
+from thinkenv.drawing import RIGHT_COLOUR, WRONG_COLOUR, colour_values
 
 
 def everything(branches):
@@ -81,3 +83,9 @@ def test_only_so_many_moves_are_shown():
 def test_a_tree_without_branches_is_the_board_alone():
     picture = drawing.draw_tree(tree_of(QUIET, 0, Manner()), 0, position_of_fen(QUIET))
     assert picture.width > picture.height > 2 * 8 * drawing.SQUARE
+
+
+def test_values_are_orange_where_wrong_blue_where_right_and_pale_between():
+    colours = colour_values(np.array([0.0, 0.25, 0.5, 0.75, 1.0]))
+    assert colours[[0, 2, 4]].tolist() == [list(WRONG_COLOUR), [255] * 3, list(RIGHT_COLOUR)]
+    assert colours[1, 0] > colours[1, 2] and colours[3, 2] > colours[3, 0]

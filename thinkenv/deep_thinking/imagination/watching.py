@@ -33,7 +33,6 @@ from thinkenv.deep_thinking.watching import (
     with_caption,
 )
 from thinkenv.drawing import RIGHT_COLOUR, WRONG_COLOUR
-from thinkenv.tasks.base import InstanceBatch
 
 # How long each frame is shown, in milliseconds: while it iterates, and while it imagines.
 ITERATION_TIME, IMAGINING_TIME = 250, 800
@@ -95,7 +94,7 @@ class Moment:
 def watch_imagination(
     agent: Agent[Any],
     task: ChessTask,
-    batch: InstanceBatch,
+    batch: Any,
     imagine: int,
     iterations: int | None = None,
     frames: int = 60,
