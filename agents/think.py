@@ -7,28 +7,33 @@
     python agents/think.py --file maze.txt                        # a maze of your own
     python agents/think.py --task chess --rating 1600 1799 --instance 3
     python agents/think.py --task chess --fen "r3k2r/8/8/8/8/8/8/R3K2R w KQkq - 0 1"
+    python agents/think.py --task chess --checkpoint runs/messages --imagine 64 --tree runs/tree.png
 
 Which problems there are to choose from depends on --task: add it before --help. Cells are coloured
 as strongly as the agent believes in them: in mazes blue where it is right, orange where it is
 wrong; on chess boards red. The last picture shows its final answer. Beside the answer of an agent
 that counts stand its counts, from yellow to violet, and grey where it has not counted yet. Of a
 position of your own (--fen) nobody says what is right: its legal moves are printed, the most
-probable first.
+probable first. Where an agent thinks of moves, arrows show those that it prefers. With --imagine it
+goes on by playing moves in its head: beside the board stand the moves that it looks into.
 """
 
 import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from thinkenv.checks import check_integer
 from thinkenv.chess_puzzles import ChessPuzzleTask, PositionTask, ranking_text
-from thinkenv.deep_thinking import command_line
+from thinkenv.deep_thinking import Agent, command_line
 from thinkenv.deep_thinking.distributed import prepare_device
-from thinkenv.deep_thinking.watching import watch
+from thinkenv.deep_thinking.imagination.telling import lines_text
+from thinkenv.deep_thinking.imagination.watching import watch_imagination
+from thinkenv.deep_thinking.watching import Watched, watch
 from thinkenv.files import write_bytes
 from thinkenv.tasks import find_task
-from thinkenv.tasks.base import AnyTask
+from thinkenv.tasks.base import AnyTask, InstanceBatch
 
 
 @dataclass
@@ -55,6 +60,23 @@ class ChessArgs(Args):
 
     fen: tuple[str, ...] = ()
     """A position of your own instead of a puzzle."""
+    imagine: int | None = None
+    """How many positions to imagine after thinking, for agents that do so; --iterations is then by
+    default what the agent was trained with."""
+    tree: Path | None = None
+    """A PNG with the tree of what was imagined."""
+
+    def check(self) -> None:
+        """Check what is asked of imagining.
+
+        Raises:
+            ValueError: If a number is too small, or a file is asked for that there will not be, or
+                that cannot be written.
+        """
+        command_line.check_counts(self, "imagine")
+        command_line.check_outputs(self, "tree")
+        if self.tree is not None and self.imagine is None:
+            raise ValueError("--tree must come with --imagine, got no such number")
 
 
 def main(words: list[str]) -> int:
@@ -63,16 +85,16 @@ def main(words: list[str]) -> int:
     args = command_line.parse_args(default_args(family), words, __doc__, elsewhere=elsewhere)
     command_line.check_counts(args, "frames", "iterations", low=2)
     command_line.check_outputs(args, "gif", "strip", "json")
+    if isinstance(args, ChessArgs):
+        args.check()
     task = chosen_task(args, family)
     batch = task.draw([args.instance])
     agent = args.load(family, prepare_device(args.device, args.threads))
-    if args.iterations is None:
-        print("finding out how long the thought goes on changing …", file=sys.stderr, flush=True)
-    watched = watch(agent, task, batch, args.iterations, args.frames)
-    print(watched.summary)
-    if isinstance(task, PositionTask):
-        (fen,) = task.names
-        print(ranking_text(fen, agent.rank(fen, watched.iterations)))
+    watched: Watched
+    if isinstance(args, ChessArgs) and args.imagine is not None:
+        watched = imagined(args, args.imagine, agent, task, batch)
+    else:
+        watched = thought(args, agent, task, batch)
     for path, content in (
         (args.gif, watched.gif),
         (args.strip, watched.strip),
@@ -82,6 +104,32 @@ def main(words: list[str]) -> int:
             write_bytes(path, content())
             print(f"written: {path}")
     return 0
+
+
+def thought(args: Args, agent: Agent[Any], task: AnyTask, batch: InstanceBatch) -> Watched:
+    """Watch the iterations, and tell what came of them."""
+    if args.iterations is None:
+        print("finding out how long the thought goes on changing …", file=sys.stderr, flush=True)
+    watched = watch(agent, task, batch, args.iterations, args.frames)
+    print(watched.summary)
+    if isinstance(task, PositionTask):
+        (fen,) = task.names
+        print(ranking_text(fen, agent.rank(fen, watched.iterations)))
+    return watched
+
+
+def imagined(
+    args: ChessArgs, positions: int, agent: Agent[Any], task: AnyTask, batch: InstanceBatch
+) -> Watched:
+    """Watch the iterations and so many imagined positions, tell what came of it, draw the tree."""
+    assert isinstance(task, (ChessPuzzleTask, PositionTask))
+    watched = watch_imagination(agent, task, batch, positions, args.iterations, args.frames)
+    print(watched.summary)
+    print(lines_text(watched.trees, 0, watched.position))
+    if args.tree is not None:
+        write_bytes(args.tree, watched.tree())
+        print(f"written: {args.tree}")
+    return watched
 
 
 def default_args(family: type[AnyTask]) -> Args:

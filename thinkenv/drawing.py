@@ -86,6 +86,20 @@ def colour_numbers(numbers: np.ndarray, largest: float) -> np.ndarray:
     return np.where(has_number, np.stack(channels, axis=-1), NO_NUMBER_COLOUR).astype(np.uint8)
 
 
+def colour_values(values: np.ndarray) -> np.ndarray:
+    """How likely something is to be right as colours: orange for 0, white for a half, blue for 1.
+
+    Args:
+        values: ``(...)`` floats.
+
+    Returns:
+        ``(..., 3)`` uint8.
+    """
+    ends = zip(WRONG_COLOUR, (255, 255, 255), RIGHT_COLOUR, strict=True)
+    channels = [np.interp(values, (0.0, 0.5, 1.0), channel) for channel in ends]
+    return np.stack(channels, axis=-1).astype(np.uint8)
+
+
 def render_numbers(numbers: np.ndarray, largest: float) -> np.ndarray:
     """A picture of numbers: see ``colour_numbers``.
 

@@ -4,11 +4,15 @@ import contextlib
 import json
 
 import pytest
+import torch
 from PIL import Image
 
 from tests.deep_thinking.conftest import ROOT, call_script, refusal
 from thinkenv import chess_puzzles
 from thinkenv.__main__ import main
+from thinkenv.deep_thinking.architectures.messages import MessageNet, MessageSettings
+from thinkenv.deep_thinking.checkpoint import save_agent
+from thinkenv.deep_thinking.codecs.moves import MoveCodec
 
 # By hand: from S down, right and up again to G are 11 cells.
 MAZE = """
@@ -88,6 +92,48 @@ def test_the_moves_of_a_position_are_ranked(fen, folder):
     moves = {line.split()[1] for line in shown.splitlines() if line.strip()[:1].isdigit()}
     assert moves == set(chess_puzzles.legal_moves(FEN)) and "d8h4 Qh4#" in " ".join(shown.split())
     assert "no solution is known" in shown and (folder / "own.gif").exists()
+
+
+@pytest.fixture(scope="session")
+def imagining_agent(tmp_path_factory):
+    """The folder of a small chess agent that imagines; it has learnt nothing yet."""
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("agents") / "imagining"
+    net = MessageNet(MessageSettings(8, 1, 2, 8), MoveCodec.interface)
+    save_agent(folder, net, {"task": "chess", "training_iterations": 2})
+    return folder
+
+
+@pytest.mark.parametrize("problem", [["--instance", "1"], ["--fen", FEN]])
+def test_an_agent_is_watched_as_it_imagines(problem, imagining_agent, folder):
+    options = "--imagine 6 --tree tree.png --gif own.gif --strip own.png --json own.json"
+    words = [*options.split(), "--checkpoint", imagining_agent, *problem, "--threads", "1"]
+    shown, _ = call_script("think", "--task", "chess", *words)
+    assert " 2 iterations and 6 imagined positions" in shown
+    looks = [line.split()[4] for line in shown.splitlines() if "looked into" in line]
+    assert sum(map(int, looks)) == 6
+    notes = json.loads((folder / "own.json").read_text())
+    assert [(note["iterations"], note["imagined"]) for note in notes] == [
+        (0, 0), (1, 0), (2, 0), (2, 1), (2, 2), (2, 3), (2, 4), (2, 6),
+    ]  # fmt: skip
+    assert all(("solved" in note) == ("--instance" in problem) for note in notes)
+    for name, kind in (("own.gif", "GIF"), ("own.png", "PNG"), ("tree.png", "PNG")):
+        with Image.open(folder / name) as picture:
+            assert picture.format == kind
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ("--imagine 0", "--imagine must be at least 1, got 0"),
+        ("--tree tree.png", "--tree must come with --imagine, got no such number"),
+        ("--imagine 4", "imagine: nets of the kind 'recurrent' cannot imagine"),
+        ("--imagine 4 --tree .", "--tree must be the path of a file, got the folder ."),
+    ],
+)
+def test_imagining_that_cannot_be_is_refused(options, expected, folder):
+    said = refusal("think", "--task", "chess", *options.split(), "--threads", "1")
+    assert said == f"error: {expected}" and not list(folder.iterdir())
 
 
 @pytest.mark.parametrize(

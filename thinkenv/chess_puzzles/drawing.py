@@ -1,11 +1,13 @@
 """Pictures of chess positions: with images of the pieces, or as text."""
 
 import functools
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from thinkenv.chess_puzzles.arrows import Arrow, draw_arrows
 from thinkenv.chess_puzzles.notation import PIECE_LETTERS
 from thinkenv.chess_puzzles.packing import CASTLING_PLANE
 from thinkenv.chess_puzzles.rules import BLACK, NO_MOVE, POSITION_BYTES
@@ -82,6 +84,7 @@ def render(
     marked: np.ndarray | None = None,
     right: np.ndarray | None = None,
     heat: np.ndarray | None = None,
+    arrows: Sequence[Arrow] = (),
     pixels: int = SQUARE_PIXELS,
 ) -> np.ndarray:
     """A picture of a position with the solver's side below.
@@ -93,6 +96,7 @@ def render(
             orange where not. The first row is the solver's first rank.
         right: ``(8, 8)`` of 0 and 1, the squares that are right.
         heat: ``(8, 8)`` from 0 to 1, how strongly to tint each square in red.
+        arrows: Moves to draw over the pieces.
         pixels: Per side of a square.
 
     Returns:
@@ -120,6 +124,7 @@ def render(
             left, top = MARGIN + column * pixels, MARGIN + row * pixels
             frame = RIGHT_COLOUR if is_right[row, column] else WRONG_COLOUR
             pen.rectangle([left, top, left + pixels - 1, top + pixels - 1], None, frame, width=4)
+    draw_arrows(image, arrows, is_black, pixels, MARGIN)
     font = ImageFont.load_default(14)
     files, ranks = square_names(is_black)
     for index in range(8):

@@ -8,6 +8,7 @@ from typing import NoReturn
 import numpy as np
 
 from thinkenv.chess_puzzles import drawing
+from thinkenv.chess_puzzles.arrows import believed
 from thinkenv.chess_puzzles.notation import fen_of_position
 from thinkenv.chess_puzzles.packing import planes_of_positions
 from thinkenv.chess_puzzles.positions import Position, fen_of, is_one, parse_positions
@@ -124,10 +125,19 @@ class PositionTask(WithoutOptions, Task[PositionBatch]):
         batch: PositionBatch,
         answer: np.ndarray | None = None,
         probabilities: np.ndarray | None = None,
+        line: Sequence[int] = (),
     ) -> np.ndarray:
-        """The board of a batch of one position, the side to move below: see ``Task.picture``."""
-        heat = probabilities if answer is None else None
-        return drawing.render(batch.positions[0], marked=answer, heat=heat)
+        """The board of a batch of one position, the side to move below.
+
+        Arguments are those of ``ChessPuzzleTask.picture``.
+        """
+        heat, arrows = believed(probabilities, line)
+        heat = heat if answer is None else None
+        return drawing.render(batch.positions[0], marked=answer, heat=heat, arrows=arrows)
+
+    def position(self, batch: PositionBatch) -> np.ndarray:
+        """The position of a batch of one, ``(POSITION_BYTES,)``, in real colours."""
+        return batch.positions[0]
 
     def text(self, batch: PositionBatch, answer: np.ndarray | None = None) -> str:
         """The board of a batch of one position, and the squares of an answer, as text."""

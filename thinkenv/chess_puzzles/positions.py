@@ -246,6 +246,16 @@ def write_short(position: np.ndarray, code: int) -> str:
     return short_name(position, code) + (check if is_check(after) else "")
 
 
+def write_short_line(position: np.ndarray, codes: Sequence[int]) -> list[str]:
+    """A line of legal moves, as codes, each seen from who moves, in short notation."""
+    position = position.copy()
+    names = []
+    for code in codes:
+        names.append(write_short(position, code))
+        play(position, code)
+    return names
+
+
 def short_name(position: np.ndarray, code: int) -> str:
     """A legal move in short notation, without the sign of check or mate."""
     origin, target, promotion = split_move(code)

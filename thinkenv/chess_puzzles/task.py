@@ -11,6 +11,7 @@ import numpy as np
 
 from thinkenv.checks import check_answers, check_integer, suggest_arguments
 from thinkenv.chess_puzzles import drawing
+from thinkenv.chess_puzzles.arrows import believed
 from thinkenv.chess_puzzles.packing import unpack
 from thinkenv.chess_puzzles.playing import Lines
 from thinkenv.chess_puzzles.puzzles import ChessPuzzles, NoPuzzleError, check_band, load
@@ -288,10 +289,26 @@ class ChessPuzzleTask(Task[ChessPuzzleBatch]):
         batch: ChessPuzzleBatch,
         answer: np.ndarray | None = None,
         probabilities: np.ndarray | None = None,
+        line: Sequence[int] = (),
     ) -> np.ndarray:
-        """The board of a batch of one puzzle: see ``Task.picture``."""
-        heat = probabilities if answer is None else None
-        return drawing.render(*self._shown(batch, answer), heat)
+        """The board of a batch of one puzzle: see ``Task.picture``.
+
+        Args:
+            batch: The puzzle.
+            answer: Squares to frame.
+            probabilities: Of the squares, ``(8, 8)``, which are tinted; or of the actions,
+                ``(len(MOVES),)``: the most probable moves are drawn as arrows, beside an answer,
+                too.
+            line: The actions expected, of both sides in turn, each seen from who moves: the first
+                reply is drawn as well.
+        """
+        heat, arrows = believed(probabilities, line)
+        heat = heat if answer is None else None
+        return drawing.render(*self._shown(batch, answer), heat, arrows)
+
+    def position(self, batch: ChessPuzzleBatch) -> np.ndarray:
+        """The position of a batch of one puzzle, ``(POSITION_BYTES,)``, in real colours."""
+        return self.puzzles_of(batch).position(0)
 
     def text(self, batch: ChessPuzzleBatch, answer: np.ndarray | None = None) -> str:
         """The board of a batch of one puzzle, and an answer to it, as text."""

@@ -25,6 +25,7 @@ BACKGROUND = (255, 255, 255)
 SCALE_HEIGHT = 10  # pixels
 MAX_MAPS = 3  # shown beside an answer
 PALETTE_PICTURES = 12  # from which the colours of an animation are chosen
+FRAME_TIME, LAST_FRAME_TIME = 90, 3000  # milliseconds
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
@@ -55,6 +56,10 @@ class Watched:
         """What a notebook shows: the animation."""
         return f"<div>{html.escape(self.summary)}</div>{notebooks.image_tag(self.gif(), 'gif')}"
 
+    def durations(self) -> list[int]:
+        """How long each frame of the animation is shown, in milliseconds."""
+        return [FRAME_TIME] * (len(self.frames) - 1) + [LAST_FRAME_TIME]
+
     def gif(self) -> bytes:
         """An endless animation that rests on its last frame."""
         # One palette for all frames, so that colours do not flicker.
@@ -66,7 +71,7 @@ class Watched:
             format="GIF",
             save_all=True,
             append_images=small[1:],
-            duration=[90] * (len(small) - 1) + [3000],
+            duration=self.durations(),
             loop=0,
             optimize=True,
         )
@@ -106,7 +111,7 @@ def watch(
     for point in tqdm(frame_points(iterations, frames), "thinking", leave=False, disable=None):
         if point > rollout.iterations:
             rollout.advance(point - rollout.iterations)
-        picture = task.picture(batch, probabilities=rollout.probabilities()[0])
+        picture = task.picture(batch, probabilities=rollout.pictured()[0])
         counts = counts_of(agent, rollout.memory)
         counts = [now.changed_from(then) for now, then in zip(counts, first, strict=True)]
         looks.append(Look(picture, caption_of(point, agent.training_iterations), counts))

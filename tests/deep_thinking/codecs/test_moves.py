@@ -144,6 +144,13 @@ def test_probabilities_of_squares_are_those_of_the_moves_over_them():
         torch.testing.assert_close(found[index], torch.maximum(begins, ends))
 
 
+def test_pictures_show_the_probabilities_of_the_moves():
+    logits, shown = random_logits(3), planes(SHOWN[:3])
+    found = CODEC.pictured(logits, shown)
+    assert torch.equal(found, CODEC.preferences(logits, shown).exp())
+    torch.testing.assert_close(found.sum(dim=1), torch.ones(3))
+
+
 def test_where_the_game_is_over_no_square_is_marked():
     shown = planes([MATED, SHOWN[0]])
     answers = CODEC.decode(random_logits(2), shown)

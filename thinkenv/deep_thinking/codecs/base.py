@@ -106,6 +106,10 @@ class Codec(ABC, Generic[Batch]):
     def probabilities(self, logits: Tensor, problems: np.ndarray) -> Tensor:
         """How probable it is that each cell belongs to the answer, of the shape of the answer."""
 
+    def pictured(self, logits: Tensor, problems: np.ndarray) -> Tensor:
+        """What ``Task.picture`` shows as probabilities; by default those of the cells."""
+        return self.probabilities(logits, problems)
+
     def preferences(self, logits: Tensor, problems: np.ndarray) -> Tensor:
         """What ``Task.play`` asks for; by default the probabilities."""
         return self.probabilities(logits, problems)

@@ -113,6 +113,10 @@ class MoveCodec(ChessCodec):
             marked.index_add_(1, squares, of_actions)
         return of_squares.amax(dim=0).unflatten(1, (8, 8))
 
+    def pictured(self, logits: Tensor, problems: np.ndarray) -> Tensor:
+        """The probabilities of the actions, ``(B, len(MOVES))``."""
+        return self.log_probabilities(logits, problems).exp()
+
     def preferences(self, logits: Tensor, problems: np.ndarray) -> Tensor:
         """Log-probabilities of the actions, ``(B, len(MOVES))``."""
         return self.log_probabilities(logits, problems)

@@ -115,6 +115,10 @@ class Rollout(Generic[SomeMemory]):
         """How probable each cell's belonging to the answer is, ``(B, …)`` float32."""
         return self.codec.probabilities(self.logits(), self._thought_about()).cpu().numpy()
 
+    def pictured(self) -> np.ndarray:
+        """What is shown of each problem's answer, ``(B, …)`` float32: see ``Task.picture``."""
+        return self.codec.pictured(self.logits(), self._thought_about()).cpu().numpy()
+
     def _thought_about(self) -> np.ndarray:
         """The problems that are still thought about, ``(B, …)``."""
         return self._problems[self._index.cpu().numpy()]
