@@ -26,6 +26,7 @@ import tyro
 from thinkenv import suites
 from thinkenv.checks import check_choice
 from thinkenv.deep_thinking import Agent, command_line, evaluation
+from thinkenv.deep_thinking.agent import MAX_IMAGINED
 from thinkenv.deep_thinking.analysis import tables
 from thinkenv.deep_thinking.analysis.disturbances import Disturbance
 from thinkenv.deep_thinking.distributed import Distributed
@@ -68,9 +69,12 @@ class AccuracyArgs(Args):
     """Numbers of iterations after which to answer, or "converged" to stop each problem when its
     memory has stopped changing; by default the training budget and that of the task, far beyond
     it."""
-    imagine: tuple[int, ...] = ()
+    imagine: tuple[str, ...] = ()
     """Numbers of positions to imagine after that many iterations, for agents that do so: answers
-    are noted after each instead; 0 is the answer before."""
+    are noted after each instead; 0 is the answer before. "settled" stops each problem when it is
+    plain what to play."""
+    max_imagined: int = MAX_IMAGINED
+    """Where to give up on a problem of which that does not become plain."""
     suite: str | None = None
     """A suite of thinkenv.suites instead of problems chosen by other options, such as
     maze-extrapolation."""
@@ -133,7 +137,7 @@ def accuracy(args: AccuracyArgs, agent: Agent, processes: Distributed) -> None:
     """
     budgets = (agent.training_iterations, agent.task.ample_iterations)
     time = evaluation.ThinkingTime.parse(
-        args.iterations, args.max_iterations, budgets, args.imagine
+        args.iterations, args.max_iterations, budgets, args.imagine, args.max_imagined
     )
     shard, shards = shard_of(args.shard, processes)
     sets: list[list[suites.Evaluation]] = []
@@ -217,7 +221,9 @@ def rate(rows: list[dict]) -> dict[str, Any]:
         return {}
     requested = rating["requested"]
     when = "when converged" if requested is None else f"at {requested} iterations"
-    if "imagined" in rating:
+    if "settled" in rating:
+        when += f" and when settled, after {rating['imagined']:.1f} imagined positions on average"
+    elif "imagined" in rating:
         when += f" and {rating['imagined']} imagined positions"
     interval = f"{rating['low']:.0f} to {rating['high']:.0f}"
     print(f"puzzle rating {when}: {rating['rating']:.0f} ({interval})")

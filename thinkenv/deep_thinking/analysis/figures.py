@@ -106,7 +106,7 @@ def plot_imagination(rows: list[dict], labels: list[str], path: Path) -> None:
             name = f"{label} (n = {line[0]['n']})"
             axes.plot(places, exact, marker="o", markersize=4, color=colour, label=name)
             axes.fill_between(places, low, high, color=colour, alpha=0.15, linewidth=0)
-        axes.set_xticks(range(len(numbers)), [f"{number:,}" for number in numbers])
+        axes.set_xticks(range(len(numbers)), [f"{number:,.0f}" for number in numbers])
         axes.set(xlabel="positions imagined (0: the first thought)", ylabel="first move right")
         show_shares(axes)
         axes.legend(title="tested on", **BESIDE)

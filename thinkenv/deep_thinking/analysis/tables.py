@@ -40,6 +40,14 @@ def numbers(rows: list[dict], key: str, digits: int = 0) -> list[str]:
     return ["-" if row[key] is None else f"{row[key]:.{digits}f}" for row in rows]
 
 
+def whole_numbers(rows: list[dict], key: str) -> list[str]:
+    """What rows say under a key as numbers, with a digit behind the point where they are not whole.
+
+    A dash where they say nothing.
+    """
+    return [cell.removesuffix(".0") for cell in numbers(rows, key, 1)]
+
+
 def intervals(rows: list[dict]) -> list[str]:
     """The 95 % intervals of rows."""
     return [f"{row['exact_low']:.1%} to {row['exact_high']:>6.1%}" for row in rows]
@@ -47,17 +55,21 @@ def intervals(rows: list[dict]) -> list[str]:
 
 def format_table(rows: list[dict]) -> str:
     """Evaluation rows as a table to read in a terminal; one row at least."""
+    settled = {}
+    if any("settled" in row for row in rows):
+        settled["settled"] = shares([{"settled": None} | row for row in rows], "settled")
     others = [name for name in rows[0] if f"{name}_low" in rows[0] and name != "exact"]
     return as_table(
         {
             "problems": labels_of(rows),
-            "iterations": [cell.removesuffix(".0") for cell in numbers(rows, "iterations", 1)],
-            **({"imagined": numbers(rows, "imagined")} if "imagined" in rows[0] else {}),
+            "iterations": whole_numbers(rows, "iterations"),
+            **({"imagined": whole_numbers(rows, "imagined")} if "imagined" in rows[0] else {}),
             "n": numbers(rows, "n"),
             "exact": shares(rows, "exact"),
             "95 % interval": intervals(rows),
             "cells": shares(rows, "cells", 2),
             "converged": shares(rows, "converged"),
+            **settled,
             "seconds": numbers(rows, "seconds", 1),
             **{name.replace("_", " "): shares(rows, name) for name in others},
         }

@@ -45,11 +45,14 @@ class Manner:
     """By which logits are divided before candidates are compared: above 1, they are more alike."""
     carries_memory: bool = True
     """Carry the memory along; without it (a control), think about each position anew."""
+    settled_lead: int = 64
+    """Where imagining stops by itself: by how many imagined positions the move that was looked into
+    most leads the next one then, so that much would have to turn out otherwise."""
     constant_value: float | None = None
     """What every imagined position is worth (a control); None for what the net says."""
 
     def __post_init__(self) -> None:
-        for name, low in (("candidates", 1), ("iterations", 1)):
+        for name, low in (("candidates", 1), ("iterations", 1), ("settled_lead", 1)):
             value = getattr(self, name)
             if type(value) is not int or value < low:
                 raise ValueError(f"{name} must be an integer of at least {low}, got {value!r}")
