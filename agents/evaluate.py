@@ -6,6 +6,7 @@
     python agents/evaluate.py --task chess --database FILE --iterations 6 12 60
     python agents/evaluate.py --suite maze-axes --iterations converged
     python agents/evaluate.py recovery --size 33 --disturb zero noise:1 moved --disturb-at 0.5 2
+    python agents/evaluate.py recovery --checkpoint runs/chess --task chess --imagine 64
     python agents/evaluate.py diagnose --size 33 --problems 100 --figure runs/diagnosis.png
     python agents/evaluate.py merge runs/parts/*.json
 
@@ -101,6 +102,10 @@ class RecoveryArgs(Args):
     recovery_iterations: int | None = None
     """How long to watch after a disturbance; by default as long as suffices for the hardest
     problems of the task."""
+    imagine: int | None = None
+    """Disturb imagining instead: so many positions of each problem, after as many iterations as in
+    training; --disturb-at are shares of them then. Disturbed are the memories of all positions
+    imagined up to there, by none, zero, foreign, random, noise:S or flip:S."""
 
 
 @dataclass
@@ -258,11 +263,17 @@ def recovery(args: RecoveryArgs, agent: Agent, processes: Distributed) -> None:
     Prints a row for each set of problems, disturbance and time of it. What can be done to a thought
     is listed in thinkenv/deep_thinking/analysis/disturbances.py.
     """
-    command_line.check_counts(args, "recovery_iterations")
+    command_line.check_counts(args, "recovery_iterations", "imagine")
+    if args.imagine is not None and args.recovery_iterations is not None:
+        raise ValueError("--recovery-iterations has no meaning with --imagine")
     disturbances = [Disturbance.parse(text) for text in args.disturb]
     disturbed_at = evaluation.parse_disturbed_at(args.disturb_at)
 
     def evaluate(task: AnyTask, **how: int) -> Iterator[dict]:
+        if args.imagine is not None:
+            return evaluation.evaluate_tree_recovery(
+                agent, task, disturbances, disturbed_at, args.imagine, **how
+            )
         return evaluation.evaluate_recovery(
             agent, task, disturbances, disturbed_at, iterations=args.recovery_iterations, **how
         )

@@ -15,7 +15,7 @@ from thinkenv import notebooks
 from thinkenv.checks import check_integer
 from thinkenv.deep_thinking.architectures.base import Architecture, count_parameters
 from thinkenv.deep_thinking.codecs.base import AnyCodec, Problems
-from thinkenv.deep_thinking.imagination.manner import USUAL, ImaginingNet, Manner
+from thinkenv.deep_thinking.imagination.manner import USUAL, ImaginingNet, Manner, imagining
 from thinkenv.deep_thinking.rollout import memories
 from thinkenv.deep_thinking.rollout.acceleration import PLAIN, Acceleration
 from thinkenv.deep_thinking.rollout.memories import SomeMemory
@@ -426,13 +426,12 @@ class Agent(Shareable, Generic[SomeMemory]):
         Raises:
             ValueError: If it cannot, or the thought is about one without its first axis.
         """
-        if not isinstance(self.net, ImaginingNet):
-            raise ValueError(f"imagine: nets of the kind {self.net.name!r} cannot imagine")
+        net = imagining(self.net)
         if np.ndim(thought.iterations) == 0:
             raise ValueError(
                 "thought must be about several problems, got one without its first axis"
             )
-        return self.net
+        return net
 
     def think_at(self, problems: Problems, iterations: Sequence[int]) -> list[Answers]:
         """Think once, and note the answers at several numbers of iterations on the way.

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+import torch
 from tqdm import tqdm
 
 from thinkenv.deep_thinking.agent import MAX_IMAGINED, TOLERANCE, Agent, Imagine, Iterations
 from thinkenv.deep_thinking.analysis.diagnostics import diagnose
 from thinkenv.deep_thinking.analysis.disturbances import Disturbance
 from thinkenv.deep_thinking.analysis.recovery import EVAL_EVERY, measure_recovery
+from thinkenv.deep_thinking.imagination.manner import imagining
 from thinkenv.deep_thinking.rollout.memories import SomeMemory
 from thinkenv.suites import Answers
 from thinkenv.suites.scores import evaluation_row
@@ -284,6 +286,83 @@ def evaluate_recovery(
                 "eval_every": EVAL_EVERY,
                 "accuracy_curve": recovery.right.mean(axis=0).round(4).tolist(),
             }
+
+
+def evaluate_tree_recovery(
+    agent: Agent[torch.Tensor],
+    task: AnyTask,
+    disturbances: Sequence[Disturbance],
+    disturbed_at: Sequence[float | None],
+    imagine: int,
+    *,
+    count: int,
+    seed: int = 0,
+    max_iterations: int | None = None,
+) -> Iterator[dict]:
+    """Measure how many answers are right though memories were disturbed while imagining.
+
+    Args:
+        agent: The agent, whose net imagines.
+        task: The problems.
+        disturbances: What is done to the memories of all positions imagined so far.
+        disturbed_at: When: shares of the imagined positions.
+        imagine: How many positions are imagined of each problem, after as many iterations as in
+            training.
+        count: How many problems.
+        seed: Which ones.
+        max_iterations: Of no meaning here.
+
+    Yields:
+        A row for each disturbance at each time: as of ``evaluate_recovery``, with ``imagined``,
+        ``undisturbed``, the share of the same problems that are right without it, and ``lost`` and
+        ``gained``, the shares that are right without it alone and with it alone. ``eval_every`` and
+        the accuracy curve, which begins just before the disturbance, count imagined positions.
+    """
+    from thinkenv.deep_thinking.analysis import tree_recovery  # loads chess
+
+    batch = draw_problems(task, count, seed)
+    shares = tree_recovery.shares_within(disturbed_at)
+    for disturbance in disturbances:
+        tree_recovery.check_possible(disturbance, len(batch))
+    imagining(agent.net)
+    began = time.perf_counter()
+    thought = agent.think(batch.problems)
+    first = time.perf_counter() - began
+    total = (1 + len(disturbances)) * len(shares) * len(batch)
+    with progress_bar(task, "disturbing thoughts about", total) as bar:
+        for share in shares:
+            measure = partial(
+                tree_recovery.measure_tree_recovery,
+                *(agent, task, batch, thought),
+                share=share,
+                imagine=imagine,
+                seed=seed,
+                progress=bar.update,
+            )
+            undisturbed = measure(disturbance=Disturbance("none"))
+            for disturbance in disturbances:
+                began = time.perf_counter()
+                recovery = measure(disturbance=disturbance)
+                row = evaluation_row(
+                    task=task.name,
+                    options=task.options,
+                    disturbance=str(disturbance),
+                    scores=tree_recovery.row_scores(recovery, undisturbed),
+                    converged=thought.converged,
+                    iterations=thought.requested,
+                    stopping="fixed",
+                    requested=thought.requested,
+                    imagined=imagine,
+                    seconds=first + time.perf_counter() - began,
+                    seed=seed,
+                    checkpoint=agent.name,
+                )
+                yield row | {
+                    "disturbed_at": share,
+                    "iterations_until_right": None,
+                    "eval_every": recovery.eval_every,
+                    "accuracy_curve": recovery.right.mean(axis=0).round(4).tolist(),
+                }
 
 
 def evaluate_diagnosis(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from torch import Tensor
+from torch import Tensor, nn
 
 
 @runtime_checkable
@@ -25,6 +25,18 @@ class ImaginingNet(Protocol):
 
     def value(self, memory: Tensor) -> Tensor:
         """The logit of that the moves so far are right."""
+
+
+def imagining(net: nn.Module) -> ImaginingNet:
+    """The net, as one that imagines.
+
+    Raises:
+        ValueError: If it cannot.
+    """
+    if not isinstance(net, ImaginingNet):
+        name = getattr(net, "name", type(net).__name__)
+        raise ValueError(f"imagine: nets of the kind {name!r} cannot imagine")
+    return net
 
 
 @dataclass(frozen=True)
