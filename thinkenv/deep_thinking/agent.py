@@ -161,9 +161,9 @@ class Agent(Shareable, Generic[SomeMemory]):
         self.codec = codec
         self.training_iterations = training_iterations
         self.description = description or {}
-        self.acceleration = acceleration
-        is_plain = acceleration == PLAIN
-        self._step_many = None if is_plain else acceleration.step_many(self.net.step)
+        self.acceleration = acceleration.chosen(self.device)
+        is_plain = self.acceleration == PLAIN
+        self._step_many = None if is_plain else self.acceleration.step_many(self.net.step)
 
     @property
     def task(self) -> type[AnyTask]:
