@@ -261,7 +261,8 @@ def recovery(args: RecoveryArgs, agent: Agent, processes: Distributed) -> None:
     """Measure how many answers become right again after the memory or the problem was disturbed.
 
     Prints a row for each set of problems, disturbance and time of it. What can be done to a thought
-    is listed in thinkenv/deep_thinking/analysis/disturbances.py.
+    is listed in thinkenv/deep_thinking/analysis/disturbances.py. With --imagine, memories of all
+    positions imagined so far are disturbed, and the same problems are told with it and without.
     """
     command_line.check_counts(args, "recovery_iterations", "imagine")
     if args.imagine is not None and args.recovery_iterations is not None:
