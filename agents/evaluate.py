@@ -6,6 +6,7 @@
     python agents/evaluate.py --task chess --database FILE --iterations 6 12 60
     python agents/evaluate.py --suite maze-axes --iterations converged
     python agents/evaluate.py recovery --size 33 --disturb zero noise:1 moved --disturb-at 0.5 2
+    python agents/evaluate.py recovery --checkpoint runs/chess --task chess --imagine 64
     python agents/evaluate.py diagnose --size 33 --problems 100 --figure runs/diagnosis.png
     python agents/evaluate.py merge runs/parts/*.json
 
@@ -26,6 +27,7 @@ import tyro
 from thinkenv import suites
 from thinkenv.checks import check_choice
 from thinkenv.deep_thinking import Agent, command_line, evaluation
+from thinkenv.deep_thinking.agent import MAX_IMAGINED
 from thinkenv.deep_thinking.analysis import tables
 from thinkenv.deep_thinking.analysis.disturbances import Disturbance
 from thinkenv.deep_thinking.distributed import Distributed
@@ -68,9 +70,12 @@ class AccuracyArgs(Args):
     """Numbers of iterations after which to answer, or "converged" to stop each problem when its
     memory has stopped changing; by default the training budget and that of the task, far beyond
     it."""
-    imagine: tuple[int, ...] = ()
+    imagine: tuple[str, ...] = ()
     """Numbers of positions to imagine after that many iterations, for agents that do so: answers
-    are noted after each instead; 0 is the answer before."""
+    are noted after each instead; 0 is the answer before. "settled" stops each problem when it is
+    plain what to play."""
+    max_imagined: int = MAX_IMAGINED
+    """Where to give up on a problem of which that does not become plain."""
     suite: str | None = None
     """A suite of thinkenv.suites instead of problems chosen by other options, such as
     maze-extrapolation."""
@@ -97,6 +102,10 @@ class RecoveryArgs(Args):
     recovery_iterations: int | None = None
     """How long to watch after a disturbance; by default as long as suffices for the hardest
     problems of the task."""
+    imagine: int | None = None
+    """Disturb imagining instead: so many positions of each problem, after as many iterations as in
+    training; --disturb-at are shares of them then. Disturbed are the memories of all positions
+    imagined up to there, by none, zero, foreign, random, noise:S or flip:S."""
 
 
 @dataclass
@@ -133,7 +142,7 @@ def accuracy(args: AccuracyArgs, agent: Agent, processes: Distributed) -> None:
     """
     budgets = (agent.training_iterations, agent.task.ample_iterations)
     time = evaluation.ThinkingTime.parse(
-        args.iterations, args.max_iterations, budgets, args.imagine
+        args.iterations, args.max_iterations, budgets, args.imagine, args.max_imagined
     )
     shard, shards = shard_of(args.shard, processes)
     sets: list[list[suites.Evaluation]] = []
@@ -217,7 +226,9 @@ def rate(rows: list[dict]) -> dict[str, Any]:
         return {}
     requested = rating["requested"]
     when = "when converged" if requested is None else f"at {requested} iterations"
-    if "imagined" in rating:
+    if "settled" in rating:
+        when += f" and when settled, after {rating['imagined']:.1f} imagined positions on average"
+    elif "imagined" in rating:
         when += f" and {rating['imagined']} imagined positions"
     interval = f"{rating['low']:.0f} to {rating['high']:.0f}"
     print(f"puzzle rating {when}: {rating['rating']:.0f} ({interval})")
@@ -250,13 +261,20 @@ def recovery(args: RecoveryArgs, agent: Agent, processes: Distributed) -> None:
     """Measure how many answers become right again after the memory or the problem was disturbed.
 
     Prints a row for each set of problems, disturbance and time of it. What can be done to a thought
-    is listed in thinkenv/deep_thinking/analysis/disturbances.py.
+    is listed in thinkenv/deep_thinking/analysis/disturbances.py. With --imagine, memories of all
+    positions imagined so far are disturbed, and the same problems are told with it and without.
     """
-    command_line.check_counts(args, "recovery_iterations")
+    command_line.check_counts(args, "recovery_iterations", "imagine")
+    if args.imagine is not None and args.recovery_iterations is not None:
+        raise ValueError("--recovery-iterations has no meaning with --imagine")
     disturbances = [Disturbance.parse(text) for text in args.disturb]
     disturbed_at = evaluation.parse_disturbed_at(args.disturb_at)
 
     def evaluate(task: AnyTask, **how: int) -> Iterator[dict]:
+        if args.imagine is not None:
+            return evaluation.evaluate_tree_recovery(
+                agent, task, disturbances, disturbed_at, args.imagine, **how
+            )
         return evaluation.evaluate_recovery(
             agent, task, disturbances, disturbed_at, iterations=args.recovery_iterations, **how
         )

@@ -21,7 +21,7 @@ import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 import tyro
@@ -37,7 +37,7 @@ from thinkenv.deep_thinking.command_line import (
     value_of,
 )
 from thinkenv.deep_thinking.distributed import DeviceName, Distributed
-from thinkenv.deep_thinking.rollout.acceleration import Acceleration
+from thinkenv.deep_thinking.rollout.acceleration import Acceleration, AnyPrecision
 from thinkenv.deep_thinking.training.lock import locked_folder
 from thinkenv.deep_thinking.training.plan import Plan
 from thinkenv.deep_thinking.training.recipes import plan_for
@@ -90,8 +90,9 @@ class Args:
     """CPU threads for each process; by default all cores, shared by the processes."""
     device: DeviceName = "auto"
     """cpu, cuda, or auto: a GPU if there is one."""
-    precision: Literal["float32", "bfloat16"] = "float32"
-    """What convolutions compute in."""
+    precision: AnyPrecision = "float32"
+    """What products are computed in; auto measures which is faster here, and a run that goes on
+    keeps its own."""
     compile: bool = False
     """Fuse iterations with torch.compile; pays on GPUs, in long runs."""
     json: Path | None = None

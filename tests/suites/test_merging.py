@@ -84,7 +84,7 @@ def test_rows_of_different_agents_are_not_put_together():
 
 def test_rows_of_different_numbers_of_iterations_are_not_put_together():
     parts = [parts_of(2)[0], parts_of(2, lambda bits: answer(bits, requested=7))[1]]
-    with pytest.raises(ValueError, match="stopping and requested must be the same"):
+    with pytest.raises(ValueError, match="stopping, requested and imagined must be the same"):
         merge_rows(parts)
 
 

@@ -12,9 +12,10 @@ import numpy as np
 import torch
 
 from thinkenv import notebooks
+from thinkenv.checks import check_integer
 from thinkenv.deep_thinking.architectures.base import Architecture, count_parameters
 from thinkenv.deep_thinking.codecs.base import AnyCodec, Problems
-from thinkenv.deep_thinking.imagination.manner import USUAL, ImaginingNet, Manner
+from thinkenv.deep_thinking.imagination.manner import USUAL, ImaginingNet, Manner, imagining
 from thinkenv.deep_thinking.rollout import memories
 from thinkenv.deep_thinking.rollout.acceleration import PLAIN, Acceleration
 from thinkenv.deep_thinking.rollout.memories import SomeMemory
@@ -36,6 +37,10 @@ CELLS_PER_CHUNK = {"cpu": 60_000, "cuda": 4_000_000}
 
 # How long to think: a number of iterations, or until each memory has converged.
 Iterations = int | Literal["converged"]
+# How many positions to imagine: a number, or until the tree of each problem has settled.
+Imagine = int | Literal["settled"]
+# Where to give up on trees that do not settle.
+MAX_IMAGINED = 1024
 
 
 @dataclass
@@ -60,6 +65,8 @@ class Thought(Generic[SomeMemory]):
         preferences: ``(B, …)``, what is preferred after imagining: see ``Agent.preferences``.
         lines: For each problem the moves expected, in UCI notation, each as the side sees it that
             moves.
+        settled: ``(B,)`` bool, whether each tree of imagined positions had settled, where it was to
+            grow until then; None where a number was asked for.
     """
 
     answer: np.ndarray
@@ -74,6 +81,7 @@ class Thought(Generic[SomeMemory]):
     imagined: np.ndarray | None = None
     preferences: np.ndarray | None = None
     lines: list[list[str]] | list[str] | None = None
+    settled: np.ndarray | None = None
 
     @property
     def reachable(self) -> np.ndarray | None:
@@ -105,6 +113,8 @@ class Thought(Generic[SomeMemory]):
         ]
         if self.imagined is not None:
             words.append(f"{notebooks.span(self.imagined)} positions imagined")
+        if self.settled is not None:
+            words.append(f"{int(np.sum(self.settled)) / count:.0%} settled")
         going_round = np.atleast_1d(self.cycle)[np.atleast_1d(self.cycle) > 1]
         if len(going_round):
             words.append(f"{len(going_round):,} in cycles of {notebooks.span(going_round)}")
@@ -151,9 +161,9 @@ class Agent(Shareable, Generic[SomeMemory]):
         self.codec = codec
         self.training_iterations = training_iterations
         self.description = description or {}
-        self.acceleration = acceleration
-        is_plain = acceleration == PLAIN
-        self._step_many = None if is_plain else acceleration.step_many(self.net.step)
+        self.acceleration = acceleration.chosen(self.device)
+        is_plain = self.acceleration == PLAIN
+        self._step_many = None if is_plain else self.acceleration.step_many(self.net.step)
 
     @property
     def task(self) -> type[AnyTask]:
@@ -231,8 +241,9 @@ class Agent(Shareable, Generic[SomeMemory]):
         max_iterations: int | None = None,
         tolerance: float = TOLERANCE,
         progress: Callable[[int], object] | None = None,
-        imagine: int | None = None,
+        imagine: Imagine | None = None,
         manner: Manner = USUAL,
+        max_imagined: int = MAX_IMAGINED,
     ) -> Thought[SomeMemory]:
         """Think about problems and answer them.
 
@@ -251,12 +262,15 @@ class Agent(Shareable, Generic[SomeMemory]):
                 counts as none.
             progress: Called with the number of problems done since the last call.
             imagine: How many positions to imagine of each problem after that: see
-                ``thinkenv.deep_thinking.imagination``. Only nets that can do so.
+                ``thinkenv.deep_thinking.imagination``; or ``"settled"`` to stop each problem when
+                it is plain what to play: see ``settle``. Only nets that can do so.
             manner: How they are imagined.
+            max_imagined: Where to give up with ``imagine="settled"``.
 
         Raises:
-            ValueError: If ``problems``, ``iterations``, ``memory`` or ``imagine`` are not of that
-                form, or the net cannot imagine.
+            ValueError: If ``problems``, ``iterations``, ``memory``, ``imagine`` or ``max_imagined``
+                are not of that form, or the net cannot imagine.
+            TypeError: If ``max_imagined`` is no integer.
         """
         problems = self.codec.as_array(problems)
         if problems.ndim == self.codec.problem_axes:
@@ -271,7 +285,7 @@ class Agent(Shareable, Generic[SomeMemory]):
                 None if imagine else progress,
             )
             if imagine is not None:
-                (several,) = self.imagine_at(several, [imagine], manner, progress)
+                several = self._go_on(several, imagine, manner, max_imagined, progress)
             return first_of(several)
         if iterations is None:
             iterations = self.training_iterations
@@ -318,7 +332,22 @@ class Agent(Shareable, Generic[SomeMemory]):
         )
         if imagine is None:
             return thought
-        return self.imagine_at(thought, [imagine], manner)[0]
+        return self._go_on(thought, imagine, manner, max_imagined)
+
+    def _go_on(
+        self,
+        thought: Thought[SomeMemory],
+        imagine: Imagine,
+        manner: Manner,
+        max_imagined: int,
+        progress: Callable[[int], object] | None = None,
+    ) -> Thought[SomeMemory]:
+        """Go on from a thought about several problems by imagining, as of ``think``."""
+        if isinstance(imagine, str) and imagine == "settled":
+            return self.settle(thought, max_imagined, manner, progress)
+        if isinstance(imagine, str):
+            raise ValueError(f"imagine must be an integer or 'settled', got {imagine!r}")
+        return self.imagine_at(thought, [imagine], manner, progress)[0]
 
     def imagine_at(
         self,
@@ -346,20 +375,63 @@ class Agent(Shareable, Generic[SomeMemory]):
         are_integers = all(isinstance(point, (int, np.integer)) for point in wanted)
         if not wanted or not are_integers or wanted[0] < 1 or wanted != sorted(set(wanted)):
             raise ValueError(f"imagine must be increasing integers from 1, got {wanted}")
-        if not isinstance(self.net, ImaginingNet):
-            raise ValueError(f"imagine: nets of the kind {self.net.name!r} cannot imagine")
-        if not self.net.imagines:
-            raise ValueError("imagine: this net has not learned to imagine")
-        if np.ndim(thought.iterations) == 0:
-            raise ValueError(
-                "thought must be about several problems, got one without its first axis"
-            )
+        net = self._imagining(thought)
         from thinkenv.deep_thinking.imagination.going_on import go_on_from  # loads chess
 
         with self.acceleration.mixed(self.device):
             return go_on_from(
-                self.net, self.codec, thought, wanted, manner, progress or (lambda done: None)
+                net, self.codec, thought, wanted, manner, progress or (lambda done: None)
             )
+
+    def settle(
+        self,
+        thought: Thought[SomeMemory],
+        max_imagined: int = MAX_IMAGINED,
+        manner: Manner = USUAL,
+        progress: Callable[[int], object] | None = None,
+    ) -> Thought[SomeMemory]:
+        """Go on from a thought by imagining, about each problem until it is plain what to answer.
+
+        A tree has settled where the move that was looked into most leads the next one by
+        ``manner.settled_lead`` imagined positions, or mates for certain, or is the only one; that
+        is looked at once in a few positions. What is played then is what would be played after just
+        so many positions, had that number been asked for.
+
+        Args:
+            thought: About several problems.
+            max_imagined: Where to give up on trees that do not settle, at least 1.
+            manner: How positions are imagined, and what settled means.
+            progress: Called with the number of problems done since the last call.
+
+        Returns:
+            The thought; ``imagined`` and ``settled`` tell how each problem ended.
+
+        Raises:
+            ValueError: If ``max_imagined`` is out of range, the thought is about one problem
+                without its first axis, or the net cannot imagine.
+            TypeError: If ``max_imagined`` is no integer.
+        """
+        most = check_integer("max_imagined", max_imagined, 1, 2**31 - 1)
+        net = self._imagining(thought)
+        from thinkenv.deep_thinking.imagination.going_on import settle_from  # loads chess
+
+        with self.acceleration.mixed(self.device):
+            return settle_from(
+                net, self.codec, thought, most, manner, progress or (lambda done: None)
+            )
+
+    def _imagining(self, thought: Thought[SomeMemory]) -> ImaginingNet:
+        """The net, which can imagine, to go on from a thought about several problems.
+
+        Raises:
+            ValueError: If it cannot, or the thought is about one without its first axis.
+        """
+        net = imagining(self.net)
+        if np.ndim(thought.iterations) == 0:
+            raise ValueError(
+                "thought must be about several problems, got one without its first axis"
+            )
+        return net
 
     def think_at(self, problems: Problems, iterations: Sequence[int]) -> list[Answers]:
         """Think once, and note the answers at several numbers of iterations on the way.
@@ -445,7 +517,7 @@ def first_of(thought: Thought[SomeMemory]) -> Thought[SomeMemory]:
         name: getattr(thought, name)[0]
         for name in ("answer", "iterations", "converged", "cycle", "problems")
     }
-    for name in ("imagined", "preferences", "lines"):
+    for name in ("imagined", "preferences", "lines", "settled"):
         of_all = getattr(thought, name)
         columns[name] = None if of_all is None else of_all[0]
     memory = memories.transform(lambda tensor: tensor[0], thought.memory)

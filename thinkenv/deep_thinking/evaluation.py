@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+import torch
 from tqdm import tqdm
 
-from thinkenv.deep_thinking.agent import TOLERANCE, Agent, Iterations
+from thinkenv.deep_thinking.agent import MAX_IMAGINED, TOLERANCE, Agent, Imagine, Iterations
 from thinkenv.deep_thinking.analysis.diagnostics import diagnose
 from thinkenv.deep_thinking.analysis.disturbances import Disturbance
 from thinkenv.deep_thinking.analysis.recovery import EVAL_EVERY, measure_recovery
+from thinkenv.deep_thinking.imagination.manner import imagining
 from thinkenv.deep_thinking.rollout.memories import SomeMemory
 from thinkenv.suites import Answers
 from thinkenv.suites.scores import evaluation_row
@@ -33,12 +35,21 @@ class ThinkingTime:
         max_iterations: Where it gives up then; None for where ``Agent.think`` does.
         imagined: Increasing numbers of positions imagined after the last of the fixed numbers of
             iterations, at which its answers are noted instead; 0 is the answer before them.
+        until_settled: Whether it also imagines positions until each tree has settled.
+        max_imagined: Where it gives up then.
     """
 
     fixed: tuple[int, ...]
     until_converged: bool = False
     max_iterations: int | None = None
     imagined: tuple[int, ...] = ()
+    until_settled: bool = False
+    max_imagined: int = MAX_IMAGINED
+
+    @property
+    def imagines(self) -> bool:
+        """Whether positions are imagined."""
+        return bool(self.imagined) or self.until_settled
 
     @classmethod
     def parse(
@@ -46,7 +57,8 @@ class ThinkingTime:
         words: Sequence[str],
         max_iterations: int | None,
         defaults: Sequence[int],
-        imagined: Sequence[int] = (),
+        imagined: Sequence[str] = (),
+        max_imagined: int = MAX_IMAGINED,
     ) -> "ThinkingTime":
         """Read ``--iterations`` and ``--imagine``.
 
@@ -54,15 +66,25 @@ class ThinkingTime:
             words: Numbers, and ``converged``, as they were typed.
             max_iterations: As of the class.
             defaults: The numbers where there are no words.
-            imagined: Numbers of imagined positions, after the first of the defaults or the one
-                number of iterations that was typed.
+            imagined: Numbers of imagined positions, and ``settled``, as they were typed: after the
+                first of the defaults or the one number of iterations that was typed.
+            max_imagined: As of the class.
 
         Raises:
-            ValueError: If a word is neither a positive integer nor ``converged``, or several
-                numbers of iterations are to be combined with imagined positions.
+            ValueError: If a word is neither a positive integer nor ``converged``, one of imagined
+                positions neither an integer of at least 0 nor ``settled``, or several numbers of
+                iterations are to be combined with imagined positions.
         """
-        if any(number < 0 for number in imagined):
-            raise ValueError(f"--imagine must be integers of at least 0, got {list(imagined)}")
+        points = set()
+        for word in imagined:
+            if word != "settled" and not word.isdecimal():
+                raise ValueError(
+                    f"--imagine must be integers of at least 0 or 'settled', got {word!r}"
+                )
+            if word != "settled":
+                points.add(int(word))
+        if max_imagined < 1:
+            raise ValueError(f"--max-imagined must be at least 1, got {max_imagined}")
         if imagined:
             if len(words) > 1 or "converged" in words:
                 raise ValueError(
@@ -80,8 +102,14 @@ class ThinkingTime:
                     f"--iterations must be integers of at least 1 or 'converged', got {word!r}"
                 )
             numbers.add(int(word))
-        points = tuple(sorted(set(imagined)))
-        return cls(tuple(sorted(numbers)), "converged" in words, max_iterations, points)
+        return cls(
+            tuple(sorted(numbers)),
+            "converged" in words,
+            max_iterations,
+            tuple(sorted(points)),
+            "settled" in imagined,
+            max_imagined,
+        )
 
 
 @dataclass
@@ -93,7 +121,7 @@ class AgentPolicy:
 
     def __call__(self, problems: np.ndarray) -> list[Answers]:
         """Answers to problems ``(B, …)``, after each number of iterations or imagined positions."""
-        if self.time.imagined:
+        if self.time.imagines:
             return self._imagine(problems)
         found = self.agent.think_at(problems, self.time.fixed) if self.time.fixed else []
         if self.time.until_converged:
@@ -108,7 +136,10 @@ class AgentPolicy:
         return found
 
     def _imagine(self, problems: np.ndarray) -> list[Answers]:
-        """Answers to problems ``(B, …)``, after each number of imagined positions."""
+        """Answers to problems ``(B, …)``, after each number of imagined positions.
+
+        At last come those of the trees that have settled.
+        """
         iterations = self.time.fixed[-1]
         points = [point for point in self.time.imagined if point > 0]
         began = time.perf_counter()
@@ -119,7 +150,7 @@ class AgentPolicy:
             thoughts += self.agent.imagine_at(thought, points)
         later = time.perf_counter() - began - first
         # Trees grow batch by batch, each to the end: a point has its share of the time.
-        return [
+        found = [
             Answers(
                 one.answer,
                 iterations,
@@ -132,13 +163,35 @@ class AgentPolicy:
             )
             for one, point in zip(thoughts, self.time.imagined, strict=True)
         ]
+        if self.time.until_settled:
+            began = time.perf_counter()
+            end = self.agent.settle(thought, self.time.max_imagined)
+            found.append(
+                Answers(
+                    end.answer,
+                    iterations,
+                    end.converged,
+                    first + time.perf_counter() - began,
+                    stopping="fixed",
+                    requested=iterations,
+                    preferences=partial(self.prefer, iterations, imagine="settled"),
+                    imagined=end.imagined,
+                    settled=end.settled,
+                )
+            )
+        return found
 
     def prefer(
-        self, iterations: Iterations, problems: np.ndarray, imagine: int | None = None
+        self, iterations: Iterations, problems: np.ndarray, imagine: Imagine | None = None
     ) -> np.ndarray:
         """What the agent prefers after so long a thought, for tasks of several moves."""
-        limit = self.time.max_iterations
-        thought = self.agent.think(problems, iterations, max_iterations=limit, imagine=imagine)
+        thought = self.agent.think(
+            problems,
+            iterations,
+            max_iterations=self.time.max_iterations,
+            imagine=imagine,
+            max_imagined=self.time.max_imagined,
+        )
         return self.agent.preferences(thought)
 
 
@@ -233,6 +286,83 @@ def evaluate_recovery(
                 "eval_every": EVAL_EVERY,
                 "accuracy_curve": recovery.right.mean(axis=0).round(4).tolist(),
             }
+
+
+def evaluate_tree_recovery(
+    agent: Agent[torch.Tensor],
+    task: AnyTask,
+    disturbances: Sequence[Disturbance],
+    disturbed_at: Sequence[float | None],
+    imagine: int,
+    *,
+    count: int,
+    seed: int = 0,
+    max_iterations: int | None = None,
+) -> Iterator[dict]:
+    """Measure how many answers are right though memories were disturbed while imagining.
+
+    Args:
+        agent: The agent, whose net imagines.
+        task: The problems.
+        disturbances: What is done to the memories of all positions imagined so far.
+        disturbed_at: When: shares of the imagined positions.
+        imagine: How many positions are imagined of each problem, after as many iterations as in
+            training.
+        count: How many problems.
+        seed: Which ones.
+        max_iterations: Of no meaning here.
+
+    Yields:
+        A row for each disturbance at each time: as of ``evaluate_recovery``, with ``imagined``,
+        ``undisturbed``, the share of the same problems that are right without it, and ``lost`` and
+        ``gained``, the shares that are right without it alone and with it alone. ``eval_every`` and
+        the accuracy curve, which begins just before the disturbance, count imagined positions.
+    """
+    from thinkenv.deep_thinking.analysis import tree_recovery  # loads chess
+
+    batch = draw_problems(task, count, seed)
+    shares = tree_recovery.shares_within(disturbed_at)
+    for disturbance in disturbances:
+        tree_recovery.check_possible(disturbance, len(batch))
+    imagining(agent.net)
+    began = time.perf_counter()
+    thought = agent.think(batch.problems)
+    first = time.perf_counter() - began
+    total = (1 + len(disturbances)) * len(shares) * len(batch)
+    with progress_bar(task, "disturbing thoughts about", total) as bar:
+        for share in shares:
+            measure = partial(
+                tree_recovery.measure_tree_recovery,
+                *(agent, task, batch, thought),
+                share=share,
+                imagine=imagine,
+                seed=seed,
+                progress=bar.update,
+            )
+            undisturbed = measure(disturbance=Disturbance("none"))
+            for disturbance in disturbances:
+                began = time.perf_counter()
+                recovery = measure(disturbance=disturbance)
+                row = evaluation_row(
+                    task=task.name,
+                    options=task.options,
+                    disturbance=str(disturbance),
+                    scores=tree_recovery.row_scores(recovery, undisturbed),
+                    converged=thought.converged,
+                    iterations=thought.requested,
+                    stopping="fixed",
+                    requested=thought.requested,
+                    imagined=imagine,
+                    seconds=first + time.perf_counter() - began,
+                    seed=seed,
+                    checkpoint=agent.name,
+                )
+                yield row | {
+                    "disturbed_at": share,
+                    "iterations_until_right": None,
+                    "eval_every": recovery.eval_every,
+                    "accuracy_curve": recovery.right.mean(axis=0).round(4).tolist(),
+                }
 
 
 def evaluate_diagnosis(

@@ -12,7 +12,7 @@ from tqdm import tqdm
 from thinkenv.checks import check_choice, check_integer
 from thinkenv.kernels.threads import part_of
 from thinkenv.suites.catalogue import SUITES, Suite
-from thinkenv.suites.merging import STOPPING, merge_parts
+from thinkenv.suites.merging import merge_parts, stopping_of
 from thinkenv.suites.scores import Stopping, evaluation_row
 from thinkenv.tasks.base import AnyTask, InstanceBatch
 from thinkenv.tasks.seeds import INSTANCES_PER_SEED, LAST_SEED, instances_of_seed
@@ -36,7 +36,10 @@ class Answers:
         requested: The number requested, where ``stopping`` is ``fixed``.
         preferences: What the agent prefers after the same thinking: a callable for
             ``thinkenv.tasks.Task.play``, for tasks of several moves; or None.
-        imagined: How many positions were imagined of each problem after those iterations; or None.
+        imagined: How many positions were imagined of each problem after those iterations,
+            ``(count,)`` or one number for all; or None.
+        settled: ``(count,)`` bool, whether each tree of them had settled, where the agent found for
+            each problem how many to imagine; or None.
 
     Raises:
         ValueError: If ``requested`` is given without ``stopping="fixed"``, or lacks with it.
@@ -49,7 +52,8 @@ class Answers:
     stopping: Stopping | None = None
     requested: int | None = None
     preferences: Callable[[np.ndarray], np.ndarray] | None = None
-    imagined: int | None = None
+    imagined: np.ndarray | int | None = None
+    settled: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if (self.stopping == "fixed") != (self.requested is not None):
@@ -70,6 +74,9 @@ class HasAnswer(Protocol):
         """``(count, ...)``, of the shape of the environment's actions."""
 
 
+# What an agent may tell of its thoughts about problems: one number for all, or one for each.
+TOLD = ("iterations", "converged", "imagined", "settled")
+
 # An agent: it gives answers to all problems, or several after different numbers of iterations.
 Policy = Callable[[np.ndarray], np.ndarray | HasAnswer | Sequence[HasAnswer]]
 
@@ -81,8 +88,8 @@ class Evaluation:
     Attributes:
         row: What is known of all problems together: see ``evaluate``.
         outcomes: What happened to each problem, in columns ``(n, ...)``: ``instance`` int64,
-            ``solved`` bool, ``cells`` float64 (the share of cells that are right); ``iterations``
-            and ``converged`` if the agent tells, ``difficulty`` if the task knows, further scores
+            ``solved`` bool, ``cells`` float64 (the share of cells that are right); those of
+            ``TOLD`` if the agent tells, ``difficulty`` if the task knows, further scores
             by name if the task was played, and ``answer`` if it was to be kept.
     """
 
@@ -126,6 +133,8 @@ def as_answers(said: object, seconds: float) -> Answers:
     told = {field.name: getattr(said, field.name, None) for field in fields(Answers)[1:]}
     if told["seconds"] is None:
         told["seconds"] = seconds
+    if not callable(told["preferences"]):  # a thought has those about these problems
+        told["preferences"] = None
     return Answers(said.answer, **told)
 
 
@@ -135,13 +144,14 @@ def evaluate_batch(
     """Judge the answers to a batch of problems.
 
     Raises:
-        ValueError: If ``iterations`` or ``converged`` do not have one entry for each problem, or
-            an answer has the wrong shape or values.
+        ValueError: If one of ``TOLD`` does not have one entry for each problem, or an answer has
+            the wrong shape or values.
         TypeError: If an answer has the wrong dtype.
     """
     solved, cells = task.judge(batch, answers.answer)
     outcomes = {"instance": batch.instances, "solved": solved, "cells": cells}
-    for column, told in (("iterations", answers.iterations), ("converged", answers.converged)):
+    for column in TOLD:
+        told = getattr(answers, column)
         if told is None:
             continue
         if np.shape(told) not in ((), (len(batch),)):
@@ -161,7 +171,8 @@ def evaluate_batch(
         iterations=outcomes["iterations"].mean() if "iterations" in outcomes else None,
         stopping=answers.stopping,
         requested=answers.requested,
-        imagined=answers.imagined,
+        imagined=imagined_of(outcomes),
+        settled=outcomes.get("settled"),
         seconds=answers.seconds or 0.0,
         seed=seed,
         checkpoint=name,
@@ -171,6 +182,17 @@ def evaluate_batch(
         row["rated"] = [list(pair) for pair in pairs]
     kept = {"answer": np.asarray(answers.answer)} if keep_answers else {}
     return Evaluation(row, outcomes | further | kept)
+
+
+def imagined_of(outcomes: dict[str, np.ndarray]) -> float | None:
+    """How many positions were imagined: the mean where the agent found that, else what was asked.
+
+    Of a game that is over nothing is imagined, whatever was asked for.
+    """
+    imagined = outcomes.get("imagined")
+    if imagined is None:
+        return None
+    return float(imagined.mean()) if "settled" in outcomes else int(imagined.max())
 
 
 def merge_evaluations(parts: Sequence[Evaluation]) -> Evaluation:
@@ -183,7 +205,7 @@ def merge_evaluations(parts: Sequence[Evaluation]) -> Evaluation:
 
 def kind_of(evaluation: Evaluation) -> str:
     """What an agent tells with its answers to a batch: the same has to be told of every batch."""
-    stopping = [f"{name}={evaluation.row[name]}" for name in STOPPING]
+    stopping = [f"{name}={value}" for name, value in stopping_of(evaluation.row).items()]
     return ", ".join([*evaluation.outcomes, *stopping])
 
 

@@ -10,6 +10,8 @@ from thinkenv.suites.scores import share_of
 
 # Means over the problems of a row, None where the agent does not tell them.
 MEANS = ("cells", "converged", "iterations")
+# Such means that rows have only if the agent found how many positions to imagine.
+MEANS_IF_SETTLED = ("imagined", "settled")
 # How long the agent was to think: the same in all shards.
 STOPPING = ("stopping", "requested")
 
@@ -54,7 +56,14 @@ def problems_of(row: dict) -> str:
     shares = shares_of(row)
     bounds = [f"{name}_{bound}" for name in shares for bound in ("low", "high")]
     measured = {"n", "first", "of", "seconds", "rated", *MEANS, *STOPPING, *shares, *bounds}
+    measured |= set(MEANS_IF_SETTLED)
     return json.dumps({name: row[name] for name in row if name not in measured})
+
+
+def stopping_of(row: dict) -> dict[str, object]:
+    """How long the agent was to think: what is to be the same in all parts."""
+    imagined = "settled" if "settled" in row else row.get("imagined")
+    return {**{name: row[name] for name in STOPPING}, "imagined": imagined}
 
 
 def merge_parts(rows: list[dict]) -> dict:
@@ -66,14 +75,15 @@ def merge_parts(rows: list[dict]) -> dict:
     """
     if len(kinds := {(*shares_of(row), *("rated",) * ("rated" in row)) for row in rows}) > 1:
         raise ValueError(f"shares must be the same in all parts, got {sorted(kinds)}")
-    if len(found := {tuple(row[name] for name in STOPPING) for row in rows}) > 1:
+    if len(found := {tuple(stopping_of(row).values()) for row in rows}) > 1:
         raise ValueError(
-            f"stopping and requested must be the same in all parts, got {sorted(found, key=str)}"
+            "stopping, requested and imagined must be the same in all parts, got "
+            f"{sorted(found, key=str)}"
         )
     sizes = np.array([row["n"] for row in rows])
     n = int(sizes.sum())
     merged = {**rows[0], "n": n, "seconds": round(sum(row["seconds"] for row in rows), 3)}
-    for key in MEANS:
+    for key in (*MEANS, *(MEANS_IF_SETTLED if "settled" in rows[0] else ())):
         merged[key] = mean_of([row[key] for row in rows], sizes)
     if merged["stopping"] == "fixed":
         merged["iterations"] = merged["requested"]

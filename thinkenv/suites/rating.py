@@ -69,8 +69,8 @@ def rate_rows(rows: list[dict]) -> dict | None:
             for every problem, as ``thinkenv.suites.evaluate_task`` puts them there.
 
     Returns:
-        ``rating``, ``low`` and ``high``, and what the rows say under ``stopping``, ``requested``
-        and ``imagined``; None where no row holds such pairs.
+        ``rating``, ``low`` and ``high``, and what the rows say under ``stopping``, ``requested``,
+        ``imagined`` and ``settled``; None where no row holds such pairs.
 
     Raises:
         ValueError: If the problems do not tell, as of ``fit_rating``; the pairs are dropped then,
@@ -82,6 +82,6 @@ def rate_rows(rows: list[dict]) -> dict | None:
         return None
     difficulties, solved = np.transpose(pairs)
     rating, low, high = fit_rating(difficulties, solved)
-    told = ("stopping", "requested", "imagined")
+    told = ("stopping", "requested", "imagined", "settled")
     how = {name: rated[-1][name] for name in told if name in rated[-1]}
     return {"rating": rating, "low": low, "high": high, **how}

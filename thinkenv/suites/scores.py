@@ -83,7 +83,8 @@ def evaluation_row(
     iterations: float | None,
     stopping: Stopping | None = None,
     requested: int | None = None,
-    imagined: int | None = None,
+    imagined: float | None = None,
+    settled: Sequence | np.ndarray | None = None,
     seconds: float,
     seed: int,
     checkpoint: str,
@@ -103,8 +104,10 @@ def evaluation_row(
         stopping: ``fixed`` where a number was requested, ``converged`` where the agent found it;
             None where that is not known.
         requested: The number requested; None where it was found.
-        imagined: How many positions were imagined after that; None where the agent does not
-            imagine, and then the row does not have it.
+        imagined: How many positions were imagined after that, or the mean where the agent found
+            when to stop; None where it does not imagine, and then the row does not have it.
+        settled: ``(n,)``, whether each tree of imagined positions had settled, where the agent
+            found when to stop; None where it did not, and then the row does not have it.
         seconds: The time that thinking took, for all problems together.
         seed: The seed of the problems.
         checkpoint: The agent.
@@ -131,6 +134,8 @@ def evaluation_row(
     }
     if imagined is not None:
         row["imagined"] = imagined
+    if settled is not None:
+        row["settled"] = float(np.mean(settled))
     for name, right in scores.items():
         if name != "cells":
             shown = "exact" if name == "solved" else name

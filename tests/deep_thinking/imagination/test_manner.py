@@ -15,6 +15,7 @@ from thinkenv.deep_thinking.imagination.manner import USUAL, ImaginingNet, Manne
         ({"candidates": 2.0}, "candidates must be an integer of at least 1, got 2.0"),
         ({"iterations": 0}, "iterations must be an integer of at least 1, got 0"),
         ({"iterations": True}, "iterations must be an integer of at least 1, got True"),
+        ({"settled_lead": 0}, "settled_lead must be an integer of at least 1, got 0"),
         ({"exploration": 0.0}, "exploration must be above 0, got 0.0"),
         ({"exploration": math.nan}, "exploration must be above 0, got nan"),
         ({"temperature": -1}, "temperature must be above 0, got -1"),

@@ -1,5 +1,6 @@
 """Mixed precision, compilation and CUDA graphs give what plain iterations give."""
 
+import json
 import shutil
 from dataclasses import replace
 
@@ -14,7 +15,14 @@ from thinkenv.deep_thinking import load
 from thinkenv.deep_thinking.agent import Agent
 from thinkenv.deep_thinking.architectures.recurrent import RecurrentNet
 from thinkenv.deep_thinking.codecs.cells import CellCodec
-from thinkenv.deep_thinking.rollout.acceleration import Acceleration, GraphedIterations, iterate
+from thinkenv.deep_thinking.rollout import acceleration
+from thinkenv.deep_thinking.rollout.acceleration import (
+    Acceleration,
+    GraphedIterations,
+    faster_precision,
+    iterate,
+    seconds_of_product,
+)
 from thinkenv.deep_thinking.rollout.stepper import EveryCell
 from thinkenv.deep_thinking.training.plan import Plan
 from thinkenv.deep_thinking.training.trainer import Trainer
@@ -80,12 +88,12 @@ def test_compiled_training_equals_plain_training():
     settings = replace(SMALL_NET, memory_channels=8, equivariant=True)
     plan = Plan(steps=6, short_steps=3, short_iterations=(2, 4), long_iterations=(9, 10), batch=4)
     found = []
-    for acceleration in (Acceleration(), Acceleration(compile=True)):
+    for faster in (Acceleration(), Acceleration(compile=True)):
         torch.manual_seed(0)
         codec = CellCodec(MazeTask)
         net = RecurrentNet(settings, codec.interface)
         cpu = torch.device("cpu")
-        trainer = Trainer(net, codec, MazeTask(9), plan, 0, cpu, acceleration=acceleration)
+        trainer = Trainer(net, codec, MazeTask(9), plan, 0, cpu, acceleration=faster)
         found.append(torch.stack([trainer.step()[0] for _ in range(6)]))
     torch.testing.assert_close(*found, rtol=1e-3, atol=1e-5)
 
@@ -154,6 +162,81 @@ def test_several_tensors_come_back_in_float32():
     after = step({"x": torch.ones(1, 2, 2), "y": torch.ones(1, 3, 2)}, torch.ones(2, 2) / 3)
     assert {tensor.dtype for tensor in after.values()} == {torch.float32}
     assert after["x"][0, 0, 0] != torch.ones(2) @ torch.ones(2) / 3  # of bfloat16
+
+
+@pytest.fixture
+def forgetful():
+    """Nothing is known of what was measured before, nor afterwards of what the test pretends."""
+    acceleration._faster_precision.cache_clear()
+    yield
+    acceleration._faster_precision.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("times_as_fast", "few", "expected"),
+    [
+        (5.0, 1.0, "bfloat16"),
+        (1.3, 1.0, "bfloat16"),
+        (1.29, 1.0, "float32"),
+        (0.5, 1.0, "float32"),
+        (5.0, 0.01, "float32"),  # where few rows take so long, many are not tried
+    ],
+)
+def test_the_faster_precision_is_chosen_and_measured_once(
+    times_as_fast, few, expected, forgetful, monkeypatch
+):
+    measured = []
+
+    def seconds(device, rows, precision):
+        measured.append((rows, precision))
+        factor = times_as_fast if rows == acceleration.PRODUCT[0] else few
+        return rows / factor if precision == "bfloat16" else rows
+
+    monkeypatch.setattr(acceleration, "seconds_of_product", seconds)
+    for device in ("cpu", torch.device("cpu")):
+        assert faster_precision(device) == expected
+    assert len(measured) == (4 if few == 1 else 2)
+
+
+def test_a_device_without_bfloat16_computes_in_float32(forgetful, monkeypatch):
+    monkeypatch.setattr(acceleration, "seconds_of_product", None)
+    assert faster_precision(torch.device("meta")) == "float32"
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: False)
+    assert faster_precision(torch.device("cuda", 0)) == "float32"
+
+
+def test_a_product_is_measured_in_the_precision_that_is_said(monkeypatch):
+    dtypes = []
+
+    def linear(memory, weight):
+        dtypes.append((torch.is_autocast_enabled("cpu"), memory.dtype))
+
+    monkeypatch.setattr(acceleration.functional, "linear", linear)
+    for precision in ("float32", "bfloat16"):
+        assert 0 < seconds_of_product(torch.device("cpu"), 64, precision) < float("inf")
+    assert set(dtypes) == {(False, torch.float32), (True, torch.float32)}
+    assert [is_mixed for is_mixed, _ in dtypes] == sorted(is_mixed for is_mixed, _ in dtypes)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_agents_compute_in_what_was_measured(precision, small_net, grids, monkeypatch):
+    monkeypatch.setattr(acceleration, "faster_precision", lambda device: precision)
+    agent = thinking(small_net, precision="auto")
+    assert agent.acceleration == Acceleration(precision)
+    expected = thinking(small_net, precision=precision)
+    assert torch.equal(agent.think(grids, 5).memory, expected.think(grids, 5).memory)
+    assert Acceleration().chosen(torch.device("cpu")) == Acceleration()
+
+
+def test_a_training_stores_what_was_measured_and_goes_on_in_it(tmp_path, monkeypatch):
+    options = f"--folder {tmp_path} --steps 4 --short-steps 2 --threads 1 --batch 4".split()
+    options += "--precision auto --validation-problems 4 --log-every 2".split()
+    monkeypatch.setattr(acceleration, "faster_precision", lambda device: "bfloat16")
+    call_script("train_dt", *options, "--stop-after", "2", expect=130)
+    assert json.loads((tmp_path / "agent.json").read_text())["precision"] == "bfloat16"
+    monkeypatch.setattr(acceleration, "faster_precision", lambda device: "float32")
+    call_script("train_dt", *options, "--resume")
+    assert json.loads((tmp_path / "agent.json").read_text())["precision"] == "bfloat16"
 
 
 def test_cuda_graphs_are_refused_where_there_is_no_gpu(saved_agent):

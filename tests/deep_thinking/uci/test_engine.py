@@ -52,7 +52,9 @@ def test_one_leaf_at_a_time_it_plays_what_the_agent_plays(
     if side == "b":
         board = board.mirror()
     infos, (_, best, *_) = program.go(
-        f"nodes {positions}", f"fen {board.fen()}", "Leaves value 1", "MultiPV value 1"
+        f"nodes {positions}",
+        f"fen {board.fen()}",
+        *("Leaves value 1", "MultiPV value 1", "Precision value float32"),
     )
     planes = chess_puzzles.planes(board)
     thought = imagining_agent.think(planes[None], imagine=positions)

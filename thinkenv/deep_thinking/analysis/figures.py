@@ -106,7 +106,7 @@ def plot_imagination(rows: list[dict], labels: list[str], path: Path) -> None:
             name = f"{label} (n = {line[0]['n']})"
             axes.plot(places, exact, marker="o", markersize=4, color=colour, label=name)
             axes.fill_between(places, low, high, color=colour, alpha=0.15, linewidth=0)
-        axes.set_xticks(range(len(numbers)), [f"{number:,}" for number in numbers])
+        axes.set_xticks(range(len(numbers)), [f"{number:,.0f}" for number in numbers])
         axes.set(xlabel="positions imagined (0: the first thought)", ylabel="first move right")
         show_shares(axes)
         axes.legend(title="tested on", **BESIDE)
@@ -116,9 +116,12 @@ def plot_recovery(rows: list[dict], path: Path) -> None:
     """The share of right answers after a disturbance, a line for each, a panel for each time of it.
 
     Args:
-        rows: Rows of ``evaluate_recovery``.
+        rows: Rows of ``evaluate_recovery``, or of ``evaluate_tree_recovery``.
         path: Where to write the picture.
     """
+    unit, of = "iterations", "the time to converge"
+    if "imagined" in rows[0]:
+        unit, of = "imagined positions", f"{rows[0]['imagined']:,} imagined positions"
     when_of = list(zip(labels_of(rows), (row["disturbed_at"] for row in rows), strict=True))
     times = list(dict.fromkeys(when_of))
     colours = pyplot.get_cmap("tab10")
@@ -135,9 +138,9 @@ def plot_recovery(rows: list[dict], path: Path) -> None:
                 axes.plot(iterations, shares, label=name, **styles[name])
             label, share = when
             is_once = share != "every"
-            at = f"at {share:g} of the time to converge" if is_once else "in every iteration"
+            at = f"at {share:g} of {of}" if is_once else "in every iteration"
             axes.set_title(f"{label}\ndisturbed {at}", fontsize=10)
-            axes.set_xlabel("iterations since then")
+            axes.set_xlabel(f"{unit} since then")
             show_shares(axes)
         every_axes[0].set_ylabel("problems answered exactly")
         every_axes[-1].legend(**BESIDE)

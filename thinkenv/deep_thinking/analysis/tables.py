@@ -1,9 +1,11 @@
 """Results as tables to read in a terminal."""
 
 import contextlib
+import math
 
 import numpy as np
 
+from thinkenv.suites.scores import Z_95
 from thinkenv.tasks import TASKS
 
 
@@ -40,6 +42,14 @@ def numbers(rows: list[dict], key: str, digits: int = 0) -> list[str]:
     return ["-" if row[key] is None else f"{row[key]:.{digits}f}" for row in rows]
 
 
+def whole_numbers(rows: list[dict], key: str) -> list[str]:
+    """What rows say under a key as numbers, with a digit behind the point where they are not whole.
+
+    A dash where they say nothing.
+    """
+    return [cell.removesuffix(".0") for cell in numbers(rows, key, 1)]
+
+
 def intervals(rows: list[dict]) -> list[str]:
     """The 95 % intervals of rows."""
     return [f"{row['exact_low']:.1%} to {row['exact_high']:>6.1%}" for row in rows]
@@ -47,17 +57,21 @@ def intervals(rows: list[dict]) -> list[str]:
 
 def format_table(rows: list[dict]) -> str:
     """Evaluation rows as a table to read in a terminal; one row at least."""
+    settled = {}
+    if any("settled" in row for row in rows):
+        settled["settled"] = shares([{"settled": None} | row for row in rows], "settled")
     others = [name for name in rows[0] if f"{name}_low" in rows[0] and name != "exact"]
     return as_table(
         {
             "problems": labels_of(rows),
-            "iterations": [cell.removesuffix(".0") for cell in numbers(rows, "iterations", 1)],
-            **({"imagined": numbers(rows, "imagined")} if "imagined" in rows[0] else {}),
+            "iterations": whole_numbers(rows, "iterations"),
+            **({"imagined": whole_numbers(rows, "imagined")} if "imagined" in rows[0] else {}),
             "n": numbers(rows, "n"),
             "exact": shares(rows, "exact"),
             "95 % interval": intervals(rows),
             "cells": shares(rows, "cells", 2),
             "converged": shares(rows, "converged"),
+            **settled,
             "seconds": numbers(rows, "seconds", 1),
             **{name.replace("_", " "): shares(rows, name) for name in others},
         }
@@ -66,6 +80,8 @@ def format_table(rows: list[dict]) -> str:
 
 def format_recovery(rows: list[dict]) -> str:
     """Rows of recovery from disturbances, as a table to read in a terminal."""
+    if rows and "imagined" in rows[0]:
+        return format_tree_recovery(rows)
     before = [
         "-" if row["disturbed_at"] == "every" else f"{row['right_before']:.1%}" for row in rows
     ]
@@ -82,6 +98,36 @@ def format_recovery(rows: list[dict]) -> str:
             "converged": shares(rows, "converged"),
         }
     )
+
+
+def format_tree_recovery(rows: list[dict]) -> str:
+    """Rows of disturbances in mid-tree, as a table to read in a terminal."""
+    pairs = [difference_of(row) for row in rows]
+    return as_table(
+        {
+            "problems": labels_of(rows),
+            "disturbance": [row["disturbance"] for row in rows],
+            "at": [str(row["disturbed_at"]) for row in rows],
+            "imagined": numbers(rows, "imagined"),
+            "n": numbers(rows, "n"),
+            "before": shares(rows, "right_before"),
+            "undisturbed": shares(rows, "undisturbed"),
+            "disturbed": shares(rows, "exact"),
+            "95 % interval": intervals(rows),
+            "difference": [f"{difference:+.1%} ± {width:.1%}" for difference, width in pairs],
+        }
+    )
+
+
+def difference_of(row: dict) -> tuple[float, float]:
+    """What a disturbance in mid-tree changes, and half the width of the 95 % interval of that.
+
+    The same problems were thought about with and without it, and those count of which the answer
+    was right in one case alone.
+    """
+    lost, gained = row["lost"], row["gained"]
+    difference = gained - lost
+    return difference, Z_95 * math.sqrt((lost + gained - difference**2) / row["n"])
 
 
 def format_diagnoses(rows: list[dict]) -> str:

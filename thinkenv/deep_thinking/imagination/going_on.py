@@ -20,6 +20,10 @@ from thinkenv.deep_thinking.imagination.trees import Trees
 # of all their nodes stay within so many bytes, however many problems there are.
 MOST_TREES = 128
 MOST_BYTES = 2**29
+# Of trees that stop by themselves, nobody knows how large they become. There is room for so many
+# positions at first, at most; and once in so many it is looked whether a tree has settled.
+FIRST_ROOM = 256
+LOOK_EVERY = 4
 
 
 def trees_at_a_time(capacity: int, memory: torch.Tensor) -> int:
@@ -56,20 +60,112 @@ def go_on_from(
         for (done, point), notes in zip(pairwise([0, *points]), noted, strict=True):
             for _ in range(point - done):
                 trees.imagine()
-            lines = [[MOVES[action] for action in trees.line(tree)] for tree in range(len(trees))]
+            lines = [moves_of_line(trees, tree) for tree in range(len(trees))]
             notes.append((trees.preferences(), trees.imagined.copy(), lines))
         progress(len(trees))
     thoughts = []
     for notes in noted:
         preferences, imagined, lines_of_parts = zip(*notes, strict=True)
-        of_actions = np.concatenate(preferences)
-        thoughts.append(
-            replace(
-                thought,
-                answer=codec.answers(torch.from_numpy(of_actions)).numpy(),
-                imagined=np.concatenate(imagined),
-                preferences=np.log(np.maximum(of_actions, 1e-9)).astype(np.float32),
-                lines=[line for part in lines_of_parts for line in part],
-            )
-        )
+        lines = [line for part in lines_of_parts for line in part]
+        of_actions, counts = np.concatenate(preferences), np.concatenate(imagined)
+        thoughts.append(thought_of(codec, thought, of_actions, counts, lines))
     return thoughts
+
+
+def settle_from(
+    net: ImaginingNet,
+    codec: AnyCodec,
+    thought: Thought[Any],
+    most: int,
+    manner: Manner,
+    progress: Callable[[int], object],
+) -> Thought[Any]:
+    """Imagine positions until each tree has settled: see ``Trees.are_settled``.
+
+    A tree that has settled makes room for that of another problem, so that many always grow
+    together.
+
+    Args:
+        net: The net.
+        codec: How it reads problems: a ``MoveCodec``.
+        thought: About B problems.
+        most: Where to give up: after so many imagined positions.
+        manner: How they are imagined.
+        progress: Called with the number of problems done since the last call.
+    """
+    assert isinstance(codec, MoveCodec)
+    positions = positions_of_planes(thought.problems)
+    count = len(positions)
+    of_actions = np.zeros((count, len(MOVES)))
+    imagined = np.zeros(count, np.int64)
+    settled = np.zeros(count, np.bool_)
+    lines: list[list[str]] = [[] for _ in range(count)]
+    problems = np.arange(min(count, trees_at_a_time(most, thought.memory)))  # of the trees
+    begun = len(problems)
+    room = room_at_first(most)
+    trees = Trees(net, positions[:begun], thought.memory[:begun], room, manner)
+    growing = np.arange(begun)
+    while len(growing):
+        are_settled = trees.are_settled(growing)
+        is_done = are_settled | (trees.imagined[growing] >= most)
+        done, growing = growing[is_done], growing[~is_done]
+        if len(done):
+            told = problems[done]
+            of_actions[told] = trees.preferences(done)
+            imagined[told] = trees.imagined[done]
+            settled[told] = are_settled[is_done]
+            for problem, tree in zip(told.tolist(), done.tolist(), strict=True):
+                lines[problem] = moves_of_line(trees, tree)
+            progress(len(done))
+            free = done[: count - begun]
+            if len(free):
+                problems[free] = np.arange(begun, begun + len(free))
+                begun += len(free)
+                chosen = problems[free]
+                trees.replace(free, positions[chosen], thought.memory[torch.from_numpy(chosen)])
+                growing = np.sort(np.concatenate([growing, free]))
+                continue  # some may be settled before anything was imagined
+        for _ in range(LOOK_EVERY):
+            trees.imagine(growing[trees.imagined[growing] < most])
+    return replace(thought_of(codec, thought, of_actions, imagined, lines), settled=settled)
+
+
+def room_at_first(most: int) -> int:
+    """For how many imagined positions there is room at first, where there may be so many.
+
+    By doubling it comes to hardly more than that.
+    """
+    room = most
+    while room > FIRST_ROOM:
+        room = (room + 1) // 2
+    return room
+
+
+def moves_of_line(trees: Trees, tree: int) -> list[str]:
+    """The moves that one tree expects, each as the side sees it that moves."""
+    return [MOVES[action] for action in trees.line(tree)]
+
+
+def thought_of(
+    codec: MoveCodec,
+    thought: Thought[Any],
+    of_actions: np.ndarray,
+    imagined: np.ndarray,
+    lines: list[list[str]],
+) -> Thought[Any]:
+    """A thought after imagining.
+
+    Args:
+        codec: How answers are read.
+        thought: Before it, about B problems.
+        of_actions: ``(B, len(MOVES))``, how much each action was looked into, 0 to 1.
+        imagined: ``(B,)``, how many positions were.
+        lines: The moves expected of each problem.
+    """
+    return replace(
+        thought,
+        answer=codec.answers(torch.from_numpy(of_actions)).numpy(),
+        imagined=imagined,
+        preferences=np.log(np.maximum(of_actions, 1e-9)).astype(np.float32),
+        lines=lines,
+    )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from torch import Tensor
+from torch import Tensor, nn
 
 
 @runtime_checkable
@@ -34,6 +34,20 @@ class ImaginingNet(Protocol):
         """The logit of that the moves so far are right."""
 
 
+def imagining(net: nn.Module) -> ImaginingNet:
+    """The net, as one that imagines.
+
+    Raises:
+        ValueError: If it cannot.
+    """
+    if not isinstance(net, ImaginingNet):
+        name = getattr(net, "name", type(net).__name__)
+        raise ValueError(f"imagine: nets of the kind {name!r} cannot imagine")
+    if not net.imagines:
+        raise ValueError("imagine: this net has not learned to imagine")
+    return net
+
+
 # What positions ``(n, POSITION_BYTES)`` are worth that were imagined while thinking about others
 # ``(n, POSITION_BYTES)``, all seen from the thinker: ``(n,)`` from 0 to 1.
 Appraise = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -58,15 +72,18 @@ class Manner:
     """Iterations on each imagined position."""
     exploration: float = 2.0
     """How much probable moves that were tried little are preferred to those that did well."""
-    temperature: float = 1.7
+    temperature: float = 2.5
     """By which logits are divided before candidates are compared: above 1, they are more alike."""
     carries_memory: bool = True
     """Carry the memory along; without it (a control), think about each position anew."""
+    settled_lead: int = 64
+    """Where imagining stops by itself: by how many imagined positions the move that was looked into
+    most leads the next one then, so that much would have to turn out otherwise."""
     appraise: Appraise | None = None
     """What says in place of the net what an imagined position is worth (a control)."""
 
     def __post_init__(self) -> None:
-        for name, low in (("candidates", 1), ("iterations", 1)):
+        for name, low in (("candidates", 1), ("iterations", 1), ("settled_lead", 1)):
             value = getattr(self, name)
             if type(value) is not int or value < low:
                 raise ValueError(f"{name} must be an integer of at least {low}, got {value!r}")

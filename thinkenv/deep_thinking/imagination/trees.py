@@ -82,20 +82,45 @@ class Trees:
         self.longest = 0  # moves from the position thought about to where something was imagined
         # Half of the precision is enough to go on from, and half of the space.
         self.memory = memory.new_zeros((trees, nodes, *memory.shape[1:]), dtype=torch.bfloat16)
-        self.positions[:, 0] = positions
-        self.memory[:, 0] = memory.to(torch.bfloat16)
+        self._begin(np.arange(trees), positions, memory, allowed)
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def _begin(
+        self,
+        which: np.ndarray,
+        positions: np.ndarray,
+        memory: Tensor,
+        allowed: np.ndarray | None = None,
+    ) -> None:
+        """Set the roots of some trees ``(n,)``, which are empty."""
+        self.positions[which, 0] = positions
+        self.memory[torch.from_numpy(which), 0] = memory.to(torch.bfloat16)
         legal = legal_masks(positions)
         if allowed is not None:
             legal &= allowed
         is_over = ~legal.any(axis=1)
-        self.results[is_over, 0] = 0.0
+        self.results[which[is_over], 0] = 0.0
         going_on = np.flatnonzero(~is_over)
         first = np.zeros_like(going_on)
         of_some = memory[torch.from_numpy(going_on).to(memory.device)]
-        self._find_candidates(going_on, first, of_some, legal[going_on])
+        self._find_candidates(which[going_on], first, of_some, legal[going_on])
 
-    def __len__(self) -> int:
-        return len(self.nodes)
+    def replace(self, which: np.ndarray, positions: np.ndarray, memory: Tensor) -> None:
+        """Put trees of other positions in the place of some, whose room they get.
+
+        Args:
+            which: ``(n,)``, which ones.
+            positions: ``(n, POSITION_BYTES)``, thought about instead.
+            memory: ``(n, S, W)``, of thoughts about them.
+        """
+        used = slice(int(self.nodes[which].max()))
+        for name, empty in EMPTY.items():
+            getattr(self, name)[which, used] = empty
+        self.nodes[which] = 1
+        self.imagined[which] = 0
+        self._begin(which, positions, memory)
 
     @torch.no_grad()
     def _find_candidates(
@@ -219,17 +244,44 @@ class Trees:
         )
         return memory
 
-    def preferences(self) -> np.ndarray:
-        """How much each action was looked into, ``(B, len(MOVES))``, 0 to 1: what is played by.
+    def are_settled(self, which: np.ndarray) -> np.ndarray:
+        """Whether imagining more would hardly change what is played, ``(n,)`` bool.
+
+        That is so where there is one move to choose, or none; where the move that was looked into
+        most leads the next one by ``manner.settled_lead`` imagined positions; and where it mates
+        for certain.
+
+        Args:
+            which: ``(n,)`` indices of trees.
+        """
+        visits = np.sort(self.visits[which, 0], axis=1)
+        lead = visits[:, -1] - (visits[:, -2] if self.manner.candidates > 1 else 0)
+        settled = (self.counts[which, 0] <= 1) | (lead >= self.manner.settled_lead)
+        best = self.children[which, 0, self._scores(which).argmax(axis=1)]
+        for index in np.flatnonzero(~settled & (best != NOT_IMAGINED)):
+            settled[index] = self.mates(which[index])[best[index]] > 0
+        return settled
+
+    def _scores(self, which: np.ndarray) -> np.ndarray:
+        """What the candidates of roots are played by, ``(n, C)``: visits, and then priors."""
+        return self.visits[which, 0] + self.priors[which, 0]  # priors are below a visit
+
+    def preferences(self, which: np.ndarray | None = None) -> np.ndarray:
+        """How much each action was looked into, ``(n, len(MOVES))``, 0 to 1: what is played by.
 
         Before anything was imagined, and among moves that were tried equally often, the more
         probable one comes first.
+
+        Args:
+            which: ``(n,)`` indices of trees; by default all.
         """
-        of_candidates = self.visits[:, 0] + self.priors[:, 0]  # priors are below a visit
-        of_actions = np.zeros((len(of_candidates), len(MOVES)))
-        used = np.arange(self.manner.candidates) < self.counts[:, 0, None]
+        if which is None:
+            which = np.arange(len(self))
+        used = np.arange(self.manner.candidates) < self.counts[which, 0, None]
         trees, candidates = np.nonzero(used)
-        of_actions[trees, self.actions[trees, 0, candidates]] = of_candidates[trees, candidates]
+        of_actions = np.zeros((len(which), len(MOVES)))
+        actions = self.actions[which[trees], 0, candidates]
+        of_actions[trees, actions] = self._scores(which)[trees, candidates]
         return of_actions / np.maximum(of_actions.sum(axis=1, keepdims=True), 1e-9)
 
     def mates(self, tree: int) -> np.ndarray:

@@ -6,13 +6,17 @@ tested as far as a CPU can, and no figure is claimed for them.
 """
 
 import contextlib
+import functools
+import math
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from thinkenv.deep_thinking.rollout import memories
 from thinkenv.deep_thinking.rollout.memories import Memory, SomeMemory
@@ -24,13 +28,25 @@ Step = Callable[[SomeMemory, Any], SomeMemory]
 # Runs before a capture, in which libraries choose their algorithms and allocate what they need.
 WARMUP_RUNS = 3
 
+Precision = Literal["float32", "bfloat16"]
+AnyPrecision = Literal["float32", "bfloat16", "auto"]
+
+# The product by which precisions are compared, that of the message net's update of 16 boards: rows,
+# and numbers in each before and after it.
+PRODUCT = (1024, 166, 128)
+PRODUCT_RUNS = 3
+WORTH_IT = 1.3  # how many times as fast bfloat16 has to be
+HOPELESS = 3.0  # how many times as slow it is in a small product where it cannot be faster at all
+
 
 @dataclass(frozen=True)
 class Acceleration:
     """How iterations are run faster; by default not at all."""
 
-    precision: Literal["float32", "bfloat16"] = "float32"
-    """What convolutions compute in; weights, and the memory between calls, stay in float32."""
+    precision: AnyPrecision = "float32"
+    """What products are computed in; weights, and the memory between calls, stay in float32. auto
+    measures which is faster here: some processors multiply in bfloat16 several times as fast as in
+    float32, others a hundred times as slowly."""
     compile: bool = False
     """Fuse an iteration with torch.compile, whose first call takes a minute."""
     cuda_graphs: bool = False
@@ -44,6 +60,12 @@ class Acceleration:
         """
         if self.cuda_graphs and device.type != "cuda":
             raise ValueError(f"--cuda-graphs must run on a GPU, got the device {device.type}")
+
+    def chosen(self, device: torch.device) -> "Acceleration":
+        """The same with a precision to compute in: measured on this device where it is auto."""
+        if self.precision != "auto":
+            return self
+        return replace(self, precision=faster_precision(device))
 
     def mixed(self, device: torch.device) -> contextlib.AbstractContextManager:
         """Within this, products are computed in the chosen precision."""
@@ -64,6 +86,56 @@ class Acceleration:
 
 
 PLAIN = Acceleration()
+
+
+def faster_precision(device: torch.device) -> Precision:
+    """The precision in which products are faster on a device, measured once in a process.
+
+    It is bfloat16 where that is faster by so much that its lesser precision is worth it.
+    """
+    return _faster_precision(torch.device(device))
+
+
+@functools.cache
+def _faster_precision(device: torch.device) -> Precision:
+    if not has_bfloat16(device):
+        return "float32"
+    # Few rows come first: where bfloat16 is slow, it is so slow that many would take seconds.
+    for rows in (PRODUCT[0] // 16, PRODUCT[0]):
+        exact, mixed = (seconds_of_product(device, rows, name) for name in ("float32", "bfloat16"))
+        if mixed > exact * HOPELESS:
+            return "float32"
+    return "bfloat16" if exact >= WORTH_IT * mixed else "float32"
+
+
+def has_bfloat16(device: torch.device) -> bool:
+    """Whether a device can compute in bfloat16; processors can always, if need be slowly."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return device.type == "cpu"
+
+
+@torch.no_grad()
+def seconds_of_product(device: torch.device, rows: int, precision: Precision) -> float:
+    """How long a product of the shape that is usual in nets takes, as they compute it.
+
+    Args:
+        device: Where.
+        rows: How many rows it has.
+        precision: What it is computed in.
+    """
+    _, inputs, outputs = PRODUCT
+    memory = torch.ones(rows, inputs, device=device)
+    weight = torch.ones(outputs, inputs, device=device)
+    fastest = math.inf
+    for _ in range(1 + PRODUCT_RUNS):  # the first prepares what the others need
+        began = time.perf_counter()
+        with Acceleration(precision).mixed(device):
+            functional.linear(memory, weight)
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        fastest = min(fastest, time.perf_counter() - began)
+    return fastest
 
 
 def in_bfloat16(step: Step[SomeMemory]) -> Step[SomeMemory]:

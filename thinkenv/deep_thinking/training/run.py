@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import InitVar, asdict, dataclass
+from dataclasses import InitVar, asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +102,7 @@ class Run:
         torch.manual_seed(self.seed)
         net = self.architecture(self.settings, self.codec.interface)
         self.started_from = self._start_from(net)
+        self.acceleration = self._chosen_acceleration(resume)
         self.trainer = self.architecture.trainer()(
             net,
             self.codec,
@@ -171,6 +172,7 @@ class Run:
         description = {
             **self._decisions(),
             "training_iterations": agent.training_iterations,
+            "precision": self.acceleration.precision,
             "metrics": self.metrics,
             "start_from": self.started_from,
             **first,
@@ -197,6 +199,21 @@ class Run:
             "precision": self.acceleration.precision,
             "start_from": self.started_from and self.started_from["weights_sha256"],
         }
+
+    def _chosen_acceleration(self, resume: bool) -> Acceleration:
+        """The acceleration, with a precision; if that is to be measured, all have the first's.
+
+        A run that goes on computes in the precision in which it began.
+
+        Raises:
+            CheckpointError: If there is no run to go on with, or its checkpoint is damaged.
+        """
+        if resume and self.acceleration.precision == "auto":
+            begun = read_state(self.folder / CHECKPOINT).get("run")
+            precision = begun.get("precision") if isinstance(begun, dict) else None
+            if precision in ("float32", "bfloat16"):
+                return replace(self.acceleration, precision=precision)
+        return self.processes.gather(self.acceleration.chosen(self.processes.device))[0]
 
     def _start_from(self, net: AnyArchitecture) -> dict[str, Any] | None:
         """Give a net the weights of the agent to start from; what is known of that agent.

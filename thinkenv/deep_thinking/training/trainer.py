@@ -230,6 +230,7 @@ class Trainer:
                 f"{plan.batch}"
             )
         self.net.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.acceleration = self.acceleration.chosen(self.device)
         self.step_once = self.acceleration.step(self.net.step)
         slots = (self.rank * count, count, self.net.recall, self.device)
         self.buffer = RolloutBuffer(self.task, self.codec, plan, self.seed, *slots)

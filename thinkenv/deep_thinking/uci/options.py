@@ -29,8 +29,8 @@ class Options:
     """About how much memory imagined positions may take, in MiB."""
     threads: int = 1
     """How many threads compute."""
-    precision: str = "float32"
-    """What products are computed in."""
+    precision: str = "auto"
+    """What products are computed in; auto for what is faster here."""
     ponder: bool = False
     """Told by programs that let engines think while the opponent does; nothing depends on it."""
 
@@ -107,6 +107,6 @@ KINDS = (
     Kind("MultiPV", "multipv", (1, MOST_MOVES)),
     Kind("Hash", "hash", (1, 2**20)),
     Kind("Threads", "threads", (1, 256)),
-    Kind("Precision", "precision", choices=("float32", "bfloat16")),
+    Kind("Precision", "precision", choices=("auto", "float32", "bfloat16")),
     Kind("Ponder", "ponder"),
 )
