@@ -63,7 +63,7 @@ AGENTS = {
         for name in ("maze", "maze_trees")
         for seed in ("", *(f"_seed{seed}" for seed in range(1, 5)))
     ),
-    "chess": ("chess", "chess_feed_forward"),
+    "chess": ("chess", "chess_seed1", "chess_seed2", "chess_squares", "chess_feed_forward"),
     "prefix_sum": ("prefix_sum",),
 }
 
@@ -73,9 +73,14 @@ IMAGINED = (0, 16, 64, 256)
 
 @functools.cache
 def weights_of(name: str) -> tuple[str, ...]:
-    """The SHA-256 of a shipped agent's weights; then that of their earlier file, if any."""
-    from thinkenv.deep_thinking import load
+    """The SHA-256 of a shipped agent's weights; then that of their earlier file, if any.
 
+    None of an agent that does not come with this package.
+    """
+    from thinkenv.deep_thinking import load, shipped_agents
+
+    if name not in shipped_agents():
+        return ()
     about = load(name).description
     return tuple(about[key] for key in ("weights_sha256", "earlier_sha256") if key in about)
 

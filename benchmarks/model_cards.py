@@ -34,6 +34,7 @@ KEYS = (
     "iterations",
     "stopping",
     "requested",
+    "imagined",
     "exact",
     "exact_low",
     "exact_high",
@@ -49,6 +50,17 @@ ENDS_IN_ROOMS = ((100, 44, 20), (100, 64, 47), (100, 0, 0), (100, 69, 39), (100,
 EMPTY_ANSWERS = (0, 0, 60, 46, 0)
 LIMITS = {
     "chess": (
+        "It learned from puzzles, in which one move wins. In openings, quiet positions and endings "
+        "where nothing wins it names moves, too, and they mean little.",
+        "Iterations alone do not look ahead: for that it has to imagine positions. On the board as "
+        "it stands its memory takes several hundred iterations to come to rest.",
+        "Of a position and of what it imagines it knows the pieces, the side to move, and the "
+        "rights to castle and to take en passant: repetitions and the fifty moves mean nothing.",
+        "Stalemate counts as not won, even where it would save the game.",
+        "All four promotions are answers of their own; puzzles where another than the one to a "
+        "queen is right are too rare for much to be known of them.",
+    ),
+    "chess_squares": (
         "Thinking longer than in training gains nothing: of the puzzles rated 1600 and more it "
         "solves 35.3 % after 12 iterations, and 35.2 % after 120.",
         "A feed-forward net of the same size and training time is better by 2.4 points.",
@@ -80,6 +92,13 @@ def results_of(name: str) -> list[dict[str, Any]]:
     if task == "maze":
         measured = stored(f"{task}_seed{seed or 0}")
         return [result(measured, found(measured["rows"].values()))]
+    if task == "chess":
+        of_seed = f"{task}_seed{seed or 0}"
+        if not (RESULTS / f"{of_seed}.json").exists():
+            return []  # it was not measured yet
+        measured = stored(of_seed)
+        rows = [row for row in measured["rows"].values() if row["way"] == "imagining"]
+        return [result(measured, rows)]
     if task == "maze_trees":
         others = [
             row
@@ -119,7 +138,7 @@ def limits_of(name: str) -> list[str]:
         ]
         return [f"Of the mazes above it fails at {'; '.join(missed)}."] if missed else []
     if task != "maze_trees":
-        return list(LIMITS.get(name, ()))
+        return list(LIMITS.get(task, ()))
     both, one, none = ENDS_IN_ROOMS[int(seed or 0)]
     return [
         f"Of mazes of size 33 it solves {both} % with start and goal in rooms, {one} % where one "

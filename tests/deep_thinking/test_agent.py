@@ -270,7 +270,7 @@ def test_problems_are_given_in_any_form(given, small_net):
     assert np.array_equal(thought.answer, expected.answer)
 
 
-@pytest.mark.parametrize("name", ["maze", "maze_trees", "prefix_sum", "chess"])
+@pytest.mark.parametrize("name", ["maze", "maze_trees", "prefix_sum", "chess", "chess_squares"])
 def test_one_problem_alone_gives_a_thought_without_the_first_axis(name):
     agent = load(name)
     problems = make_task(agent.task.name, split="test").draw(np.arange(3)).problems
@@ -370,7 +370,7 @@ def test_a_thought_is_one_short_line():
     )
 
 
-@pytest.mark.parametrize("name", ["maze", "maze_trees", "prefix_sum", "chess"])
+@pytest.mark.parametrize("name", ["maze", "maze_trees", "prefix_sum", "chess", "chess_squares"])
 def test_a_notebook_shows_the_answers_of_a_thought_and_a_table_of_an_agent(name):
     agent = load(name)
     problems = make_task(agent.task.name, split="test").draw(np.arange(10)).problems

@@ -149,12 +149,15 @@ def test_settings_of_version_1_by_their_names_of_today(architecture, net, expect
 def test_shipped_agents_are_found_by_name_from_any_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = shipped_agents()
-    assert {"maze", "maze_trees_seed4", "prefix_sum", "chess"} <= set(names)
+    assert {"maze", "maze_trees_seed4", "prefix_sum", "chess", "chess_squares"} <= set(names)
     for name in names:
         assert load(name).name == name
-    # As the repository of release 0.1 called them, in which all maze agents were for trees.
+    # As the repository of release 0.1 called them, in which all maze agents were for trees, and
+    # the chess agent named squares.
     assert load("assets/agents/maze_seed1").name == "maze_trees_seed1"
     assert load("assets/agents/maze").name == "maze_trees"
+    assert load("assets/agents/chess").name == "chess_squares"
+    assert load("assets/agents/chess_feed_forward").name == "chess_feed_forward"
     assert load("assets/agents/prefix_sum_seed1").name == "prefix_sum_seed1"
 
 

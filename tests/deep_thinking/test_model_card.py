@@ -43,6 +43,9 @@ def test_the_card_of_a_shipped_agent_is_what_its_description_and_the_results_say
     matter = front_matter(text)
     assert matter["library_name"] == "thinkenv" and matter["license"] == "mit"
     assert {"thinkenv", described["task"]} <= set(matter["tags"])
+    if not described["results"]:  # not measured yet
+        assert name.startswith("chess") and "model-index" not in matter
+        return
     (index,) = matter["model-index"]
     assert index["name"] == name and len(index["results"]) >= 9
 
@@ -121,7 +124,7 @@ def test_nothing_is_said_of_what_was_trained_on_where_that_is_not_known():
 
 def test_hubs_read_the_numbers():
     hub = pytest.importorskip("huggingface_hub")
-    data = hub.ModelCard((SHIPPED / "chess" / "README.md").read_text()).data
+    data = hub.ModelCard((SHIPPED / "chess_squares" / "README.md").read_text()).data
     assert data.library_name == "thinkenv"
     first = data.eval_results[0]
     assert (first.metric_type, first.metric_value) == ("exact", 0.991)

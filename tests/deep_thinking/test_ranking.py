@@ -18,9 +18,9 @@ STALEMATE = "7k/5Q2/6K1/8/8/8/8/8 b - - 0 1"
 PUZZLES = chess_puzzles.load(split="all")
 
 
-@pytest.fixture(scope="module")
-def agent():
-    return load("chess")
+@pytest.fixture(scope="module", params=["chess", "chess_squares"])
+def agent(request):
+    return load(request.param)
 
 
 def random_preferences(planes):
@@ -91,6 +91,29 @@ def test_an_agent_finds_the_mate_and_ranks_boards_and_lists(agent):
 def test_what_cannot_be_ranked_is_said(agent, position, iterations, error, words):
     with pytest.raises(error, match=words):
         agent.rank(position, iterations)
+
+
+def test_after_imagining_moves_are_ranked_by_how_often_they_were_looked_into():
+    agent = load("chess")
+    fens = [PUZZLES.fens()[0], STALEMATE, SCHOLARS_MATE]
+    ranked = agent.rank(fens, imagine=16)
+    assert ranked[1] == [] and ranked[2][0].move == "d8h4"
+    thought = agent.think(chess_puzzles.planes(fens), imagine=16)
+    for fen, moves, looks in zip(fens, ranked, np.exp(thought.preferences), strict=True):
+        assert {move for move, _ in moves} == {move.uci() for move in chess.Board(fen).legal_moves}
+        for move, probability in moves:
+            share = looks[chess_puzzles.action_of(fen, move)]
+            assert probability == pytest.approx(float(share), abs=1e-5)
+    assert agent.rank(fens[0], imagine=16) == ranked[0]
+    soon = agent.rank(fens[0], imagine="settled")
+    assert sum(probability for _, probability in soon) == pytest.approx(1)
+
+
+def test_agents_that_cannot_imagine_rank_no_imagined_moves():
+    with pytest.raises(ValueError, match="imagine: nets of the kind 'recurrent' cannot imagine"):
+        load("chess_squares").rank(SCHOLARS_MATE, imagine=4)
+    with pytest.raises(ValueError, match="imagine must be an integer or 'settled', got 'soon'"):
+        load("chess").rank(SCHOLARS_MATE, imagine="soon")
 
 
 def test_agents_of_other_tasks_rank_no_moves():

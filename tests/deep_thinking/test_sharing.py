@@ -28,7 +28,7 @@ def names_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-@pytest.mark.parametrize("name", ["maze", "maze_trees", "prefix_sum", "chess"])
+@pytest.mark.parametrize("name", ["maze", "maze_trees", "prefix_sum", "chess", "chess_squares"])
 def test_an_agent_that_is_saved_and_loaded_thinks_the_same_thoughts(name, tmp_path):
     agent = load(name)
     agent.save_pretrained(tmp_path / "shared")

@@ -1,4 +1,4 @@
-"""The chess agents that come with the package, and that thinking longer helps."""
+"""The chess agents that name squares, and that thinking longer helps one of them."""
 
 import json
 
@@ -8,7 +8,7 @@ from thinkenv.deep_thinking import load
 from thinkenv.deep_thinking.checkpoint import SHIPPED
 from thinkenv.tasks import instances_of_seed, make_task
 
-NAMES = ("chess", "chess_feed_forward")
+NAMES = ("chess_squares", "chess_feed_forward")
 
 
 def description_of(name):
@@ -17,7 +17,7 @@ def description_of(name):
 
 @pytest.fixture(scope="module")
 def agent():
-    return load("chess")
+    return load("chess_squares")
 
 
 @pytest.fixture(scope="module")

@@ -54,9 +54,10 @@ def test_a_maze_without_a_way(maze):
     assert watched.summary.endswith(" iterations; the answer shows no way")
 
 
-def test_a_position_whose_solution_nobody_knows():
+@pytest.mark.parametrize("name", ["chess", "chess_squares"])
+def test_a_position_whose_solution_nobody_knows(name):
     task = PositionTask("6k1/5ppp/8/8/8/8/5PPP/3R2K1 w - - 0 1")
-    watched = watch(load("chess"), task, task.draw([0]), iterations=12, frames=3)
+    watched = watch(load(name), task, task.draw([0]), iterations=12, frames=3)
     assert watched.summary.endswith(": thought about for 12 iterations; no solution is known")
     assert watched.notes == [{"iterations": point} for point in (0, 4, 12)]
     assert len(watched.frames) == 4 and watched.strip()

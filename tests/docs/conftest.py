@@ -28,6 +28,10 @@ TODAY = [
     (r"(assets/agents/maze.* benchmarks/results/)maze", r"\1maze_trees"),
     (r"\bagents/results/maze", "benchmarks/results/maze_trees"),
     (r"\bassets/agents/maze", "maze_trees"),
+    # The chess agent of those days names squares.
+    (r"(evaluate\.py --task chess) (?=--database )", r"\1 --checkpoint chess_squares "),
+    (r"\bagents/results/chess\.", "benchmarks/results/chess_squares."),
+    (r"assets/pictures/chess_accuracy", "assets/pictures/chess_squares_accuracy"),
     (r"\bagents/results/", "benchmarks/results/"),
     (r"\bassets/agents/(\w+)", r"\1"),
     (r"agents\.examples\.flood_fill:FloodFillProblems", "examples/flood_fill.py:FloodFillTask"),

@@ -1,8 +1,8 @@
-"""What the page about the chess agents says is what was measured."""
+"""What the page about the chess agents that name squares says is what was measured."""
 
 from .conftest import flat, page, percent, stored, today
 
-PAGE = "docs/chess_agent.md"
+PAGE = "docs/chess_squares.md"
 COLUMNS = (1, 12, 24, 120)  # iterations in the table
 
 
@@ -14,7 +14,7 @@ def pooled(rows: list[dict], iterations: int) -> str:
 
 
 def test_what_is_said_of_more_iterations():
-    rows = stored("chess")["rows"]
+    rows = stored("chess_squares")["rows"]
     text = flat(PAGE)
     one, three, six, twelve, double, ten_times = (
         pooled(rows, iterations) for iterations in (1, 3, 6, 12, 24, 120)
@@ -26,7 +26,7 @@ def test_what_is_said_of_more_iterations():
 
 
 def test_the_feed_forward_net_is_better_by_what_is_said():
-    thinking, feed_forward = (stored(name)["rows"] for name in ("chess", "chess_feed_forward"))
+    thinking, feed_forward = (stored(name)["rows"] for name in ("chess_squares", "chess_feed_forward"))
     for is_hard in (False, True):
         means = []
         for rows in (thinking, feed_forward):
@@ -45,7 +45,7 @@ def test_the_feed_forward_net_is_better_by_what_is_said():
 
 
 def test_the_tables():
-    thinking, feed_forward = stored("chess"), stored("chess_feed_forward")
+    thinking, feed_forward = stored("chess_squares"), stored("chess_feed_forward")
     for result in (thinking, feed_forward):
         assert today(result["command"]) in page(PAGE)
         rating = result["puzzle_rating"]

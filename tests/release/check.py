@@ -32,7 +32,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = ("", "_seed1", "_seed2", "_seed3", "_seed4")
 AGENTS = [f"{task}{seed}" for task in ("maze", "maze_trees", "prefix_sum") for seed in SEEDS]
-AGENTS += ["chess", "chess_feed_forward"]
+AGENTS += ["chess", "chess_seed1", "chess_seed2", "chess_squares", "chess_feed_forward"]
 NEEDED = (
     "thinkenv/py.typed",
     "thinkenv/assets/lichess_puzzles_sample.csv",

@@ -98,7 +98,7 @@ def test_rows_of_now_are_read_as_they_are(tmp_path):
 
 
 def test_pairs_of_version_1_move_into_the_last_row_of_their_set(tmp_path):
-    rows = [row for row in stored("chess")["rows"] if row["iterations"] in (24, 120)][:4]
+    rows = [row for row in stored("chess_squares")["rows"] if row["iterations"] in (24, 120)][:4]
     sets = [[[410, True], [450, False]], [[610, True]]]
     lines = [{"set": 1, "part": 0, "played": sets[1]}, {"set": 0, "part": 0, "played": sets[0]}]
     path = tmp_path / "shard.json"

@@ -462,27 +462,36 @@ class Agent(Shareable, Generic[SomeMemory]):
             found.append(Answers(*told, stopping="fixed", requested=point))
         return found
 
-    def rank(self, position: Any, iterations: Iterations | None = None) -> Any:
+    def rank(
+        self,
+        position: Any,
+        iterations: Iterations | None = None,
+        imagine: Imagine | None = None,
+    ) -> Any:
         """Rank the legal moves of chess positions of one's own.
 
         Args:
             position: A FEN, a ``chess.Board``, or a list of them.
             iterations: How long to think; as of ``think``.
+            imagine: How many positions to imagine after that; as of ``think``.
 
         Returns:
             For each position a list of its legal moves, ``RankedMove(move, probability)``, the most
             probable first: ``move`` in UCI notation as it is played on the real board, and
-            probabilities that sum to 1. Agents that name two squares mean the queen where a pawn
-            promotes: of the promotions over the same squares the others have 0. There are no moves
-            in checkmate and stalemate. A list of positions gives a list of such lists.
+            probabilities that sum to 1. After imagining, probabilities are shares of the imagined
+            positions, by the move that led to them. Agents that name two squares mean the queen
+            where a pawn promotes: of the promotions over the same squares the others have 0. There
+            are no moves in checkmate and stalemate. A list of positions gives a list of such lists.
 
         Raises:
             ValueError: If the agent is of a task without moves to rank, a position is not a
-                possible one, or ``iterations`` is not allowed.
+                possible one, ``iterations`` or ``imagine`` is not allowed, or the net cannot
+                imagine.
             TypeError: If something is no position.
         """
         return self.codec.rank(
-            position, lambda problems: self.preferences(self.think(problems, iterations))
+            position,
+            lambda problems: self.preferences(self.think(problems, iterations, imagine=imagine)),
         )
 
     @torch.no_grad()

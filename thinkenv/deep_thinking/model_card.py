@@ -83,7 +83,7 @@ def card(name: str, description: Mapping[str, Any]) -> str:
         front_matter(name, description),
         f"# {name}",
         introduction(description),
-        usage(name),
+        usage(name, description),
         "## Training",
         training(description),
         "## Measured",
@@ -118,6 +118,7 @@ def front_matter(name: str, description: Mapping[str, Any]) -> str:
 def introduction(description: Mapping[str, Any]) -> str:
     """What kind of agent it is."""
     budget = description["training_iterations"]
+    further = ", and can imagine moves after that" if imagines(description) else ""
     kind = description["architecture"].replace("_", "-")
     parameters = f" with {description['parameters']:,} parameters"
     text = f"A {kind} net{parameters} for the task `{description['task']}` of thinkenv"
@@ -125,17 +126,24 @@ def introduction(description: Mapping[str, Any]) -> str:
         return f"{text}. It answers after one iteration."
     return (
         f"{text}. It thinks about a problem by changing a memory again and again, and was trained "
-        f"with at most {budget} iterations. It can think for longer than that."
+        f"with at most {budget} iterations. It can think for longer than that{further}."
     )
 
 
-def usage(name: str) -> str:
+def imagines(description: Mapping[str, Any]) -> bool:
+    """Whether the net has learned to imagine moves."""
+    is_of_kind = description["architecture"] == "messages"
+    return is_of_kind and bool(part(description, "net").get("imagines", True))
+
+
+def usage(name: str, description: Mapping[str, Any]) -> str:
     """How it is loaded."""
+    longer = "imagine=64" if imagines(description) else 'iterations="converged"'
     return (
         "```python\n"
         "from thinkenv.deep_thinking import Agent\n\n"
         f"agent = Agent.from_pretrained({quoted(name)})  # this folder, or where it is shared\n"
-        'thought = agent.think(problems)  # or iterations=1000, or iterations="converged"\n'
+        f"thought = agent.think(problems)  # or iterations=1000, or {longer}\n"
         "```"
     )
 
@@ -147,6 +155,7 @@ def training(description: Mapping[str, Any]) -> str:
         "plan": listed(part(description, "plan")),
         **{key: description.get(key) for key in ("seed", "commit", "time", "machine")},
         "versions": listed(part(description, "versions")),
+        "resumed": resumptions(description),
     }
     told = [(key, value) for key, value in facts.items() if value not in (None, "")]
     if not told:
@@ -159,6 +168,13 @@ def training(description: Mapping[str, Any]) -> str:
         parts.append(f"To train it again, at that commit{order}:")
         parts.append("```bash\n" + "\n".join(commands) + "\n```")
     return "\n\n".join(parts)
+
+
+def resumptions(description: Mapping[str, Any]) -> str:
+    """At which commits the training went on after it had been interrupted; nothing if it was not."""
+    stages = description.get("resumed")
+    found = [stage for stage in stages if isinstance(stage, Mapping)] if isinstance(stages, list) else []
+    return ", then ".join(f"at commit {stage.get('commit', 'unknown')}" for stage in found)
 
 
 def measured(description: Mapping[str, Any]) -> str:
@@ -279,7 +295,8 @@ def rows_of(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def is_row(row: Mapping[str, Any]) -> bool:
     """Whether what is shown of a row can be shown."""
     needed = (row.get(name) for name in NEEDED)
-    shown = (row[name] for name in (*SHARES, "iterations") if row.get(name) is not None)
+    numbers = (*SHARES, "iterations", "imagined")
+    shown = (row[name] for name in numbers if row.get(name) is not None)
     words = (row[name] for name in ("task", "split") if row.get(name) is not None)
     return all(map(is_number, (*needed, *shown))) and all(isinstance(word, str) for word in words)
 
@@ -301,11 +318,15 @@ def problems_of(row: Mapping[str, Any]) -> str:
 
 
 def thinking_of(row: Mapping[str, Any]) -> str:
-    """How long was thought for a row: ``12``, or ``337 until converged`` on average."""
+    """How long was thought for a row.
+
+    ``12``, ``337 until converged`` on average, or ``8, then 64 imagined``.
+    """
     if row.get("iterations") is None:
         return ""
     found = " until converged" if row.get("stopping") == "converged" else ""
-    return f"{row['iterations']:,.0f}{found}"
+    imagined = f", then {row['imagined']:,.0f} imagined" if row.get("imagined") else ""
+    return f"{row['iterations']:,.0f}{found}{imagined}"
 
 
 def listed(values: Mapping[str, Any]) -> str:

@@ -67,7 +67,12 @@ def upgrade_row(row: dict, requested: Collection[int] = ()) -> dict:
 
 
 def name_of_today(name: str) -> str:
-    """What a shipped agent of release 0.1 is called now: its maze agents are those for trees."""
+    """What a shipped agent of release 0.1 is called now.
+
+    Its maze agents are those for trees, and its chess agent the one that names squares.
+    """
+    if name == "chess":
+        return "chess_squares"
     return re.sub(r"^maze(?=$|_seed\d$)", "maze_trees", name)
 
 

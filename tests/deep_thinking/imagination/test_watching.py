@@ -134,7 +134,7 @@ def test_the_last_frame_marks_the_move_that_is_right_where_another_was_preferred
 
 def test_nets_that_do_not_imagine_are_refused(puzzle):
     with pytest.raises(ValueError, match=r"imagine: nets of the kind '\w+' cannot imagine"):
-        watch_imagination(load("chess"), *puzzle, 4)
+        watch_imagination(load("chess_squares"), *puzzle, 4)
 
 
 def test_points_are_ever_further_apart_and_end_at_the_last():
