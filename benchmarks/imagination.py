@@ -4,7 +4,8 @@ Run from the repository's root; without ``--database`` on the few puzzles that a
 
     python benchmarks/imagination.py --checkpoint chess --database runs/lichess.puzzles \
         --json benchmarks/results/chess_seed0.json
-    python benchmarks/imagination.py --table benchmarks/results/chess_seed*.json
+    python benchmarks/imagination.py --table benchmarks/results/chess_seed*.json \
+        --figure assets/pictures/chess_imagination.png
 
 An answer is right if it has both squares of the first move, or of another move that mates. All
 agents and controls get the same puzzles, so that they can be compared puzzle by puzzle: each number
@@ -31,6 +32,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from matplotlib.ticker import PercentFormatter
 from measuring import markdown_table, parser_of
 from torch.utils.flop_counter import FlopCounterMode
 from tqdm import tqdm
@@ -41,6 +43,7 @@ from thinkenv.chess_puzzles.rules import BISHOP, KING, KNIGHT, PAWN, QUEEN, ROOK
 from thinkenv.chess_puzzles.task import ChessPuzzleTask
 from thinkenv.command_line import run_command
 from thinkenv.deep_thinking import Agent, load
+from thinkenv.deep_thinking.analysis import figures
 from thinkenv.deep_thinking.distributed import prepare_device
 from thinkenv.deep_thinking.imagination.manner import ImaginingNet, Manner, indifferent
 from thinkenv.deep_thinking.rollout.acceleration import Acceleration
@@ -336,10 +339,20 @@ def compared_with(name: str, row: Mapping[str, Any]) -> str | None:
         fewer = row["imagined"] // 4 if row["imagined"] > SMALLEST else 0
         is_first = row["imagined"] == 0
         return None if is_first else row_name(puzzles, "imagining", row["iterations"], fewer)
-    further = row["iterations"] - ITERATIONS if row["way"] == "fixed board" else 0
-    imagined = row["imagined"] + further // MANNERS["imagining"].iterations
-    iterations = row["iterations"] - further
-    return row_name(puzzles, "imagining", iterations, imagined)
+    imagined = imagined_at_cost(row)
+    iterations = ITERATIONS if row["way"] == "fixed board" else row["iterations"]
+    return None if imagined is None else row_name(puzzles, "imagining", iterations, imagined)
+
+
+def imagined_at_cost(row: Mapping[str, Any]) -> int | None:
+    """How many positions were imagined, or could have been in the iterations on a fixed board.
+
+    None where these are no whole number of positions.
+    """
+    if row["way"] != "fixed board":
+        return int(row["imagined"])
+    positions, rest = divmod(row["iterations"] - ITERATIONS, MANNERS["imagining"].iterations)
+    return None if rest else int(positions)
 
 
 def table(results: Sequence[dict], against: Sequence[dict] = ()) -> str:
@@ -400,6 +413,67 @@ def table_of_groups(results: Sequence[dict], by: str) -> str:
     return markdown_table(header, [[*key, *cells] for key, cells in lines.items()])
 
 
+def plot(results: Sequence[dict], path: Path) -> None:
+    """Accuracy against thinking time: a panel for each way to spend it, and one for ratings.
+
+    Args:
+        results: Of the seeds.
+        path: Where to write the picture.
+    """
+    puzzles = next(iter(results[0]["rows"])).split(" / ")[0]
+    rows = {name: row for name, row in results[0]["rows"].items() if name.startswith(puzzles)}
+    curves: dict[str, dict[int, np.ndarray]] = {way: {} for way in WAYS}  # outcomes by cost
+    for name, row in rows.items():
+        outcomes = outcomes_named(results, name)
+        imagined = imagined_at_cost(row)
+        if outcomes is not None and imagined is not None:
+            curves[row["way"]][imagined] = outcomes
+    numbers = sorted(curves["imagining"])
+    colours = figures.shades(WAYS)
+    with figures.panels(2, (12, 4.5), path) as (ways, ratings):
+        for way, curve in curves.items():
+            shown = [number for number in numbers if number in curve]
+            places = [numbers.index(number) for number in shown]
+            means = np.array([mean_of_seeds(curve[number]) for number in shown]).reshape(-1, 2)
+            is_usual = way == "imagining"
+            style = {"marker": "o", "linewidth": 2.5} if is_usual else {"linestyle": "--"}
+            ways.plot(places, means[:, 0], label=way, color=colours[way], **style)
+            if is_usual:
+                low, high = means[:, 0] - means[:, 1], means[:, 0] + means[:, 1]
+                ways.fill_between(places, low, high, color=colours[way], alpha=0.15, linewidth=0)
+        groups = {
+            group: [rows[row_name_at(rows, number)]["by"]["rating"][group] for number in numbers]
+            for group in rows[row_name_at(rows, 0)]["by"]["rating"]
+        }
+        of_group = figures.shades(list(groups))
+        for group in groups:
+            exact = [
+                np.mean(
+                    [
+                        result["rows"][row_name_at(rows, number)]["by"]["rating"][group]["exact"]
+                        for result in results
+                    ]
+                )
+                for number in numbers
+            ]
+            ratings.plot(range(len(numbers)), exact, marker="o", color=of_group[group], label=group)
+        for axes, title in ((ways, f"rated {puzzles}"), (ratings, "by rating")):
+            axes.set_xticks(range(len(numbers)), [f"{number:,}" for number in numbers])
+            axes.set(xlabel="positions imagined (0: the first thought)", title=title)
+            axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+            axes.legend(frameon=False, fontsize=8)
+        ways.set_ylabel("first move right")
+
+
+def row_name_at(rows: Mapping[str, Mapping[str, Any]], imagined: int) -> str:
+    """The name of the row of imagining so many positions."""
+    return next(
+        name
+        for name, row in rows.items()
+        if row["way"] == "imagining" and row["imagined"] == imagined
+    )
+
+
 def stored_so_far(path: Path, agent: Agent, seed: int) -> dict[str, Any]:
     """What a file holds of an agent.
 
@@ -433,12 +507,16 @@ def main() -> None:
     parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
     parser.add_argument("--table", type=Path, nargs="+", help="only print these results")
     parser.add_argument("--against", type=Path, nargs="+", default=[], help="compared with these")
+    parser.add_argument("--figure", type=Path, help="with --table: plot into this file")
     parser.add_argument("--by", help="the table by rating, 'moves of the solver' or theme")
     arguments = parser.parse_args()
     if arguments.table:
         results, others = map(read_all, (arguments.table, arguments.against))
         shown = table_of_groups(results, arguments.by) if arguments.by else table(results, others)
         print(shown)
+        if arguments.figure is not None:
+            plot(results, arguments.figure)
+            print(f"figure: {arguments.figure}")
         return
     if arguments.json is None:
         parser.error("--json: needs a file for the results")

@@ -125,10 +125,13 @@ def test_rows_hold_what_became_of_each_puzzle(imagination, folder, tmp_path, mon
                 30 * row["exact"]
             )
     capsys.readouterr()
-    monkeypatch.setattr(sys, "argv", ["imagination.py", "--table", str(results), str(results)])
+    figure = tmp_path / "figure.png"
+    shown = ["imagination.py", "--table", str(results), str(results), "--figure", str(figure)]
+    monkeypatch.setattr(sys, "argv", shown)
     imagination.main()
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 2 + 15 and lines[2].startswith(f"| {SET} | imagining | 8 | 0 |")
+    assert figure.stat().st_size > 10_000
+    assert len(lines) == 2 + 15 + 1 and lines[2].startswith(f"| {SET} | imagining | 8 | 0 |")
     monkeypatch.setattr(
         sys, "argv", ["imagination.py", "--table", str(results), "--by", "moves of the solver"]
     )
@@ -170,6 +173,7 @@ def test_rows_are_compared_with_fewer_imagined_positions_or_at_the_same_cost(ima
     assert other("imagining", 8, 64) == "imagining / 8 iterations / 16 imagined"
     assert other("material", 8, 64) == "imagining / 8 iterations / 64 imagined"
     assert other("fixed board", 264, 0) == "imagining / 8 iterations / 64 imagined"
+    assert other("fixed board", 17, 0) is None
     assert other("fixed board", 8, 0) == "imagining / 8 iterations / 0 imagined"
 
 

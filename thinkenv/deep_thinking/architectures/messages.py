@@ -102,7 +102,11 @@ def exchange(weights: MessageWeights, memory: Tensor, injected: dict[str, Tensor
         The memories ``(B, S, W)`` after that.
     """
     width = memory.shape[2]
-    told = weights.tell(memory).transpose(1, 2)  # (B, R K, S)
+    # Where products are taken of rounded numbers, memories are rounded once, and not for each.
+    device = memory.device.type
+    is_mixed = torch.is_autocast_enabled(device)
+    rounded = memory.to(torch.get_autocast_dtype(device)) if is_mixed else memory
+    told = weights.tell(rounded).transpose(1, 2)  # (B, R K, S)
     relations = injected["relations"].to(told.dtype)  # (B, R, from, to)
     heard = told.unflatten(1, (len(RELATIONS), -1)) @ relations  # (B, R, K, S)
     # Copied into rows: training is slower by a fifth where a gradient has another order.
@@ -113,8 +117,8 @@ def exchange(weights: MessageWeights, memory: Tensor, injected: dict[str, Tensor
     of_square, of_all = weights.update.weight.split(
         [width + heard.shape[2], of_board.shape[1]], dim=1
     )
-    update = F.linear(torch.cat([memory, heard], dim=2), of_square)
-    update = update + F.linear(of_board, of_all)[:, None] + injected["seen"]
+    update = F.linear(torch.cat([rounded, heard], dim=2), of_square)
+    update = update + (F.linear(of_board, of_all)[:, None] + injected["seen"])
     gate, proposal = update.chunk(2, dim=2)
     # The hyperbolic tangent, as a sigmoid: on processors several times as fast as torch.tanh.
     proposal = 2 * torch.sigmoid(2 * proposal) - 1
