@@ -3,10 +3,10 @@
     python agents/evaluate.py --checkpoint maze --size 59 --iterations 2500
     python agents/evaluate.py --size 9 13 33 59 --iterations 140 500 1500 --figure runs/maze.png
     python agents/evaluate.py --size 33 --iterations converged --json runs/maze.json
-    python agents/evaluate.py --task chess --database FILE --iterations 6 12 60
+    python agents/evaluate.py --task chess --database FILE --imagine 0 16 64
     python agents/evaluate.py --suite maze-axes --iterations converged
     python agents/evaluate.py recovery --size 33 --disturb zero noise:1 moved --disturb-at 0.5 2
-    python agents/evaluate.py recovery --checkpoint runs/chess --task chess --imagine 64
+    python agents/evaluate.py recovery --task chess --imagine 64
     python agents/evaluate.py diagnose --size 33 --problems 100 --figure runs/diagnosis.png
     python agents/evaluate.py merge runs/parts/*.json
 

@@ -7,7 +7,7 @@
     python agents/think.py --file maze.txt                        # a maze of your own
     python agents/think.py --task chess --rating 1600 1799 --instance 3
     python agents/think.py --task chess --fen "r3k2r/8/8/8/8/8/8/R3K2R w KQkq - 0 1"
-    python agents/think.py --task chess --checkpoint runs/messages --imagine 64 --tree runs/tree.png
+    python agents/think.py --task chess --imagine 64 --tree runs/tree.png
 
 Which problems there are to choose from depends on --task: add it before --help. Cells are coloured
 as strongly as the agent believes in them: in mazes blue where it is right, orange where it is

@@ -127,7 +127,10 @@ def test_an_agent_is_watched_as_it_imagines(problem, imagining_agent, folder):
     [
         ("--imagine 0", "--imagine must be at least 1, got 0"),
         ("--tree tree.png", "--tree must come with --imagine, got no such number"),
-        ("--imagine 4 --checkpoint chess_squares", "imagine: nets of the kind 'recurrent' cannot imagine"),
+        (
+            "--imagine 4 --checkpoint chess_squares",
+            "imagine: nets of the kind 'recurrent' cannot imagine",
+        ),
         ("--imagine 4 --tree .", "--tree must be the path of a file, got the folder ."),
     ],
 )

@@ -26,7 +26,9 @@ def test_what_is_said_of_more_iterations():
 
 
 def test_the_feed_forward_net_is_better_by_what_is_said():
-    thinking, feed_forward = (stored(name)["rows"] for name in ("chess_squares", "chess_feed_forward"))
+    thinking, feed_forward = (
+        stored(name)["rows"] for name in ("chess_squares", "chess_feed_forward")
+    )
     for is_hard in (False, True):
         means = []
         for rows in (thinking, feed_forward):

@@ -41,7 +41,7 @@ NEEDED = (
     "thinkenv/deep_thinking/agent.py",
     *(f"thinkenv/deep_thinking/weights/{name}/agent.json" for name in AGENTS),
 )
-MAX_WHEEL_BYTES = 3_000_000
+MAX_WHEEL_BYTES = 3_600_000
 PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14")
 TRIALS = ("environments", "lowest", "agents", "rllib")
 

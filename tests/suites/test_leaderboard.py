@@ -90,15 +90,14 @@ def test_the_best_of_each_set_is_bold_and_nothing_else(tmp_path):
     assert bold == {"first": [True] * 5, "other": [True, *[False] * 4]}
 
 
-@pytest.mark.parametrize(
-    ("results", "agents"), [(RESULTS, MEASURED), (ANY_MAZE, FOR_ANY_MAZE)]
-)
+@pytest.mark.parametrize(("results", "agents"), [(RESULTS, MEASURED), (ANY_MAZE, FOR_ANY_MAZE)])
 def test_nothing_is_evaluated_again_whichever_file_the_weights_were_in(tmp_path, results, agents):
     rows = tmp_path / "rows.json"
     rows.write_bytes(results.read_bytes())
     names = dict.fromkeys(row["suite"] for row in suites.read_rows(results))
+    words = ["--json", rows, "--suites", *names, "--agents", *agents]
     run = subprocess.run(
-        [sys.executable, "benchmarks/leaderboard.py", "--json", rows, "--suites", *names, "--agents", *agents],
+        [sys.executable, "benchmarks/leaderboard.py", *words],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -171,10 +171,11 @@ def training(description: Mapping[str, Any]) -> str:
 
 
 def resumptions(description: Mapping[str, Any]) -> str:
-    """At which commits the training went on after it had been interrupted; nothing if it was not."""
+    """At which commits training went on after it had been interrupted; nothing where it was not."""
     stages = description.get("resumed")
-    found = [stage for stage in stages if isinstance(stage, Mapping)] if isinstance(stages, list) else []
-    return ", then ".join(f"at commit {stage.get('commit', 'unknown')}" for stage in found)
+    resumed = stages if isinstance(stages, list) else []
+    commits = [stage.get("commit", "unknown") for stage in resumed if isinstance(stage, Mapping)]
+    return ", then ".join(f"at commit {commit}" for commit in commits)
 
 
 def measured(description: Mapping[str, Any]) -> str:

@@ -53,7 +53,12 @@ def grids():
 
 @pytest.mark.parametrize(
     ("name", "options"),
-    [("maze_trees", {"size": 9}), ("chess", {}), ("chess_squares", {}), ("prefix_sum", {"bits": 8})],
+    [
+        ("maze_trees", {"size": 9}),
+        ("chess", {}),
+        ("chess_squares", {}),
+        ("prefix_sum", {"bits": 8}),
+    ],
 )
 def test_iterations_never_wait_for_the_device(name, options):
     agent = load(name)
