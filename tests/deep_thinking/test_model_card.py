@@ -131,6 +131,35 @@ def test_hubs_read_the_numbers():
     assert first.dataset_name == "rated 400-599, test" and first.metric_name == "iterations: 1"
 
 
+def test_of_an_agent_that_imagines_is_said_how_much_it_imagined(cards, tmp_path, monkeypatch):
+    monkeypatch.setattr(cards, "RESULTS", tmp_path)
+    told = {"task": "chess", "architecture": "messages", "training_iterations": 8, "parameters": 3}
+    assert cards.results_of("chess_seed1") == []
+    text = card("chess_seed1", cards.describe("chess_seed1", told))
+    assert "imagine=64" in text and "can imagine moves" in text and "model-index" not in text
+    row = dict(task="chess", split="extrapolation", rating=[1600, 2399], n=12, iterations=8)
+    row |= dict(stopping="fixed", requested=8, exact=0.5, exact_low=0.2, exact_high=0.8)
+    ways = [("imagining", 0), ("imagining", 1024), ("material", 64)]
+    rows = {f"{way} {count}": row | {"way": way, "imagined": count} for way, count in ways}
+    about = {"command": "python measure.py", "commit": "abc", "time": "now"}
+    (tmp_path / "chess_seed1.json").write_text(json.dumps(about | {"rows": rows}))
+    text = card("chess_seed1", cards.describe("chess_seed1", told))
+    for thinking in ("8", "8, then 1,024 imagined"):
+        assert f"| rated 1600-2399, extrapolation | 12 | {thinking} | 50.0 % |" in text
+    assert text.count("| 12 |") == 2 and "python measure.py" in text
+    without = card("n", told | {"net": {"imagines": False}})
+    assert "imagine" not in without
+
+
+def test_a_training_that_was_resumed_says_at_which_commits():
+    told = {"task": "maze", "architecture": "counting", "training_iterations": 2, "parameters": 3}
+    stages = [{"commit": "abc"}, {"commit": "def"}]
+    text = card("n", told | {"resumed": stages})
+    assert "| resumed | at commit abc, then at commit def |" in text
+    for nothing in ({}, {"resumed": []}, {"resumed": "x"}, {"resumed": [3]}):
+        assert "| resumed |" not in card("n", told | nothing)
+
+
 def test_a_run_writes_a_card_beside_its_weights(tmp_path):
     call_script("train_dt", *TINY, "--folder", tmp_path / "run")
     described = json.loads((tmp_path / "run" / "agent.json").read_text())

@@ -104,7 +104,7 @@ def test_after_imagining_moves_are_ranked_by_how_often_they_were_looked_into():
         for move, probability in moves:
             share = looks[chess_puzzles.action_of(fen, move)]
             assert probability == pytest.approx(float(share), abs=1e-5)
-    assert agent.rank(fens[0], imagine=16) == ranked[0]
+    assert agent.rank(fens[0], imagine=16)[0].move == ranked[0][0].move
     soon = agent.rank(fens[0], imagine="settled")
     assert sum(probability for _, probability in soon) == pytest.approx(1)
 
