@@ -13,7 +13,7 @@ from tests.deep_thinking.conftest import SMALL_NET, call_script, refusal
 from thinkenv import make_task, mazes
 from thinkenv.deep_thinking import load
 from thinkenv.deep_thinking.agent import Agent
-from thinkenv.deep_thinking.architectures.recurrent import RecurrentNet
+from thinkenv.deep_thinking.architectures.recurrent import RecurrentNet, RecurrentSettings
 from thinkenv.deep_thinking.codecs.cells import CellCodec
 from thinkenv.deep_thinking.rollout import acceleration
 from thinkenv.deep_thinking.rollout.acceleration import (
@@ -78,6 +78,17 @@ def test_in_bfloat16_the_trained_agent_gives_the_same_answers(grids):
     assert mixed.memory.dtype == torch.float32
     assert not torch.equal(mixed.memory, plain.memory)  # it did compute in another precision
     assert np.array_equal(mixed.answer, plain.answer)
+
+
+@pytest.mark.parametrize("gated", [False, True])
+def test_in_bfloat16_a_net_thinks_with_or_without_gates(grids, gated):
+    torch.manual_seed(0)
+    settings = RecurrentSettings(memory_channels=4, gated=gated, equivariant=False)
+    agent = thinking(RecurrentNet(settings, CellCodec(MazeTask).interface), precision="bfloat16")
+    thought = agent.think(grids, 5)
+    plain = Agent(agent.net, CellCodec(MazeTask), 5).think(grids, 5)
+    assert thought.memory.dtype == torch.float32 and thought.memory.abs().max() <= 1
+    torch.testing.assert_close(thought.memory, plain.memory, atol=0.05, rtol=0)
 
 
 @pytest.mark.skipif(shutil.which("g++") is None, reason="compilation needs a compiler")

@@ -214,7 +214,8 @@ class RecurrentNet(Architecture[Tensor]):
         if not self.gated:
             return layers.InwardClamp.apply(update)
         gate, proposal = update.chunk(2, dim=1)  # (B, M, …) each
-        return torch.lerp(memory, torch.tanh(proposal), torch.sigmoid(gate))
+        share = torch.sigmoid(gate).to(memory.dtype)  # computed in half of it, where so wanted
+        return torch.lerp(memory, torch.tanh(proposal).to(memory.dtype), share)
 
     def is_open(self, injected: Tensor) -> Tensor:
         """Which cells hold memory, ``(B, 1, H, W)`` bool, from the injected input."""
