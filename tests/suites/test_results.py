@@ -87,6 +87,11 @@ def test_keys_of_before_have_the_names_of_now():
     assert all(row["version"] == row["database_sha256"] for row in chess)
 
 
+@pytest.mark.parametrize("name", ["maze_trees", "chess_squares", "chess_feed_forward"])
+def test_agents_of_release_0_1_have_their_names_of_today(name):
+    assert {row["checkpoint"] for row in read_rows(RESULTS / f"{name}.json")} == {name}
+
+
 def test_rows_of_now_are_read_as_they_are(tmp_path):
     rows = suites.evaluate(prefix_sums.solve, "prefix-extrapolation", max_problems=2)
     path = tmp_path / "rows.json"
