@@ -160,7 +160,8 @@ def accuracy(args: AccuracyArgs, agent: Agent, processes: Distributed) -> None:
     rows = suites.merge_rows([rows_of(part) for part in parts]) if len(parts) > 1 else rows_of(sets)
     print_agent(agent)
     print_accuracy(rows)
-    store(args.json, about(agent) | (rate(rows) if args.shard is None else {}), rows)
+    ratings = {} if args.shard is not None else rate(rows) | rate_each(parts)
+    store(args.json, about(agent) | ratings, rows)
     if args.predictions is not None:
         store_predictions(args.predictions, parts)
     finish(args, rows, agent.training_iterations)
@@ -233,6 +234,43 @@ def rate(rows: list[dict]) -> dict[str, Any]:
     interval = f"{rating['low']:.0f} to {rating['high']:.0f}"
     print(f"puzzle rating {when}: {rating['rating']:.0f} ({interval})")
     return {"puzzle_rating": rating}
+
+
+def rate_each(parts: list[list[list[suites.Evaluation]]]) -> dict[str, Any]:
+    """The puzzle ratings after each number of iterations or imagined positions, printed.
+
+    Args:
+        parts: As of ``store_predictions``.
+
+    Returns:
+        ``puzzle_ratings``, a list with ``requested`` and ``imagined`` as rows have them, and
+        ``rating``, ``low`` and ``high``; nothing where there is one number alone, or no rating.
+    """
+    of_sets = [evaluations for part in parts for evaluations in part if evaluations]
+    if not of_sets or len(of_sets[0]) == 1:
+        return {}
+    if not {"difficulty", "line"} <= of_sets[0][0].outcomes.keys():
+        return {}
+    found = []
+    for same in zip(*of_sets, strict=True):
+        rows = [one.row for one in same]
+        ratings, lines = (
+            np.concatenate([one.outcomes[name] for one in same]) for name in ("difficulty", "line")
+        )
+        sizes = [row["n"] for row in rows]
+        told = {"requested": rows[0]["requested"]}
+        for name in ("imagined", "settled"):
+            if name in rows[0]:  # a mean, where it was found
+                mean = np.average([row[name] for row in rows], weights=sizes)
+                told[name] = round(float(mean), 2)
+        try:
+            rating, low, high = suites.fit_rating(ratings, lines)
+        except ValueError:
+            continue  # too few were solved, or all
+        found.append({**told, "rating": rating, "low": low, "high": high})
+        when = ", ".join(f"{name} {value}" for name, value in told.items())
+        print(f"puzzle rating, {when}: {rating:.0f} ({low:.0f} to {high:.0f})")
+    return {"puzzle_ratings": found} if found else {}
 
 
 def store_predictions(path: Path, parts: list[list[list[suites.Evaluation]]]) -> None:

@@ -362,11 +362,15 @@ def test_the_shipped_chess_agent_has_a_rating(tmp_path):
     result = tmp_path / "rows.json"
     shown, _ = call_script(
         "evaluate",
-        *"--task chess --rating 400 2799 --problems 60 --iterations 6 --threads 1".split(),
+        *"--task chess --rating 400 2799 --problems 60 --iterations 1 6 --threads 1".split(),
         *f"--json {result}".split(),
     )
-    rating = json.loads(result.read_text())["puzzle_rating"]
+    stored = json.loads(result.read_text())
+    rating = stored["puzzle_rating"]
     assert rating["low"] < rating["rating"] < rating["high"] and rating["requested"] == 6
+    first, last = stored["puzzle_ratings"]  # after each number
+    assert first["requested"] == 1 and first["rating"] < last["rating"]
+    assert last == {key: rating[key] for key in last}
     assert f"puzzle rating at 6 iterations: {rating['rating']:.0f} (" in shown
 
 
