@@ -56,9 +56,11 @@ def mates(node: Node, thinker_moves: bool = True) -> bool:
 def is_settled(root: Node, lead: int) -> bool:
     if len(root.moves) <= 1:
         return True
-    first, second = sorted(root.visits, reverse=True)[:2]
-    child = root.children[root.visits.index(first)] if first else None
-    return first - second >= lead or (child is not None and mates(child, False))
+    played = root.best()
+    others = [visits for index, visits in enumerate(root.visits) if index != played]
+    child = root.children[played]
+    has_lead = root.visits[played] - max(others) >= lead
+    return has_lead or (child is not None and mates(child, False))
 
 
 @pytest.mark.parametrize("manner", [MANNER, Manner(candidates=3, settled_lead=11), IGNORANT])
