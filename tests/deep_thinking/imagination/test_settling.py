@@ -79,7 +79,7 @@ def test_trees_stop_where_a_slow_search_has_settled(agent, manner):
 
 def test_what_is_played_is_what_would_be_after_so_many_positions(agent):
     thought = think(agent)
-    assert len(set(thought.imagined.tolist())) >= 3
+    assert len(set(thought.imagined.tolist())) >= 2
     for index, point in enumerate(thought.imagined.tolist()):
         if point == 0:
             expected = agent.think(SHOWN[index])
