@@ -126,7 +126,9 @@ def choose_puzzles(name: str, database: str, agent: Agent, count: int, seed: int
     split, rating = BANDS[name] if name in BANDS else ("all", ratings_of_ranks(name, database))
     task = ChessPuzzleTask(database, split, rating)
     trained_on = agent.description["trained_on"]
-    trained = chess_puzzles.load(database, trained_on["rating"], split=trained_on["split"])
+    # From the easiest on: it may have been trained on others before those that are named.
+    highest = trained_on["rating"][1]
+    trained = chess_puzzles.load(database, (1, highest), split=trained_on["split"])
     seen = occurring_in(task.puzzles, trained)
     draw = np.random.default_rng(seed)
     unseen = draw.permutation(np.flatnonzero(~seen))

@@ -162,7 +162,7 @@ def test_without_its_file_its_agent_is_not_known(tmp_path):
     net = found(found.settings_type(), codec_for(find_task("maze"), found).interface)
     save_agent(tmp_path, net, {"task": "maze", "training_iterations": 5})
     said = run_script("agents/evaluate.py", "--checkpoint", tmp_path, expect=1).stderr
-    assert "'counting', 'messages', 'feed_forward', or a class of your own" in said
+    assert "'messages', 'message_layers', 'feed_forward', or a class of your own" in said
 
 
 class LooseNet(RecurrentNet):

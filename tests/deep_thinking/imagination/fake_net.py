@@ -151,6 +151,18 @@ class Node:
             node.visits[candidate] += 1
             node.totals[candidate] += child.value
 
+    def scores(self) -> list[float]:
+        """How much each candidate is preferred, if this is the root."""
+        weight = self.manner.value_weight / math.sqrt(max(sum(self.visits), 1))
+        return [
+            (visits + prior) * math.exp(weight * total / max(visits, 1))
+            for prior, visits, total in zip(self.priors, self.visits, self.totals, strict=True)
+        ]
+
+    def best(self) -> int:
+        """The candidate that is played, if this is the root."""
+        return self.scores().index(max(self.scores()))
+
     def action(self, candidate: int) -> int:
         """A candidate as an action, seen from who moves."""
         move = self.moves[candidate]

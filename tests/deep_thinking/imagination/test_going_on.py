@@ -37,14 +37,14 @@ def assert_same(one, other) -> None:
     assert np.array_equal(one.preferences, other.preferences)
 
 
-def test_it_plays_what_a_slow_search_looked_into_most(agent):
+def test_it_plays_what_a_slow_search_prefers(agent):
     thought = agent.think(SHOWN, imagine=40)
     assert thought.imagined.tolist() == [40] * 7 and thought.iterations.tolist() == [3] * 7
     for index, fen in enumerate(FENS):
         root = root_of(fen, 3, Manner())
         for _ in range(40):
             root.imagine()
-        best = root.action(root.visits.index(max(root.visits)))
+        best = root.action(root.best())
         assert thought.preferences[index].argmax() == best
         move = chess.Move.from_uci(chess_puzzles.MOVES[best])
         squares = np.flatnonzero(thought.answer[index].reshape(64)).tolist()

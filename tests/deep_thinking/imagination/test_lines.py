@@ -2,6 +2,7 @@
 
 import chess
 import numpy as np
+import pytest
 import torch
 
 from tests.deep_thinking.imagination.fake_net import FakeNet
@@ -38,12 +39,14 @@ def played(fen: str, actions: list[int]) -> chess.Board:
     return board
 
 
-def test_lines_are_legal_and_those_looked_into_most_come_first():
+def test_lines_are_legal_and_those_preferred_come_first():
     trees = tree_of(QUIET, 200, Manner())
     lines = lines_of(trees, 0)
     assert sum(line.visits for line in lines) == 200
-    visits = [line.visits for line in lines]
-    assert visits == sorted(visits, reverse=True)
+    scores = [line.visits * np.exp(12.0 * line.value / 200**0.5) for line in lines]
+    assert scores == pytest.approx(sorted(scores, reverse=True))
+    by_visits = [line.visits for line in lines_of(tree_of(QUIET, 200, Manner(value_weight=0)), 0)]
+    assert by_visits == sorted(by_visits, reverse=True)
     assert lines[0].actions == trees.line(0)
     for line in lines:
         assert len(played(QUIET, line.actions).move_stack) == len(line.actions) >= 1

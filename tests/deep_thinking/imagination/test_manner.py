@@ -19,6 +19,8 @@ from thinkenv.deep_thinking.imagination.manner import USUAL, ImaginingNet, Manne
         ({"exploration": 0.0}, "exploration must be above 0, got 0.0"),
         ({"exploration": math.nan}, "exploration must be above 0, got nan"),
         ({"temperature": -1}, "temperature must be above 0, got -1"),
+        ({"value_weight": -0.5}, "value_weight must be at least 0, got -0.5"),
+        ({"value_weight": math.nan}, "value_weight must be at least 0, got nan"),
         ({"temperature": math.inf}, "temperature must be above 0, got inf"),
     ],
 )

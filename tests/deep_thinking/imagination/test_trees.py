@@ -74,8 +74,9 @@ def check_against(trees: Trees, tree: int, node: int, slow: Node) -> None:
         Manner(candidates=200, exploration=5.0),
         Manner(carries_memory=False),
         Manner(appraise=indifferent),
+        Manner(value_weight=0.0),
     ],
-    ids=["default", "few candidates", "all candidates", "wiped memories", "constant value"],
+    ids=["default", "few", "all candidates", "wiped memories", "constant value", "by visits"],
 )
 def test_trees_are_those_of_a_slow_search(manner):
     trees = grown(FENS, 60, manner)
@@ -86,7 +87,7 @@ def test_trees_are_those_of_a_slow_search(manner):
         check_against(trees, tree, 0, root)
         line, node = [], root
         while node is not None and any(node.visits):
-            candidate = node.visits.index(max(node.visits))
+            candidate = root.best() if node is root else node.visits.index(max(node.visits))
             line.append(node.action(candidate))
             node = node.children[candidate]
         assert trees.line(tree) == line
@@ -218,8 +219,9 @@ def test_mates_in_one_are_found_even_by_who_knows_nothing_but_the_rules():
         assert trees.mates(tree)[0] == 2 and len(trees.line(tree)) == 1
 
 
-def test_preferences_are_visits_and_before_any_the_most_probable_move_is_first():
-    trees = trees_of(FENS)
+@pytest.mark.parametrize("weight", [0.0, 12.0])
+def test_preferences_are_visits_and_values_and_before_any_the_most_probable_is_first(weight):
+    trees = trees_of(FENS, Manner(value_weight=weight))
     first = trees.preferences()
     assert np.array_equal(first.argmax(axis=1), trees.actions[:, 0, 0])
     assert first.sum(axis=1) == pytest.approx(1)
@@ -230,10 +232,13 @@ def test_preferences_are_visits_and_before_any_the_most_probable_move_is_first()
         legal = {action_of(fen, move.uci()) for move in chess.Board(fen).legal_moves}
         tried = trees.actions[tree, 0, : trees.counts[tree, 0]]
         assert set(np.flatnonzero(preferences[tree])) == set(tried.tolist()) <= legal
-        visits = trees.visits[tree, 0, : trees.counts[tree, 0]]
-        by_preference = np.argsort(-preferences[tree, tried], kind="stable")
-        assert (np.diff(visits[by_preference]) <= 0).all()
-        assert np.allclose(preferences[tree, tried], visits / 50, atol=0.05)
+        root = root_of(fen, FIRST, Manner(value_weight=weight))
+        for _ in range(50):
+            root.imagine()
+        scores = np.array(root.scores())
+        assert np.allclose(preferences[tree, tried], scores / scores.sum(), atol=1e-5)
+        if weight == 0.0:
+            assert np.allclose(preferences[tree, tried], np.array(root.visits) / 50, atol=0.05)
 
 
 def test_only_allowed_moves_are_chosen_from():

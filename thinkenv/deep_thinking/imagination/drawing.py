@@ -94,8 +94,9 @@ def branches_of(trees: Trees, tree: int, least: int, is_black: bool) -> list[Bra
         found = []
         visits = trees.visits[tree, node]
         is_reply = bool(trees.is_their_turn[tree, node])
-        for candidate in np.argsort(-visits, kind="stable").tolist():
-            is_next = is_played and candidate == visits.argmax() and visits[candidate] > 0
+        preferred = trees.scores(np.array([tree]))[0] if node == 0 else visits
+        for candidate in np.argsort(-preferred, kind="stable").tolist():
+            is_next = is_played and candidate == preferred.argmax() and visits[candidate] > 0
             if visits[candidate] < least and not is_next:
                 continue
             child = int(trees.children[tree, node, candidate])

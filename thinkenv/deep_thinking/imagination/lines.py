@@ -29,10 +29,11 @@ class Line:
 def lines_of(trees: Trees, tree: int) -> list[Line]:
     """The moves of one tree that were looked into, the best first.
 
-    Those that mate for certain come first, the quicker ones before; then those that were looked
-    into most; and last those that are mated.
+    Those that mate for certain come first, the quicker ones before; then those that are preferred;
+    and last those that are mated.
     """
     mates = trees.mates(tree)
+    scores = trees.scores(np.array([tree]))[0]
     lines = []
     for candidate in range(int(trees.counts[tree, 0])):
         visits = int(trees.visits[tree, 0, candidate])
@@ -40,11 +41,10 @@ def lines_of(trees: Trees, tree: int) -> list[Line]:
             value = float(trees.totals[tree, 0, candidate]) / visits
             # What is known of the position after the move counts the moves from there, and 1 more.
             mate = int(mates[trees.children[tree, 0, candidate]])
-            lines.append(Line(follow(trees, tree, candidate, mates), visits, value, mate))
+            line = Line(follow(trees, tree, candidate, mates), visits, value, mate)
+            lines.append((-np.sign(mate), -scores[candidate] * (mate == 0), mate, line))
     # Candidates are in the order of their probability, which sorting keeps where all else is equal.
-    return sorted(
-        lines, key=lambda line: (-np.sign(line.mate), -line.visits * (line.mate == 0), line.mate)
-    )
+    return [line for *_, line in sorted(lines, key=lambda entry: entry[:3])]
 
 
 def follow(trees: Trees, tree: int, candidate: int, mates: np.ndarray) -> list[int]:

@@ -72,8 +72,11 @@ class Manner:
     """Iterations on each imagined position."""
     exploration: float = 2.0
     """How much probable moves that were tried little are preferred to those that did well."""
-    temperature: float = 2.5
+    temperature: float = 3.5
     """By which logits are divided before candidates are compared: above 1, they are more alike."""
+    value_weight: float = 12.0
+    """How much what was found counts when a move is chosen, beside how often it was looked into: 0
+    for not at all. The more positions were imagined, the less it counts: see ``Trees.scores``."""
     carries_memory: bool = True
     """Carry the memory along; without it (a control), think about each position anew."""
     settled_lead: int = 64
@@ -90,6 +93,8 @@ class Manner:
         for name in ("exploration", "temperature"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)!r}")
+        if not 0 <= self.value_weight < float("inf"):
+            raise ValueError(f"value_weight must be at least 0, got {self.value_weight!r}")
 
 
 USUAL = Manner()

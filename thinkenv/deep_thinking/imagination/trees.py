@@ -247,30 +247,45 @@ class Trees:
     def are_settled(self, which: np.ndarray) -> np.ndarray:
         """Whether imagining more would hardly change what is played, ``(n,)`` bool.
 
-        That is so where there is one move to choose, or none; where the move that was looked into
-        most leads the next one by ``manner.settled_lead`` imagined positions; and where it mates
-        for certain.
+        That is so where there is one move to choose, or none; where more positions were imagined
+        behind the move that is played than behind any other, by ``manner.settled_lead``; and where
+        it mates for certain.
 
         Args:
             which: ``(n,)`` indices of trees.
         """
-        visits = np.sort(self.visits[which, 0], axis=1)
-        lead = visits[:, -1] - (visits[:, -2] if self.manner.candidates > 1 else 0)
+        played = self.scores(which).argmax(axis=1)
+        others = self.visits[which, 0]  # a copy
+        of_played = others[np.arange(len(which)), played]
+        others[np.arange(len(which)), played] = 0
+        lead = of_played - others.max(axis=1)
         settled = (self.counts[which, 0] <= 1) | (lead >= self.manner.settled_lead)
-        best = self.children[which, 0, self._scores(which).argmax(axis=1)]
+        best = self.children[which, 0, played]
         for index in np.flatnonzero(~settled & (best != NOT_IMAGINED)):
             settled[index] = self.mates(which[index])[best[index]] > 0
         return settled
 
-    def _scores(self, which: np.ndarray) -> np.ndarray:
-        """What the candidates of roots are played by, ``(n, C)``: visits, and then priors."""
-        return self.visits[which, 0] + self.priors[which, 0]  # priors are below a visit
+    def scores(self, which: np.ndarray) -> np.ndarray:
+        """How much the candidates of roots are preferred, ``(n, C)``; the best one is played.
+
+        That is how often they were looked into, times e to the power of ``manner.value_weight``
+        times the mean of the values found there, over the root of how many positions were imagined.
+        While these are few, how often says little more than how probable a move was before, and
+        what was found says more; when they are many, what was found has decided where to look.
+        Before anything was imagined, and where all else is equal, the more probable one comes
+        first.
+
+        Args:
+            which: ``(n,)`` indices of trees.
+        """
+        visits = self.visits[which, 0]
+        values = self.totals[which, 0] / np.maximum(visits, 1)
+        weight = self.manner.value_weight / np.sqrt(np.maximum(self.imagined[which], 1))
+        # Priors are below a visit.
+        return (visits + self.priors[which, 0]) * np.exp(weight[:, None] * values)
 
     def preferences(self, which: np.ndarray | None = None) -> np.ndarray:
-        """How much each action was looked into, ``(n, len(MOVES))``, 0 to 1: what is played by.
-
-        Before anything was imagined, and among moves that were tried equally often, the more
-        probable one comes first.
+        """How much each action is preferred, ``(n, len(MOVES))``, 0 to 1: see ``scores``.
 
         Args:
             which: ``(n,)`` indices of trees; by default all.
@@ -281,7 +296,7 @@ class Trees:
         trees, candidates = np.nonzero(used)
         of_actions = np.zeros((len(which), len(MOVES)))
         actions = self.actions[which[trees], 0, candidates]
-        of_actions[trees, actions] = self._scores(which)[trees, candidates]
+        of_actions[trees, actions] = self.scores(which)[trees, candidates]
         return of_actions / np.maximum(of_actions.sum(axis=1, keepdims=True), 1e-9)
 
     def mates(self, tree: int) -> np.ndarray:
@@ -293,14 +308,16 @@ class Trees:
         return distances
 
     def line(self, tree: int) -> list[int]:
-        """The actions that one tree expects: again and again the one looked into most.
+        """The actions that one tree expects: what is played, then always what was looked into most.
 
         Of the thinker and of the opponent in turn, each seen from who moves.
         """
         actions: list[int] = []
         node = 0
         while node != NOT_IMAGINED and self.visits[tree, node].any():
-            candidate = int(self.visits[tree, node].argmax())
+            is_first = node == 0
+            of_node = self.scores(np.array([tree]))[0] if is_first else self.visits[tree, node]
+            candidate = int(of_node.argmax())
             actions.append(int(self.actions[tree, node, candidate]))
             node = int(self.children[tree, node, candidate])
         return actions

@@ -230,8 +230,8 @@ class Run:
         theirs = {"architecture": agent.net.name, "net": asdict(agent.net.settings)}
         compare(self.start_from, "has", theirs, ours)
         load_plain_state(net, agent.net.state_dict())
-        names = ("command", "commit", "plan", "seed", "weights_sha256", "metrics", "start_from")
-        return {name: described.get(name) for name in names}
+        names = ("command", "commit", "plan", "seed", "trained_on", "weights_sha256", "metrics")
+        return {name: described.get(name) for name in (*names, "start_from")}
 
     def _make_room(self, overwrite: bool) -> None:
         """Remove an earlier run from the folder, so that nothing of it is taken for this one's.

@@ -170,7 +170,7 @@ class Search:
             now = time.perf_counter()
             trees.imagine(leaves=leaves)
             self._lasted = time.perf_counter() - now
-            best = int(trees.visits[0, 0].argmax())
+            best = int(trees.scores(np.zeros(1, np.int64))[0].argmax())
             looks_for_mate = self.limits.mate is not None and trees.imagined[0] >= next_look
             if best != first or looks_for_mate or now - self.told > TELL_EVERY:
                 self._tell_of(trees, most)
