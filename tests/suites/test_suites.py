@@ -19,6 +19,7 @@ FROZEN = {
     "maze-any-ends": "60207a3b770ca054",
     "maze-no-lattice": "cf69c72893efe3fe",
     "chess-rating": "ff46368ee4bd8354",
+    "chess-hard": "b17eae660b0ac90d",
     "prefix-extrapolation": "a615088849b6508c",
 }
 
@@ -39,7 +40,7 @@ def test_the_problems_of_a_suite_never_change(name):
 
 
 def test_chess_sets_hold_all_puzzles_of_their_ratings_and_no_more():
-    for name in ("chess-rating",):
+    for name in ("chess-rating", "chess-hard"):
         for problems in suites.SUITES[name].sets:
             assert problems.count == len(problems.make_task().puzzles)
 

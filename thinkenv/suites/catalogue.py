@@ -172,6 +172,13 @@ SUITES = {
             ProblemSet("chess", {"split": "extrapolation", "rating": [2600, 2799]}, 437),
         ),
         frozen(
+            "chess-hard",
+            "The bundled Lichess puzzles rated 2000 and above, to look at how much more thought "
+            "helps: both squares of the first move, or of another that mates.",
+            ProblemSet("chess", {"split": "extrapolation", "rating": [2000, 2399]}, 1127),
+            ProblemSet("chess", {"split": "extrapolation", "rating": [2400, 2799]}, 940),
+        ),
+        frozen(
             "prefix-extrapolation",
             "Running parities of strings as long as the training's (32 bits) and ever longer.",
             ProblemSet("prefix_sum", {"bits": 32, "split": "test"}, 1000),
