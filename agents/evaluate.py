@@ -137,7 +137,7 @@ def accuracy(args: AccuracyArgs, agent: Agent, processes: Distributed) -> None:
     of the first move, or of another one that mates), with its 95 % Wilson interval; cells the share
     of cells; converged the share of problems for which the memory had stopped changing; seconds the
     time that thinking took. Chess puzzles are also played: first_move is the share in which the
-    legal move with the most probable squares is right, line that in which all moves are; and the
+    legal move that the agent prefers is right, line that in which all moves are; and the
     agent's puzzle rating is fitted, at which it would solve one half.
     """
     budgets = (agent.training_iterations, agent.task.ample_iterations)

@@ -8,9 +8,10 @@ Run from the repository's root; without ``--database`` on the few puzzles that a
         --figure assets/pictures/chess_imagination.png
 
 An answer is right if it has both squares of the first move, or of another move that mates. All
-agents and controls get the same puzzles, so that they can be compared puzzle by puzzle: each number
-of imagined positions holds which puzzles were solved. Puzzles whose position occurs in the solution
-of a puzzle that the agent was trained on are left out.
+controls of an agent get the same puzzles, and so do agents that were trained on the same ones, so
+that they can be compared puzzle by puzzle: each row holds which puzzles were solved, and a checksum
+of which they are. Puzzles whose position occurs in the solution of a puzzle that the agent was
+trained on, in any stage of its training, are left out.
 
 How an agent may spend its time (``--how``):
 
@@ -23,6 +24,7 @@ How an agent may spend its time (``--how``):
 Each set of puzzles is stored as soon as it is done; a second run with the same file goes on.
 """
 
+import hashlib
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -52,9 +54,8 @@ from thinkenv.suites import FORMAT, ResultFileError, read_result
 from thinkenv.suites.scores import Z_95, evaluation_row, share_of
 
 # The numbers of the literature's sets (Schwarzschild et al., arXiv 2108.06011): puzzles in the
-# order of their ratings, of a million and a half.
+# order of their ratings, of a million and a half. It trains on the first 600,000.
 OF_SAMPLE = 1_500_000
-EASIEST = 600_000  # which it is trained on
 RANKS = {
     "ranks 600,000 to 700,000": (600_000, 700_000),
     "ranks 1,000,000 to 1,100,000": (1_000_000, 1_100_000),
@@ -67,7 +68,8 @@ BANDS = {
 SETS = (*BANDS, *RANKS)
 DEFAULT_SETS = ("1600 to 2399", "2000 and above")
 ITERATIONS = 8  # the most in training
-# As many iterations as 4, 16 and 64 imagined positions take, and the numbers of the issue's table.
+# As many iterations as 4, 16 and 64 imagined positions take, and two, eight and 32 times as many as
+# in training.
 FIXED_BOARD = (8, 16, 24, 64, 72, 256, 264)
 AT_ONCE = 512  # puzzles between two updates of the progress bar
 PAWNS = {PAWN: 1, KNIGHT: 3, BISHOP: 3, ROOK: 5, QUEEN: 9}
@@ -120,19 +122,41 @@ class Chosen:
     left_out: int
     seed: int
 
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the names that Lichess has for them, in order."""
+        names = self.task.puzzles[self.instances].ids
+        return hashlib.sha256(b"\n".join(names.tolist())).hexdigest()
+
 
 def choose_puzzles(name: str, database: str, agent: Agent, count: int, seed: int) -> Chosen:
     """The puzzles of a set: drawn from its band, without those that the agent has seen."""
     split, rating = BANDS[name] if name in BANDS else ("all", ratings_of_ranks(name, database))
     task = ChessPuzzleTask(database, split, rating)
-    trained_on = agent.description["trained_on"]
-    # From the easiest on: it may have been trained on others before those that are named.
-    highest = trained_on["rating"][1]
-    trained = chess_puzzles.load(database, (1, highest), split=trained_on["split"])
-    seen = occurring_in(task.puzzles, trained)
+    seen = np.zeros(task.count, np.bool_)
+    for split_of_training, highest in sorted(trained_on(agent)):
+        trained = chess_puzzles.load(database, (1, highest), split=split_of_training)
+        seen |= occurring_in(task.puzzles, trained)
     draw = np.random.default_rng(seed)
     unseen = draw.permutation(np.flatnonzero(~seen))
     return Chosen(task, np.sort(unseen[:count]), int(seen.sum()), seed)
+
+
+def trained_on(agent: Agent) -> set[tuple[str, int]]:
+    """The splits of all stages of an agent's training, each with the highest rating.
+
+    Raises:
+        ValueError: If a stage does not say what it was trained on.
+    """
+    stages = set()
+    stage = agent.description
+    while stage is not None:
+        known = stage.get("trained_on")
+        if known is None:
+            raise ValueError(f"{agent.name} does not say which puzzles it was trained on")
+        stages.add((known["split"], known["rating"][1]))
+        stage = stage.get("start_from")
+    return stages
 
 
 def ratings_of_ranks(name: str, database: str) -> tuple[int, int]:
@@ -205,8 +229,11 @@ def measure(
             | {
                 "way": way,
                 "left_out": chosen.left_out,
+                "puzzles_sha256": chosen.digest,
                 "mean_rating": float(chosen.task.puzzles[chosen.instances].ratings.mean()),
-                "multiply_adds": costs.of_fixed(number) if is_fixed else costs.of_tree(number),
+                "multiply_adds": costs.of_fixed(number)
+                if is_fixed
+                else costs.of_tree(number, iterations),
                 "solved": np.packbits(solved).tobytes().hex(),
                 "by": {
                     name: {
@@ -258,7 +285,7 @@ class Costs:
         look: What a position contributes to iterations.
         step: An iteration.
         answer: The move.
-        imagined: The move or the reply, and the value, of an imagined position.
+        imagined: An imagined position: its iterations, the move or the reply, and the value.
     """
 
     look: int
@@ -277,16 +304,16 @@ class Costs:
             step, _ = counted(lambda: net.step(memory, injected))
             answer, _ = counted(lambda: net.decode(memory))
             value = counted(lambda: net.value(memory))[0] if isinstance(net, ImaginingNet) else 0
-        return cls(look, step, answer, answer + value)
+        iterations = MANNERS["imagining"].iterations if net.recurrent else 1
+        return cls(look, step, answer, look + iterations * step + answer + value)
 
     def of_fixed(self, iterations: int) -> int:
         """Of a thought about a position, and no other."""
         return self.look + iterations * self.step + self.answer
 
-    def of_tree(self, imagined: int, iterations: int = ITERATIONS) -> int:
+    def of_tree(self, imagined: int, iterations: int) -> int:
         """Of a thought that goes on to imagine positions."""
-        of_imagined = self.look + MANNERS["imagining"].iterations * self.step + self.imagined
-        return self.of_fixed(iterations) + imagined * of_imagined
+        return self.of_fixed(iterations) + imagined * self.imagined
 
 
 def counted(work: Callable[[], Any]) -> tuple[int, Any]:
@@ -306,9 +333,25 @@ def outcomes_named(results: Sequence[dict], name: str) -> np.ndarray | None:
     """Which puzzles were solved in a row of the results of several seeds, ``(seeds, n)`` bool.
 
     None where one of the results has no such row.
+
+    Raises:
+        ResultFileError: If they are about different puzzles.
     """
     rows = [result["rows"].get(name) for result in results]
-    return None if None in rows else np.array([outcomes_of(row) for row in rows])
+    if None in rows:
+        return None
+    check_puzzles(name, rows)
+    return np.array([outcomes_of(row) for row in rows])
+
+
+def check_puzzles(name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Check that rows are about the same puzzles, so that they can be compared one by one.
+
+    Raises:
+        ResultFileError: If they are not.
+    """
+    if len({row["puzzles_sha256"] for row in rows}) > 1:
+        raise ResultFileError(f"{name}: rows to be compared are about different puzzles")
 
 
 def mean_of_seeds(outcomes: np.ndarray) -> tuple[float, float]:
@@ -377,7 +420,7 @@ def table(results: Sequence[dict], against: Sequence[dict] = ()) -> str:
         other = compared_with(name, first)
         theirs = None if other is None else outcomes_named(results, other)
         if against:
-            theirs = first_outcomes(against, puzzles)
+            theirs = first_outcomes(against, puzzles, rows)
         lines.append(
             [
                 *(puzzles, first["way"], f"{first['iterations']:,}", f"{first['imagined']:,}"),
@@ -392,10 +435,19 @@ def table(results: Sequence[dict], against: Sequence[dict] = ()) -> str:
     return markdown_table([*header, "ms a puzzle", "million multiply-adds"], lines)
 
 
-def first_outcomes(results: Sequence[dict], puzzles: str) -> np.ndarray | None:
-    """Which puzzles of a set were solved before anything was imagined, ``(seeds, n)`` bool."""
+def first_outcomes(
+    results: Sequence[dict], puzzles: str, rows: Sequence[Mapping[str, Any]]
+) -> np.ndarray | None:
+    """Which puzzles of a set were solved before anything was imagined, ``(seeds, n)`` bool.
+
+    Args:
+        results: Of the seeds.
+        puzzles: The name of the set.
+        rows: With which they are to be compared.
+    """
     for name, row in results[0]["rows"].items():
         if name.startswith(f"{puzzles} / imagining") and row["imagined"] == 0:
+            check_puzzles(puzzles, [row, *rows])
             return outcomes_named(results, name)
     return None
 
@@ -476,6 +528,20 @@ def row_name_at(rows: Mapping[str, Mapping[str, Any]], imagined: int) -> str:
     )
 
 
+def check_set(name: str, chosen: Chosen, rows: Mapping[str, Mapping[str, Any]]) -> None:
+    """Check that a file's rows of a set are about the puzzles that were chosen now.
+
+    Raises:
+        ResultFileError: If they are about others.
+    """
+    for row_name, row in rows.items():
+        if row_name.startswith(f"{name} / ") and row["puzzles_sha256"] != chosen.digest:
+            raise ResultFileError(
+                f"{row_name} was measured on other puzzles: same --database and --problems, or "
+                "another --json"
+            )
+
+
 def stored_so_far(path: Path, agent: Agent, seed: int) -> dict[str, Any]:
     """What a file holds of an agent.
 
@@ -541,6 +607,7 @@ def main() -> None:
                 if chosen is None:
                     which = (arguments.problems, arguments.seed)
                     chosen = choose_puzzles(name, arguments.database, agent, *which)
+                    check_set(name, chosen, stored["rows"])
                 rows = measure(agent, chosen, way, arguments.imagine, f"{name} / {way}")
                 stored = stored_so_far(*of_file)  # others may have stored something meanwhile
                 stored["rows"] |= dict(zip(wanted, rows, strict=True))

@@ -1,27 +1,133 @@
-"""What the page about the chess agents that imagine moves says of them."""
+"""What the page about the chess agents that imagine moves says of them is what was measured."""
 
+import importlib.util
 import json
+import sys
+from functools import cache
+from types import ModuleType
+
+import numpy as np
+import pytest
 
 from thinkenv.deep_thinking.checkpoint import SHIPPED
 from thinkenv.deep_thinking.imagination.manner import USUAL
 
-from .conftest import flat
+from .conftest import ROOT, flat, page, percent, stored
 
 PAGE = "docs/chess_agent.md"
-NUMBERS = {2: "twice", 8: "eight"}
+NUMBERS = {8: "eight"}
+SEEDS = ("chess", "chess_seed1", "chess_seed2")
+IMAGINED = (0, 4, 16, 64)  # whole lines were played after so many
+
+
+@cache
+def benchmark() -> ModuleType:
+    """The script that measured most of it, which also makes the tables."""
+    folder = str(ROOT / "benchmarks")
+    sys.path.insert(0, folder)
+    try:
+        spec = importlib.util.spec_from_file_location("imagination", f"{folder}/imagination.py")
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules["imagination"] = module
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(folder)
+    return module
+
+
+def of_seeds(name: str) -> list[dict]:
+    """A result of each of the three seeds."""
+    return [stored(f"{name}_seed{seed}") for seed in range(3)]
 
 
 def test_what_is_said_of_their_size_and_their_training():
-    described = json.loads((SHIPPED / "chess" / "agent.json").read_text())
     text = flat(PAGE)
-    assert f"({described['parameters'] / 1000:.0f} thousand parameters)" in text
-    assert f"was interrupted {NUMBERS[len(described['resumed'])]}" in text
-    assert described["trained_on"]["rating"][1] == 1499 and "rated below 1500 alone" in text
-    # The command that the page prints has all that decides about the training.
-    further = "--log-every 500 --validate-every 2000 --checkpoint-every 1000 "
-    command = described["command"].replace(further, "--seed 1 ").replace("seed0", "seed1")
-    assert command in text
+    for name in SEEDS:
+        described = json.loads((SHIPPED / name / "agent.json").read_text())
+        assert f"({described['parameters'] / 1000:.0f} thousand parameters)" in text
+        # The page prints the commands of seed 1, without how often something was logged.
+        stages, trained = [], described
+        while trained:
+            stages.append(trained)
+            trained = trained.get("start_from")
+        seed = described["seed"] % 10
+        for stage in stages:
+            printed = stage["command"].replace(" --resume", "")
+            for word in ("--log-every 500 ", "--validate-every 2000 ", "--checkpoint-every 1000 "):
+                printed = printed.replace(word, "")
+            if "--seed" not in printed:  # 0 where none was given
+                printed = printed.replace("bfloat16 ", "bfloat16 --seed 0 ")
+            printed = printed.replace(f"_seed{seed}", "_seed1").replace(
+                f"--seed {seed} ", "--seed 1 "
+            )
+            for tens in (10, 20):
+                printed = printed.replace(f"--seed {tens + seed} ", f"--seed {tens + 1} ")
+            assert printed in page(PAGE), printed
+        assert stages[-1]["trained_on"]["rating"][1] == 1499
+    assert "rated below 1500 alone" in text
 
 
 def test_what_is_said_of_the_tree():
     assert f"among its {NUMBERS[USUAL.candidates]} most probable moves" in flat(PAGE)
+
+
+@pytest.mark.parametrize("by", [None, "rating", "moves of the solver"])
+def test_the_tables_of_hard_puzzles(by):
+    results = of_seeds("chess")
+    made = benchmark().table_of_groups(results, by) if by else benchmark().table(results)
+    assert made.strip() in page(PAGE)
+
+
+def test_the_table_of_the_longest_thoughts():
+    results = of_seeds("chess_longest")
+    made = benchmark().table(results).strip().splitlines()
+    for line in made:
+        assert line in page(PAGE)
+
+
+def test_the_tables_of_controls():
+    for name in ("chess_seed0", "message_layers", "chess_literature", "chess_float32"):
+        assert benchmark().table([stored(name)]).strip() in page(PAGE), name
+
+
+def test_the_gain_over_the_feed_forward_net():
+    results, other = of_seeds("chess"), [stored("message_layers")]
+    lines = [
+        line
+        for line in benchmark().table(results, other).splitlines()
+        if line.startswith("| 1600") or line.startswith("| 2000")
+    ]
+    for line in lines:
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if cells[3] == "64":
+            assert f"{cells[6]} points" in flat(PAGE), line
+
+
+def test_the_puzzle_ratings():
+    found = [result["puzzle_ratings"] for result in of_seeds("chess_lines")]
+    for of_number in zip(*found, strict=True):
+        cells = [
+            f"{one['rating']:,.0f} ({one['low']:,.0f} to {one['high']:,.0f})" for one in of_number
+        ]
+        mean = np.mean([one["rating"] for one in of_number])
+        line = f"| {of_number[0].get('imagined', 0):.0f} | {mean:,.0f} | {' | '.join(cells)} |"
+        assert line in page(PAGE)
+
+
+def test_the_table_of_whole_lines():
+    results = of_seeds("chess_lines")
+    for first in results[0]["rows"][:: len(IMAGINED)]:
+        low, high = first["rating"]
+        cells = []
+        for score in ("exact", "first_move", "line"):
+            for imagined in IMAGINED if score == "line" else (0, 64):
+                same = [
+                    row[score]
+                    for result in results
+                    for row in result["rows"]
+                    if row["rating"] == [low, high] and row.get("imagined", 0) == imagined
+                ]
+                assert len(same) == len(results)
+                cells.append(percent(float(np.mean(same))))
+        assert f"| {low} to {high} | {first['n']:,} | {' | '.join(cells)} |" in page(PAGE)

@@ -344,6 +344,11 @@ def board_text(position: Position, last_move: str | None = None) -> str:
     return drawing.write_text(parsed, code)
 
 
+def why_no_move(position: np.ndarray) -> str:
+    """What is said of a position ``(POSITION_BYTES,)`` without legal moves."""
+    return "no legal move: " + ("checkmate" if is_check(position) else "stalemate")
+
+
 def ranking_text(position: Position, ranked: Sequence[RankedMove]) -> str:
     """The moves that an agent ranks, a line for each: UCI and short notation, and probability.
 
@@ -353,7 +358,7 @@ def ranking_text(position: Position, ranked: Sequence[RankedMove]) -> str:
     """
     parsed = parse_position(position)
     if not ranked:
-        return "no legal move: " + ("checkmate" if is_check(parsed) else "stalemate")
+        return why_no_move(parsed)
     lines = []
     for place, (move, probability) in enumerate(ranked, 1):
         short = write_short(parsed, move_of_text(parsed, move))

@@ -41,6 +41,8 @@ Iterations = int | Literal["converged"]
 Imagine = int | Literal["settled"]
 # Where to give up on trees that do not settle.
 MAX_IMAGINED = 1024
+# The largest number of positions to imagine of a problem: their memories take some 8 GB.
+MOST_IMAGINED = 1_000_000
 
 
 @dataclass
@@ -206,6 +208,7 @@ class Agent(Shareable, Generic[SomeMemory]):
     def chunk_size(self, problems: np.ndarray) -> int:
         """How many problems ``(B, …)`` fit the processor's caches, or fill a GPU."""
         cells = max(1, int(np.prod(self.codec.board(problems), dtype=np.int64)))
+        cells *= self.net.cells_worth
         budget = CELLS_PER_CHUNK.get(self.device.type, CELLS_PER_CHUNK["cpu"])
         return max(1, budget // cells)
 
@@ -260,10 +263,11 @@ class Agent(Shareable, Generic[SomeMemory]):
                 many iterations as a board has cells, and 100,000 at least.
             tolerance: The largest change of a memory, whose numbers lie between -1 and 1, that
                 counts as none.
-            progress: Called with the number of problems done since the last call.
-            imagine: How many positions to imagine of each problem after that: see
-                ``thinkenv.deep_thinking.imagination``; or ``"settled"`` to stop each problem when
-                it is plain what to play: see ``settle``. Only nets that can do so.
+            progress: Called with the number of problems done since the last call; those whose
+                positions are imagined are done after that.
+            imagine: How many positions to imagine of each problem after that, at most 1,000,000:
+                see ``thinkenv.deep_thinking.imagination``; or ``"settled"`` to stop each problem
+                when it is plain what to play: see ``settle``. Only nets that can do so.
             manner: How they are imagined.
             max_imagined: Where to give up with ``imagine="settled"``.
 
@@ -272,21 +276,14 @@ class Agent(Shareable, Generic[SomeMemory]):
                 are not of that form, or the net cannot imagine.
             TypeError: If ``max_imagined`` is no integer.
         """
+        if imagine is not None:
+            self._check_imagining(imagine, max_imagined)  # before anything takes time
         problems = self.codec.as_array(problems)
         if problems.ndim == self.codec.problem_axes:
             if memory is not None:
                 memory = memories.transform(lambda tensor: tensor[None], memory)
-            several = self.think(
-                problems[None],
-                iterations,
-                memory,
-                max_iterations,
-                tolerance,
-                None if imagine else progress,
-            )
-            if imagine is not None:
-                several = self._go_on(several, imagine, manner, max_imagined, progress)
-            return first_of(several)
+            limits = (iterations, memory, max_iterations, tolerance, progress)
+            return first_of(self.think(problems[None], *limits, imagine, manner, max_imagined))
         if iterations is None:
             iterations = self.training_iterations
         stopping: Stopping = "fixed"
@@ -315,7 +312,7 @@ class Agent(Shareable, Generic[SomeMemory]):
             numbers = (run, has_converged, torch.where(has_converged, 1, ending.cycle))
             told = (tensor.cpu().numpy() for tensor in numbers)
             parts.append((self._decode(ending.memory, problems[chunk]), *told, ending.memory))
-            if progress is not None:
+            if progress is not None and imagine is None:
                 progress(len(problems[chunk]))
         *columns, memory_parts = zip(*parts, strict=True)
         answer, spent, converged, cycle = map(np.concatenate, columns)
@@ -332,22 +329,20 @@ class Agent(Shareable, Generic[SomeMemory]):
         )
         if imagine is None:
             return thought
-        return self._go_on(thought, imagine, manner, max_imagined)
-
-    def _go_on(
-        self,
-        thought: Thought[SomeMemory],
-        imagine: Imagine,
-        manner: Manner,
-        max_imagined: int,
-        progress: Callable[[int], object] | None = None,
-    ) -> Thought[SomeMemory]:
-        """Go on from a thought about several problems by imagining, as of ``think``."""
-        if isinstance(imagine, str) and imagine == "settled":
+        if imagine == "settled":
             return self.settle(thought, max_imagined, manner, progress)
-        if isinstance(imagine, str):
-            raise ValueError(f"imagine must be an integer or 'settled', got {imagine!r}")
         return self.imagine_at(thought, [imagine], manner, progress)[0]
+
+    def _check_imagining(self, imagine: Imagine, max_imagined: int) -> None:
+        """Check what ``think`` was told of imagining; raises as said there."""
+        imagining(self.net)
+        check_integer("max_imagined", max_imagined, 1, MOST_IMAGINED)
+        is_settled = isinstance(imagine, str) and imagine == "settled"
+        if not is_settled and not is_number_to_imagine(imagine):
+            raise ValueError(
+                f"imagine must be an integer from 1 to {MOST_IMAGINED} or 'settled', got "
+                f"{imagine!r}"
+            )
 
     def imagine_at(
         self,
@@ -360,7 +355,7 @@ class Agent(Shareable, Generic[SomeMemory]):
 
         Args:
             thought: About several problems.
-            points: Increasing numbers of imagined positions, from 1.
+            points: Increasing numbers of imagined positions, from 1 to 1,000,000.
             manner: How they are imagined.
             progress: Called with the number of problems done since the last call.
 
@@ -372,9 +367,11 @@ class Agent(Shareable, Generic[SomeMemory]):
                 first axis, or the net cannot imagine.
         """
         wanted = list(points)
-        are_integers = all(isinstance(point, (int, np.integer)) for point in wanted)
-        if not wanted or not are_integers or wanted[0] < 1 or wanted != sorted(set(wanted)):
-            raise ValueError(f"imagine must be increasing integers from 1, got {wanted}")
+        are_numbers = all(map(is_number_to_imagine, wanted))
+        if not wanted or not are_numbers or wanted != sorted(set(wanted)):
+            raise ValueError(
+                f"imagine must be increasing integers from 1 to {MOST_IMAGINED}, got {wanted}"
+            )
         net = self._imagining(thought)
         from thinkenv.deep_thinking.imagination.going_on import go_on_from  # loads chess
 
@@ -392,7 +389,7 @@ class Agent(Shareable, Generic[SomeMemory]):
     ) -> Thought[SomeMemory]:
         """Go on from a thought by imagining, about each problem until it is plain what to answer.
 
-        A tree has settled where the move that was looked into most leads the next one by
+        A tree has settled where the move that is played leads all others by
         ``manner.settled_lead`` imagined positions, or mates for certain, or is the only one; that
         is looked at once in a few positions. What is played then is what would be played after just
         so many positions, had that number been asked for.
@@ -411,7 +408,7 @@ class Agent(Shareable, Generic[SomeMemory]):
                 without its first axis, or the net cannot imagine.
             TypeError: If ``max_imagined`` is no integer.
         """
-        most = check_integer("max_imagined", max_imagined, 1, 2**31 - 1)
+        most = check_integer("max_imagined", max_imagined, 1, MOST_IMAGINED)
         net = self._imagining(thought)
         from thinkenv.deep_thinking.imagination.going_on import settle_from  # loads chess
 
@@ -478,8 +475,9 @@ class Agent(Shareable, Generic[SomeMemory]):
         Returns:
             For each position a list of its legal moves, ``RankedMove(move, probability)``, the most
             probable first: ``move`` in UCI notation as it is played on the real board, and
-            probabilities that sum to 1. After imagining, probabilities are shares of the imagined
-            positions, by the move that led to them. Agents that name two squares mean the queen
+            probabilities that sum to 1. After imagining, they are shares of ``Trees.scores``: how
+            often each move was looked into, where more counts what was found there; and of moves
+            that were no candidates they are 0. Agents that name two squares mean the queen
             where a pawn promotes: of the promotions over the same squares the others have 0. There
             are no moves in checkmate and stalemate. A list of positions gives a list of such lists.
 
@@ -518,6 +516,12 @@ class Agent(Shareable, Generic[SomeMemory]):
         expected, got = memories.shape_of(like), memories.shape_of(memory)
         if got != expected:
             raise ValueError(f"memory must have shape {expected}, got {got}")
+
+
+def is_number_to_imagine(value: Any) -> bool:
+    """Whether something is a number of positions that can be imagined."""
+    is_integer = isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_))
+    return is_integer and 1 <= value <= MOST_IMAGINED
 
 
 def first_of(thought: Thought[SomeMemory]) -> Thought[SomeMemory]:

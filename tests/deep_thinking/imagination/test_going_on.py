@@ -154,7 +154,9 @@ def test_a_message_net_imagines(precision):
 
 @pytest.mark.parametrize("points", [[], [0], [3, 2], [2, 2], [-1], [1.5], ["many"], [True, 1]])
 def test_wrong_numbers_are_refused(agent, points):
-    with pytest.raises(ValueError, match="imagine must be increasing integers from 1, got"):
+    with pytest.raises(
+        ValueError, match="imagine must be increasing integers from 1 to 1000000, got"
+    ):
         agent.imagine_at(agent.think(SHOWN), points)
 
 

@@ -46,6 +46,8 @@ class Architecture(nn.Module, ABC, Generic[SomeMemory]):
         settings_type: The dataclass of its settings, whose fields are options of ``train_dt.py``.
         codec: How it reads problems, where the task's own codec is not what it needs.
         recall: Whether the problem is fed to every iteration, so that a memory can be of another.
+        cells_worth: How many cells of a convolutional net take as much space as one of this net,
+            so that as much is computed at a time as fits the processor's caches.
         unbounded: The names of those tensors of its memory whose numbers are counts, of any size.
             In training they get no noise, and random ones are at most those of the first memory.
         settings: Its settings.
@@ -57,6 +59,7 @@ class Architecture(nn.Module, ABC, Generic[SomeMemory]):
     settings_type: ClassVar[type[Settings]]
     codec: ClassVar[type[AnyCodec] | None] = None
     recall: bool = True
+    cells_worth: ClassVar[int] = 1
     unbounded: ClassVar[frozenset[str]] = frozenset()
     settings: Settings
     interface: Interface

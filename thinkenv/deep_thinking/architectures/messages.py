@@ -149,6 +149,7 @@ class MessageNet(Architecture[Tensor]):
     name = "messages"
     settings_type = MessageSettings
     codec = MoveCodec
+    cells_worth = 16  # each square has relations to 64
 
     def __init__(self, settings: MessageSettings, interface: Interface):
         super().__init__(settings, interface)

@@ -75,7 +75,7 @@ class MoveCodec(ChessCodec):
         return inputs
 
     def log_probabilities(self, logits: Tensor, problems: np.ndarray) -> Tensor:
-        """Log-probabilities of all actions ``(B, len(MOVES))``; ``ILLEGAL`` of those that are."""
+        """Log-probabilities of all actions ``(B, len(MOVES))``; ``ILLEGAL`` of the others."""
         legal = torch.from_numpy(legal_masks(positions_of_planes(problems))).to(logits.device)
         scores = scores_of_actions(logits.float()).masked_fill(~legal, ILLEGAL)
         return scores.log_softmax(dim=1).masked_fill(~legal, ILLEGAL)

@@ -17,11 +17,12 @@ from thinkenv.deep_thinking.imagination.manner import ImaginingNet, Manner
 from thinkenv.deep_thinking.imagination.trees import Trees
 
 # Trees that grow at a time: enough for products to be efficient, and few enough that the memories
-# of all their nodes stay within so many bytes, however many problems there are.
+# of all their nodes stay within so many bytes, however many problems there are. (One tree of more
+# than some 65,000 positions takes more.)
 MOST_TREES = 128
 MOST_BYTES = 2**29
-# Of trees that stop by themselves, nobody knows how large they become. There is room for so many
-# positions at first, at most; and once in so many it is looked whether a tree has settled.
+# There is room for so many positions at first, at most: trees may settle or be decided long before
+# they are as large as they may become. Once in so many it is looked whether a tree has settled.
 FIRST_ROOM = 256
 LOOK_EVERY = 4
 
@@ -56,7 +57,8 @@ def go_on_from(
     size = trees_at_a_time(points[-1], thought.memory)
     for begin in range(0, len(positions), size):
         some = slice(begin, begin + size)
-        trees = Trees(net, positions[some], thought.memory[some], points[-1], manner)
+        room = room_at_first(points[-1])
+        trees = Trees(net, positions[some], thought.memory[some], room, manner)
         for (done, point), notes in zip(pairwise([0, *points]), noted, strict=True):
             for _ in range(point - done):
                 trees.imagine()
@@ -158,7 +160,8 @@ def thought_of(
     Args:
         codec: How answers are read.
         thought: Before it, about B problems.
-        of_actions: ``(B, len(MOVES))``, how much each action was looked into, 0 to 1.
+        of_actions: ``(B, len(MOVES))``, how much each action is preferred, 0 to 1: see
+            ``Trees.scores``.
         imagined: ``(B,)``, how many positions were.
         lines: The moves expected of each problem.
     """

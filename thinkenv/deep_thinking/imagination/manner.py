@@ -14,9 +14,11 @@ class ImaginingNet(Protocol):
 
     Attributes:
         imagines: Whether it has learned to imagine.
+        recurrent: Whether more than one iteration on a position can change anything.
     """
 
     imagines: bool
+    recurrent: bool
 
     def look(self, positions: np.ndarray, is_their_turn: np.ndarray) -> dict[str, Tensor]:
         """What positions, seen from the thinker, contribute to every iteration."""
@@ -58,6 +60,8 @@ def indifferent(positions: np.ndarray, thought_about: np.ndarray) -> np.ndarray:
     return np.full(len(positions), 0.5)
 
 
+# The numbers below were chosen on puzzles rated 1300 to 1499 of the split ``validation``, with the
+# first agent that was trained: ``docs/log.md`` says among which.
 @dataclass(frozen=True)
 class Manner:
     """How positions are imagined.
@@ -80,16 +84,16 @@ class Manner:
     carries_memory: bool = True
     """Carry the memory along; without it (a control), think about each position anew."""
     settled_lead: int = 64
-    """Where imagining stops by itself: by how many imagined positions the move that was looked into
-    most leads the next one then, so that much would have to turn out otherwise."""
+    """Where imagining stops by itself: by how many imagined positions the move that is played leads
+    all others then, so that much would have to turn out otherwise."""
     appraise: Appraise | None = None
     """What says in place of the net what an imagined position is worth (a control)."""
 
     def __post_init__(self) -> None:
-        for name, low in (("candidates", 1), ("iterations", 1), ("settled_lead", 1)):
+        for name in ("candidates", "iterations", "settled_lead"):
             value = getattr(self, name)
-            if type(value) is not int or value < low:
-                raise ValueError(f"{name} must be an integer of at least {low}, got {value!r}")
+            if type(value) is not int or value < 1:
+                raise ValueError(f"{name} must be an integer of at least 1, got {value!r}")
         for name in ("exploration", "temperature"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)!r}")

@@ -6,7 +6,7 @@ import numpy as np
 
 from thinkenv.chess_puzzles.moves import MOVE_CODES
 from thinkenv.chess_puzzles.notation import uci_of_move
-from thinkenv.chess_puzzles.positions import write_short, write_short_line
+from thinkenv.chess_puzzles.positions import why_no_move, write_short, write_short_line
 from thinkenv.chess_puzzles.rules import BLACK
 from thinkenv.deep_thinking.imagination.lines import lines_of
 from thinkenv.deep_thinking.imagination.trees import Trees
@@ -47,11 +47,16 @@ def words_of(value: float, mate: int) -> str:
 def lines_text(trees: Trees, tree: int, position: np.ndarray) -> str:
     """What a tree says of each move that was looked into, a line for each, the best first.
 
+    Mates that are certain in the tree come before all, though ``Trees.scores``, by which an agent
+    answers, may prefer another move. Where there is no legal move, that is said.
+
     Args:
         trees: The trees.
         tree: Which of them.
         position: The position thought about, in real colours.
     """
+    if not trees.counts[tree, 0]:
+        return why_no_move(position)
     is_black = bool(position[BLACK])
     told = []
     for place, line in enumerate(lines_of(trees, tree), 1):

@@ -52,6 +52,9 @@ class Trees:
     Attributes:
         imagined: ``(B,)`` int64, how many positions were looked into, mates and stalemates
             included.
+
+    Raises:
+        ValueError: If there are to be more candidates than there are moves in chess.
     """
 
     def __init__(
@@ -66,6 +69,8 @@ class Trees:
         self.net = net
         self.manner = manner
         trees, nodes, candidates = len(positions), capacity + 1, manner.candidates
+        if candidates > len(MOVES):
+            raise ValueError(f"candidates must be at most {len(MOVES)}, got {candidates}")
         self.positions = np.zeros((trees, nodes, POSITION_BYTES), np.uint8)  # seen from who moves
         self.is_their_turn = np.zeros((trees, nodes), np.bool_)
         self.results = np.full((trees, nodes), NOT_OVER)
@@ -142,12 +147,10 @@ class Trees:
                 scores = scores_of_actions(head(memory[chosen]).float(), is_mirrored=is_theirs)
                 logits[chosen] = scores
         legal = torch.from_numpy(allowed).to(memory.device)
-        logits = logits.masked_fill(~legal, ILLEGAL)
-        of_candidates = (logits / self.manner.temperature).softmax(dim=1)
-        best = of_candidates.topk(self.manner.candidates, dim=1)
+        best = logits.masked_fill(~legal, ILLEGAL).topk(self.manner.candidates, dim=1)
         counts = legal.sum(dim=1).clamp_max(self.manner.candidates).cpu().numpy()
         self.actions[trees, nodes] = best.indices.cpu().numpy()
-        priors = best.values / best.values.sum(dim=1, keepdim=True)
+        priors = (best.values / self.manner.temperature).softmax(dim=1)
         self.priors[trees, nodes] = priors.double().cpu().numpy()
         self.counts[trees, nodes] = counts
 
@@ -222,7 +225,10 @@ class Trees:
             before = getattr(self, name)
             more = np.full_like(before, empty)
             setattr(self, name, np.concatenate([before, more], axis=1))
-        self.memory = torch.cat([self.memory, torch.zeros_like(self.memory)], dim=1)
+        memory = self.memory
+        # Made as a whole and filled: with a second half to be appended there would be twice as much.
+        self.memory = memory.new_zeros((len(memory), 2 * room, *memory.shape[2:]))
+        self.memory[:, :room] = memory
         self._make_room(nodes)
 
     def _think(
@@ -237,7 +243,7 @@ class Trees:
         memory = self.memory[torch.from_numpy(trees), torch.from_numpy(parents)].float()
         if not self.manner.carries_memory:
             memory = torch.zeros_like(memory)
-        for _ in range(self.manner.iterations):
+        for _ in range(self.manner.iterations if self.net.recurrent else 1):
             memory = self.net.step(memory, injected)
         self.memory[torch.from_numpy(nodes[0]), torch.from_numpy(nodes[1])] = memory.to(
             torch.bfloat16

@@ -10,16 +10,18 @@ import torch
 from PIL import Image
 from tqdm import tqdm
 
+from thinkenv.checks import check_integer
 from thinkenv.chess_puzzles import ChessPuzzleTask, PositionTask
 from thinkenv.chess_puzzles.moves import ACTION_OF_CODE, MOVE_CODES
 from thinkenv.chess_puzzles.notation import uci_of_move
 from thinkenv.chess_puzzles.packing import positions_of_planes
 from thinkenv.chess_puzzles.rules import BLACK
-from thinkenv.deep_thinking.agent import Agent
+from thinkenv.deep_thinking.agent import MOST_IMAGINED, Agent
 from thinkenv.deep_thinking.codecs.moves import MoveCodec
 from thinkenv.deep_thinking.imagination.drawing import draw_tree
+from thinkenv.deep_thinking.imagination.going_on import room_at_first
 from thinkenv.deep_thinking.imagination.lines import Line, lines_of
-from thinkenv.deep_thinking.imagination.manner import ImaginingNet
+from thinkenv.deep_thinking.imagination.manner import imagining
 from thinkenv.deep_thinking.imagination.panel import Row, draw_panel
 from thinkenv.deep_thinking.imagination.telling import names_of, words_of
 from thinkenv.deep_thinking.imagination.trees import Trees
@@ -110,11 +112,11 @@ def watch_imagination(
         frames: The maximum of pictures of iterations, and of imagined positions.
 
     Raises:
-        ValueError: If the agent's net cannot imagine.
+        ValueError: If the agent's net cannot imagine, or ``imagine`` is out of range.
+        TypeError: If ``imagine`` is no integer.
     """
-    net, codec = agent.net, agent.codec
-    if not isinstance(net, ImaginingNet):
-        raise ValueError(f"imagine: nets of the kind {net.name!r} cannot imagine")
+    net, codec = imagining(agent.net), agent.codec
+    check_integer("imagine", imagine, 1, MOST_IMAGINED)
     assert isinstance(codec, MoveCodec)
     if iterations is None:
         iterations = agent.training_iterations
@@ -138,10 +140,12 @@ def watch_imagination(
         caption = caption_of(point, agent.training_iterations)
         note(Moment(caption, rollout.pictured()[0], []), iterations=point, imagined=0)
     iterating = len(moments)
-    trees = Trees(net, positions_of_planes(batch.problems), rollout.memory, imagine)
-    for point in tqdm(imagined_points(imagine, frames), "imagining", leave=False, disable=None):
+    room = room_at_first(imagine)
+    trees = Trees(net, positions_of_planes(batch.problems), rollout.memory, room)
+    points = imagined_points(imagine, frames) if trees.counts[0, 0] else []  # there are moves
+    for point in tqdm(points, "imagining", leave=False, disable=None):
         with agent.acceleration.mixed(agent.device):
-            while trees.imagined[0] < point and trees.counts[0, 0] > 0:
+            while trees.imagined[0] < point:
                 trees.imagine()
         caption = f"{point:,} imagined position{'s' * (point != 1)}"
         moment = Moment(caption, trees.preferences()[0], trees.line(0), lines_of(trees, 0))

@@ -10,7 +10,7 @@ OVERHEAD = 0.05  # seconds
 # Of what a clock shows, a move gets a share as if there were so many to play, but never more than
 # that of all.
 MOVES_TO_GO, LARGEST_SHARE = 30, 0.8
-# What is imagined where a program names limits that mean nothing here.
+# What is imagined where a program names no limits, or limits that mean nothing here.
 ORDINARY_POSITIONS = 256
 
 NUMBERS = (
@@ -46,8 +46,9 @@ class Limits:
 def read_limits(words: Sequence[str], is_black: bool) -> Limits:
     """The limits that the words after ``go`` stand for.
 
-    Whatever they are, there are limits: a program that says ``go`` waits for a move. What is not
-    understood is left out, and what is less than 0 counts as 0.
+    Whatever they are, there are limits, unless there are expressly to be none (``infinite``): a
+    program that says ``go`` waits for a move. What is not understood is left out, and what is less
+    than 0 counts as 0.
 
     Args:
         words: The words.
@@ -75,7 +76,7 @@ def read_limits(words: Sequence[str], is_black: bool) -> Limits:
     if "depth" in numbers:
         limits.remarks.append("agents imagine lines of any depth: the depth is ignored")
     is_unlimited = limits.positions is limits.mate is limits.seconds is None
-    if limits.remarks and is_unlimited and not limits.is_infinite:
+    if is_unlimited and not limits.is_infinite:
         limits.positions = ORDINARY_POSITIONS
     return limits
 

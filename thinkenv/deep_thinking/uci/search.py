@@ -26,6 +26,9 @@ NO_MOVE = "0000"  # what is answered where there is none
 ITERATIONS_AT_A_TIME = 8  # of the first thought, until it is looked whether to stop
 TELL_EVERY = 0.5  # seconds, where the best move stays the same
 LOOK_AGAIN = 1.1  # how much a tree grows until a mate is looked for again, if one is asked for
+# A tree that does not grow while so many positions are looked into is all that can be imagined, or
+# decided so clearly that the rest will hardly ever be.
+MOST_REPEATED = 10_000
 # Nodes that there is room for at first, and about the bytes of one beside its memory: some, and
 # some for each candidate.
 FIRST_ROOM = 256
@@ -163,9 +166,12 @@ class Search:
         manner = Manner(candidates=candidates)
         trees = Trees(net, positions, memory, room - 1, manner, allowed)
         first, next_look = 0, 0.0
+        nodes, grown = 0, 0  # how many there were when the tree grew last, and when that was
         while not self._is_enough(int(trees.imagined[0])):
             leaves = self._leaves(int(trees.imagined[0]))
-            if trees.nodes[0] + leaves > most:
+            if trees.nodes[0] > nodes:
+                nodes, grown = int(trees.nodes[0]), int(trees.imagined[0])
+            if nodes + leaves > most or trees.imagined[0] - grown > MOST_REPEATED:
                 break
             now = time.perf_counter()
             trees.imagine(leaves=leaves)
