@@ -226,7 +226,7 @@ class Trees:
             more = np.full_like(before, empty)
             setattr(self, name, np.concatenate([before, more], axis=1))
         memory = self.memory
-        # Made as a whole and filled: with a second half to be appended there would be twice as much.
+        # Made as a whole and filled: a second half to be appended would take space as well.
         self.memory = memory.new_zeros((len(memory), 2 * room, *memory.shape[2:]))
         self.memory[:, :room] = memory
         self._make_room(nodes)
