@@ -76,6 +76,37 @@ def test_puzzles_that_the_agent_saw_in_training_are_left_out(imagination, folder
     assert others.left_out == 10 and not np.isin(chosen.instances[:10], others.instances).any()
 
 
+def test_all_stages_of_a_training_count(imagination, folder, monkeypatch):
+    agent = load(folder)
+    first = {"trained_on": {"split": "validation", "rating": [1, 1700]}, "start_from": None}
+    agent.description["start_from"] = first
+    assert imagination.trained_on(agent) == {("train", 1499), ("validation", 1700)}
+    asked = []
+
+    def occurring_in(puzzles, others):
+        asked.append(len(others))
+        return np.arange(len(puzzles)) % 3 == len(asked)
+
+    monkeypatch.setattr(imagination, "occurring_in", occurring_in)
+    chosen = imagination.choose_puzzles(SET, "bundled", agent, 50, 0)
+    assert len(set(asked)) == 2  # of two splits
+    assert (chosen.instances % 3 == 0).all()
+    del first["trained_on"]
+    with pytest.raises(ValueError, match="does not say which puzzles it was trained on"):
+        imagination.choose_puzzles(SET, "bundled", agent, 50, 0)
+
+
+def test_rows_about_different_puzzles_are_not_compared(imagination):
+    row = {"puzzles_sha256": "a", "solved": "f0", "n": 8, "way": "imagining", "imagined": 0}
+    name = imagination.row_name(SET, "imagining", 8, 0)
+    results = [{"rows": {name: row}}, {"rows": {name: row | {"puzzles_sha256": "b"}}}]
+    with pytest.raises(ValueError, match="are about different puzzles"):
+        imagination.outcomes_named(results, name)
+    with pytest.raises(ValueError, match="are about different puzzles"):
+        imagination.first_outcomes(results[:1], SET, [results[1]["rows"][name]])
+    assert imagination.first_outcomes(results[:1], SET, [row]).sum() == 4
+
+
 def test_ranks_are_those_of_ratings_in_order(imagination):
     low, high = imagination.ratings_of_ranks("ranks 600,000 to 700,000", "bundled")
     ratings = chess_puzzles.load(split="all").ratings

@@ -1,5 +1,7 @@
 """Thoughts that go on by imagining: points, chunks, one problem, whole puzzles, and refusals."""
 
+import tracemalloc
+
 import chess
 import numpy as np
 import pytest
@@ -158,6 +160,33 @@ def test_wrong_numbers_are_refused(agent, points):
         ValueError, match="imagine must be increasing integers from 1 to 1000000, got"
     ):
         agent.imagine_at(agent.think(SHOWN), points)
+
+
+@pytest.mark.parametrize("imagine", [0, -1, 2.5, True, "x", 10**6 + 1, 10**15])
+def test_what_cannot_be_imagined_is_refused_before_anything_is_thought(agent, imagine, monkeypatch):
+    monkeypatch.setattr(agent, "start", None)
+    with pytest.raises(ValueError, match="imagine must be an integer from 1 to 1000000 or"):
+        agent.think(SHOWN, imagine=imagine)
+    with pytest.raises(ValueError, match="max_imagined must be an integer in"):
+        agent.think(SHOWN, imagine=3, max_imagined=0)
+
+
+def test_there_is_room_for_what_was_asked_for_only_when_it_is_needed(agent):
+    mated = planes(["7k/6Q1/6K1/8/8/8/8/8 b - - 0 1"])
+    tracemalloc.start()
+    thought = agent.think(mated, imagine=10**6)
+    assert thought.imagined.tolist() == [0] and tracemalloc.get_traced_memory()[1] < 2**27
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("number", [1, 7])
+def test_progress_counts_each_problem_once_when_it_is_done(agent, number):
+    told = []
+    agent.think(SHOWN[:number], imagine=2, progress=told.append)
+    assert sum(told) == number
+    told = []
+    agent.think(SHOWN[0], imagine=2, progress=told.append)
+    assert told == [1]
 
 
 def test_nets_that_cannot_imagine_say_so():

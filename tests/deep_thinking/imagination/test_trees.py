@@ -197,6 +197,21 @@ def test_a_tree_does_not_depend_on_those_beside_it():
     assert np.array_equal(some.visits[[2, 7]], together.visits[[2, 7]])
 
 
+@pytest.mark.parametrize("temperature", [1e-3, 0.02, 1e6])
+def test_candidates_are_legal_at_any_temperature(temperature):
+    fens = PUZZLES.fens()[:40]
+    trees = trees_of(fens, Manner(temperature=temperature), capacity=1)
+    for tree, fen in enumerate(fens):
+        board = chess.Board(fen)
+        actions = trees.actions[tree, 0, : trees.counts[tree, 0]]
+        assert len(set(actions.tolist())) == len(actions) == min(8, board.legal_moves.count())
+        for action in actions.tolist():
+            assert chess.Move.from_uci(move_of(fen, action)) in board.legal_moves
+        assert trees.priors[tree, 0, : len(actions)].sum() == pytest.approx(1)
+    with pytest.raises(ValueError, match="candidates must be at most 1880, got 3000"):
+        trees_of(fens, Manner(candidates=3000))
+
+
 def test_where_the_game_is_over_nothing_is_imagined():
     fens = [MATED, FENS[0], STALEMATE]
     trees = grown(fens, 5)

@@ -13,9 +13,11 @@ from thinkenv.chess_puzzles.positions import legal_codes
 from thinkenv.chess_puzzles.task import ChessPuzzleBatch
 from thinkenv.deep_thinking import load
 from thinkenv.deep_thinking.agent import Agent
+from thinkenv.deep_thinking.architectures.messages import MessageNet, MessageSettings
 from thinkenv.deep_thinking.codecs.moves import MoveCodec
 from thinkenv.deep_thinking.imagination.lines import Line
 from thinkenv.deep_thinking.imagination.panel import WIDTH
+from thinkenv.deep_thinking.imagination.telling import lines_text
 from thinkenv.deep_thinking.imagination.watching import (
     Moment,
     Shown,
@@ -135,6 +137,22 @@ def test_the_last_frame_marks_the_move_that_is_right_where_another_was_preferred
 def test_nets_that_do_not_imagine_are_refused(puzzle):
     with pytest.raises(ValueError, match=r"imagine: nets of the kind '\w+' cannot imagine"):
         watch_imagination(load("chess_squares"), *puzzle, 4)
+    codec = MoveCodec(ChessPuzzleTask)
+    net = MessageNet(MessageSettings(8, 2, 3, 4, imagines=False), codec.interface)
+    agent = Agent(net, codec, 3)
+    with pytest.raises(ValueError, match="imagine: this net has not learned to imagine"):
+        watch_imagination(agent, *puzzle, 4)
+
+
+@pytest.mark.parametrize(
+    ("fen", "told"), [("7k/6Q1/6K1/8/8/8/8/8 b - - 0 1", "checkmate"), (STALEMATE, "stalemate")]
+)
+def test_where_the_game_is_over_nothing_is_watched_but_the_first_thought(agent, fen, told):
+    task = PositionTask([fen])
+    watched = watch_imagination(agent, task, task.draw([0]), 64)
+    assert {note["imagined"] for note in watched.notes} == {0}
+    assert "and 0 imagined positions" in watched.summary
+    assert lines_text(watched.trees, 0, watched.position) == f"no legal move: {told}"
 
 
 def test_points_are_ever_further_apart_and_end_at_the_last():

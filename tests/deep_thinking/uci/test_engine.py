@@ -19,6 +19,7 @@ MATE_IN_TWO = "k7/8/2K5/8/8/8/8/1R6 w - - 0 1"  # Kc7, Ka7, and the rook mates
 MATED_IN_ONE = "8/8/8/8/8/6q1/P4k2/7K w - - 0 1"  # whatever the pawn does, the queen mates
 MATE = "7k/6Q1/6K1/8/8/8/8/8 b - - 0 1"
 STALEMATE = "k7/2Q5/1K6/8/8/8/8/8 b - - 0 1"
+NEAR_STALEMATE = "7k/8/5K2/6Q1/8/8/8/8 w - - 0 1"
 ALL_MOVES = "Candidates value 218"
 
 
@@ -158,6 +159,19 @@ def test_pondering_ends_when_the_move_was_played_or_not(program):
 def test_a_depth_alone_is_no_limit_but_a_move_comes(program):
     infos, answer = program.go("depth 3", f"fen {FEN}")
     assert "depth is ignored" in infos[0] and of_info(infos[-1])["nodes"] == 256
+
+
+@pytest.mark.parametrize("words", ["", "wtime 1000 winc 10", "winc 5", "searchmoves e2e5 a2a3"])
+def test_without_limits_a_move_comes(words, program):
+    is_black = words.startswith("w")  # for whom the program names no clock
+    fen = FEN.replace(" w ", " b ") if is_black else FEN
+    infos, answer = program.go(words, f"fen {fen}")
+    assert of_info(infos[-1])["nodes"] == 256 and len(answer) > 1
+
+
+def test_a_thought_that_finds_nothing_more_ends(program):
+    infos, answer = program.go("mate 9 searchmoves g5g6", f"fen {NEAR_STALEMATE}")
+    assert answer == ["bestmove", "g5g6"] and of_info(infos[-1])["nodes"] > 10_000
 
 
 def test_a_full_memory_ends_a_thought(program):
