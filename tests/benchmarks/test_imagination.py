@@ -52,12 +52,11 @@ def test_material_is_counted_as_python_chess_has_the_pieces(imagination):
     assert (imagination.by_material(positions, positions) == 0.5).all()
     queen_up = positions_of_planes(planes(["3q3k/8/8/8/8/8/8/K7 w - - 0 1"]))
     taken = positions_of_planes(planes(["7k/8/8/8/8/8/8/K7 w - - 0 1"]))
-    assert (
-        imagination.by_material(taken, queen_up)
-        > 0.9
-        > 0.1
-        > imagination.by_material(queen_up, taken)
+    better, worse = (
+        float(imagination.by_material(*pair)[0]) for pair in ((taken, queen_up), (queen_up, taken))
     )
+    assert better + worse == pytest.approx(1)
+    assert np.log(better / worse) == pytest.approx(9 * imagination.LOGIT_OF_PAWN)
 
 
 def test_puzzles_that_the_agent_saw_in_training_are_left_out(imagination, folder, monkeypatch):
