@@ -477,11 +477,14 @@ def plot(results: Sequence[dict], path: Path) -> None:
     puzzles = next(iter(results[0]["rows"])).split(" / ")[0]
     rows = {name: row for name, row in results[0]["rows"].items() if name.startswith(puzzles)}
     curves: dict[str, dict[int, np.ndarray]] = {way: {} for way in WAYS}  # outcomes by cost
+    labels = {}
     for name, row in rows.items():
-        outcomes = outcomes_named(results, name)
+        measured = [result for result in results if name in result["rows"]]  # controls: of some
+        outcomes = outcomes_named(measured, name)
         imagined = imagined_at_cost(row)
         if outcomes is not None and imagined is not None:
             curves[row["way"]][imagined] = outcomes
+            labels[row["way"]] = row["way"] + of_some(len(outcomes), len(results))
     numbers = sorted(curves["imagining"])
     colours = figures.shades(WAYS)
     with figures.panels(2, (12, 4.5), path) as (ways, ratings):
@@ -491,7 +494,7 @@ def plot(results: Sequence[dict], path: Path) -> None:
             means = np.array([mean_of_seeds(curve[number]) for number in shown]).reshape(-1, 2)
             is_usual = way == "imagining"
             style = {"marker": "o", "linewidth": 2.5} if is_usual else {"linestyle": "--"}
-            ways.plot(places, means[:, 0], label=way, color=colours[way], **style)
+            ways.plot(places, means[:, 0], label=labels.get(way), color=colours[way], **style)
             if is_usual:
                 low, high = means[:, 0] - means[:, 1], means[:, 0] + means[:, 1]
                 ways.fill_between(places, low, high, color=colours[way], alpha=0.15, linewidth=0)
@@ -514,9 +517,14 @@ def plot(results: Sequence[dict], path: Path) -> None:
         for axes, title in ((ways, f"rated {puzzles}"), (ratings, "by rating")):
             axes.set_xticks(range(len(numbers)), [f"{number:,}" for number in numbers])
             axes.set(xlabel="positions imagined (0: the first thought)", title=title)
-            axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+            axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
             axes.legend(frameon=False, fontsize=8)
         ways.set_ylabel("first move right")
+
+
+def of_some(count: int, seeds: int) -> str:
+    """How many seeds a curve is of, to be put behind its name; nothing where it is of all."""
+    return "" if count == seeds else f" ({count} of {seeds} seeds)"
 
 
 def row_name_at(rows: Mapping[str, Mapping[str, Any]], imagined: int) -> str:
