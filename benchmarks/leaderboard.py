@@ -68,7 +68,7 @@ AGENTS = {
 }
 
 # How many positions agents imagine that can: there is a row after each number.
-IMAGINED = (0, 16, 64)
+IMAGINED = (0, 16)
 
 
 @functools.cache
