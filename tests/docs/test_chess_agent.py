@@ -57,7 +57,7 @@ def test_what_is_said_of_their_size_and_their_training():
             for word in ("--log-every 500 ", "--validate-every 2000 ", "--checkpoint-every 1000 "):
                 printed = printed.replace(word, "")
             if "--seed" not in printed:  # 0 where none was given
-                printed = printed.replace("bfloat16 ", "bfloat16 --seed 0 ")
+                printed = printed.replace("messages ", "messages --seed 0 ", 1)
             printed = printed.replace(f"_seed{seed}", "_seed1").replace(
                 f"--seed {seed} ", "--seed 1 "
             )
@@ -66,6 +66,18 @@ def test_what_is_said_of_their_size_and_their_training():
             assert printed in page(PAGE), printed
         assert stages[-1]["trained_on"]["rating"][1] == 1499
     assert "rated below 1500 alone" in text
+
+
+def test_the_table_of_the_readme():
+    results = of_seeds("chess")
+    for puzzles in benchmark().DEFAULT_SETS:
+        means = [
+            np.mean([result["rows"][name]["exact"] for result in results])
+            for name, row in results[0]["rows"].items()
+            if name.startswith(f"{puzzles} / imagining")
+        ]
+        line = f"| {puzzles} | {' | '.join(percent(float(mean)) for mean in means)} |"
+        assert line in page("README.md") and len(means) == 5
 
 
 def test_what_is_said_of_the_tree():
