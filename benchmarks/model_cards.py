@@ -55,7 +55,7 @@ LIMITS = {
         "Iterations alone do not look ahead: for that it has to imagine positions. On the board as "
         "it stands many more than in training even lose a point or two, and its memory takes "
         "several hundred to come to rest, or now and then does not.",
-        "A feed-forward net with the same messages imagines better: by 7 points after 64 positions.",
+        "A feed-forward net with the same messages imagines better: by 7 points after 64.",
         "Of a position and of what it imagines it knows the pieces, the side to move, and the "
         "rights to castle and to take en passant: repetitions and the fifty moves mean nothing.",
         "Stalemate counts as not won, even where it would save the game.",

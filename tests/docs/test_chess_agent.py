@@ -91,15 +91,9 @@ def test_the_tables_of_hard_puzzles(by):
     assert made.strip() in page(PAGE)
 
 
-def test_the_table_of_the_longest_thoughts():
-    results = of_seeds("chess_longest")
-    made = benchmark().table(results).strip().splitlines()
-    for line in made:
-        assert line in page(PAGE)
-
-
 def test_the_tables_of_controls():
-    for name in ("chess_seed0", "message_layers", "chess_literature", "chess_float32"):
+    names = ("chess_seed0", "message_layers", "chess_literature", "chess_bfloat16", "chess_float32")
+    for name in names:
         assert benchmark().table([stored(name)]).strip() in page(PAGE), name
 
 
@@ -143,3 +137,36 @@ def test_the_table_of_whole_lines():
                 assert len(same) == len(results)
                 cells.append(percent(float(np.mean(same))))
         assert f"| {low} to {high} | {first['n']:,} | {' | '.join(cells)} |" in page(PAGE)
+
+
+def test_the_table_of_disturbances():
+    rows = stored("chess_recovery")["rows"]
+    for disturbance in ("none", "noise:0.5", "noise:1", "zero", "foreign", "random"):
+        found = [row for row in rows if row["disturbance"] == disturbance]
+        cells = [f"{percent(row['exact'])}, {row['iterations_until_right']:.0f}" for row in found]
+        assert len(cells) == 2 and f"| {' | '.join(cells)} |" in page(PAGE)
+
+
+def test_what_is_said_of_memories_at_rest():
+    moving = []
+    for seed in range(3):
+        rows = stored(f"chess_rest_seed{seed}")["rows"]
+        assert sum(row["n"] for row in rows) == 300
+        moving.append(sum(round((1 - row["converged"]) * row["n"]) for row in rows))
+    assert moving == [0, 2, 3] and "895 come to rest" in flat(PAGE)
+
+
+def test_what_iterations_on_the_board_as_it_stands_lose():
+    script, stored_rows = benchmark(), stored("chess_seed0")["rows"]
+    for puzzles, words in (
+        ("1600 to 2399", "1.3 points are lost (± 1.0)"),
+        ("2000 and above", "2.5 (± 1.0)"),
+    ):
+        outcomes = [
+            script.outcomes_of(stored_rows[script.row_name(puzzles, "fixed board", iterations, 0)])
+            for iterations in (8, 256)
+        ]
+        lost = outcomes[0].astype(float) - outcomes[1]
+        mean, spread = script.mean_of_seeds(lost[None])
+        assert words.split()[0] == f"{100 * mean:.1f}" and f"± {100 * spread:.1f})" in words
+        assert words in flat(PAGE)
