@@ -149,7 +149,7 @@ def trained_on(agent: Agent) -> set[tuple[str, int]]:
         ValueError: If a stage does not say what it was trained on.
     """
     stages = set()
-    stage = agent.description
+    stage: Mapping[str, Any] | None = agent.description
     while stage is not None:
         known = stage.get("trained_on")
         if known is None:
