@@ -112,7 +112,7 @@ def test_after_imagining_moves_are_ranked_by_how_often_they_were_looked_into():
 def test_agents_that_cannot_imagine_rank_no_imagined_moves():
     with pytest.raises(ValueError, match="imagine: nets of the kind 'recurrent' cannot imagine"):
         load("chess_squares").rank(SCHOLARS_MATE, imagine=4)
-    with pytest.raises(ValueError, match="imagine must be an integer or 'settled', got 'soon'"):
+    with pytest.raises(ValueError, match="imagine must be an integer .* or 'settled', got 'soon'"):
         load("chess").rank(SCHOLARS_MATE, imagine="soon")
 
 

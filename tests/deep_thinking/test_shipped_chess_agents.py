@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from thinkenv.deep_thinking import load, shipped_agents
+from thinkenv.deep_thinking import load
 from thinkenv.deep_thinking.checkpoint import SHIPPED
 from thinkenv.tasks import instances_of_seed, make_task
 
@@ -15,11 +15,11 @@ HARD = make_task("chess", split="extrapolation", rating=(1600, 2399))
 COUNT = 200  # of the harder ones
 
 
+STAGES = (20, 10, 0)  # what is added to a seed in each stage of training, the last one first
+
+
 @pytest.fixture(params=SEEDS)
 def name(request):
-    if request.param not in shipped_agents():
-        assert SEEDS[request.param] > 0
-        pytest.skip(f"{request.param} does not come with this package")
     return request.param
 
 
@@ -27,28 +27,47 @@ def description_of(name: str) -> dict:
     return json.loads((SHIPPED / name / "agent.json").read_text())
 
 
+def stages_of(name: str) -> list[dict]:
+    """What is known of each stage of a training, the last one first."""
+    stages = [description_of(name)]
+    while earlier := stages[-1].get("start_from"):
+        stages.append(earlier)
+    assert len(stages) == len(STAGES)
+    return stages
+
+
 def test_it_is_small_and_says_where_it_comes_from(name):
     assert sum(path.stat().st_size for path in (SHIPPED / name).iterdir()) < 300_000
     described = description_of(name)
     for key in ("command", "commit", "seed", "versions", "machine", "plan", "metrics"):
         assert described[key] not in ("", None, "unknown")
-    for stage in (described, *described.get("resumed", ())):
+    for stage in (*stages_of(name), *described.get("resumed", ())):
         assert not stage["commit"].endswith("+changes")
         assert stage["command"].startswith("python agents/train_dt.py --task chess ")
         assert "--database runs/lichess.puzzles " in stage["command"]
-    assert described["trained_on"]["split"] == "train"
-    assert described["trained_on"]["rating"][1] < 1500
+    for stage in stages_of(name):
+        assert stage["trained_on"]["split"] == "train"
+        assert stage["trained_on"]["rating"][1] == 1499
     assert described["metrics"]["step"] == described["plan"]["steps"]
 
 
 def test_the_seeds_have_one_plan_and_one_architecture(name):
     first, described = description_of("chess"), description_of(name)
-    assert described["seed"] == SEEDS[name]
-    for key in ("architecture", "net", "plan", "trained_on", "training_iterations", "start_from"):
+    seed = SEEDS[name]
+    assert described["seed"] == STAGES[0] + seed
+    for key in ("architecture", "net", "training_iterations"):
         assert described[key] == first[key], key
-    # The first one was named by its folder alone.
-    said = described["command"].replace(f"--seed {SEEDS[name]} ", "")
-    assert said.replace(f"seed{SEEDS[name]}", "seed0") == first["command"]
+    for added, stage, other in zip(STAGES, stages_of(name), stages_of("chess"), strict=True):
+        for key in ("plan", "trained_on"):
+            assert stage[key] == other[key], key
+        # A seed of 0 is not said, and what was interrupted went on.
+        said = stage["command"].replace(f"--seed {added + seed} ", f"--seed {added} ")
+        said = said.replace(f"_seed{seed}", "_seed0")
+        words = [
+            command.replace("--seed 0 ", "").removesuffix(" --resume")
+            for command in (said, other["command"])
+        ]
+        assert words[0] == words[1]
 
 
 def test_it_solves_easy_puzzles_it_has_not_seen_at_first_thought(name):

@@ -195,5 +195,6 @@ def test_on_the_command_line(tmp_path):
     assert "imagined" not in rows[0]
     said = refusal("evaluate", *f"{how} --imagine 4 --recovery-iterations 16".split())
     assert said == "error: --recovery-iterations has no meaning with --imagine"
-    said = refusal("evaluate", *"recovery --task chess --problems 4 --imagine 4".split())
+    squares = "recovery --task chess --checkpoint chess_squares --problems 4 --imagine 4"
+    said = refusal("evaluate", *squares.split())
     assert "cannot imagine" in said
